@@ -30,12 +30,15 @@ struct strs {
     size_t n, cap;
 };
 
-#define STR(literal)  ((struct str){("" literal), sizeof(literal) - 1})
-#define STR_FMT       "%.*s" /* printf("x=" STR_FMT, STR_ARG(s)) */
-#define STR_ARG(s)    ((int)((s).n > 2000000000 ? 2000000000 : (s).n)), ((s).p ? (s).p : "")
-#define BUF_INIT(max_) {.max = (max_)}
-#define BUF_CLEANUP   CLEANUP(buf_release)
-#define STRS_CLEANUP  CLEANUP(strs_release)
+#define STR(literal) ((struct str){("" literal), sizeof(literal) - 1})
+#define STR_FMT      "%.*s" /* printf("x=" STR_FMT, STR_ARG(s)) */
+#define STR_ARG(s)   ((int)((s).n > 2000000000 ? 2000000000 : (s).n)), ((s).p ? (s).p : "")
+#define BUF_INIT(max_)                                                                                       \
+    {                                                                                                        \
+        .max = (max_)                                                                                        \
+    }
+#define BUF_CLEANUP     CLEANUP(buf_release)
+#define STRS_CLEANUP    CLEANUP(strs_release)
 #define STR_REPLACEMENT STR("\xef\xbf\xbd") /* U+FFFD, for what cannot be shown */
 
 struct str str_of(const char *s); /* NULL is the empty view */
@@ -66,7 +69,7 @@ void buf_add(struct buf *b, struct str s);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_add_utf8(struct buf *b, struct str s);   /* U+FFFD for each NUL and each byte that is not UTF-8 */
+void buf_add_utf8(struct buf *b, struct str s); /* U+FFFD for each NUL and each byte that is not UTF-8 */
 struct str buf_view(const struct buf *b);
 const char *buf_cstr(const struct buf *b); /* never NULL */
 /* False, with ERR_INVALID and "`what`: over N bytes", if an append did not fit. */

@@ -65,7 +65,8 @@ void json_add_int(struct json *object, const char *name, int64_t i);
 void json_add_bool(struct json *object, const char *name, bool b);
 void json_push(struct json *array, struct json *value);
 void json_push_str(struct json *array, struct str s);
-void json_print(const struct json *j, struct buf *out);        /* compact, names in the order they were added; fractions to 17 digits */
+void json_print(const struct json *j,
+                struct buf *out); /* compact, names in the order they were added; fractions to 17 digits */
 void json_print_pretty(const struct json *j, struct buf *out); /* two spaces a level */
 void json_quote(struct str s, struct buf *out);                /* one string with its quotes */
 
@@ -99,8 +100,8 @@ struct json_field {
     const char *const *names;        /* ENUM */
     const struct json_field *fields; /* OBJECT, LIST */
     size_t size;                     /* LIST: of an element */
-    size_t max;                      /* STR, RAW: bytes; STRS, LIST: elements; 0: no bound but the text's (LIST: JSON_LIST_MAX) */
-    const char *help;                /* one line for the generated schema and docs; may be NULL */
+    size_t max; /* STR, RAW: bytes; STRS, LIST: elements; 0: no bound but the text's (LIST: JSON_LIST_MAX) */
+    const char *help; /* one line for the generated schema and docs; may be NULL */
 };
 
 /*

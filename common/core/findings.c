@@ -17,8 +17,8 @@ const struct json_field finding_fields[] = {
 };
 /* clang-format on */
 
-void findings_add(struct findings *f, enum severity severity, enum cause cause, const char *row, const char *attribute,
-                  const char *fmt, ...)
+void findings_add(struct findings *f, enum severity severity, enum cause cause, const char *row,
+                  const char *attribute, const char *fmt, ...)
 {
     char text[FINDING_TEXT_MAX];
     va_list ap;
