@@ -14,11 +14,11 @@ extern const char *const severity_names[]; /* "notice", "warning", "error", NULL
 enum { FINDINGS_MAX = 2000, FINDING_TEXT_MAX = 600 };
 
 struct finding {
-    int severity;                  /* enum severity */
-    int cause;                     /* enum cause: what a refusal for it is called; CAUSE_INVALID unless it has its own */
-    char *row;                     /* "WorkloadSpecification W", "TierSpecification W/Role_App" */
-    char *attribute;               /* "TierStop.TierSequence"; may be empty */
-    char *message;                 /* what is wrong and what to do */
+    int severity;    /* enum severity */
+    int cause;       /* enum cause: what a refusal for it is called; CAUSE_INVALID unless it has its own */
+    char *row;       /* "WorkloadSpecification W", "TierSpecification W/Role_App" */
+    char *attribute; /* "TierStop.TierSequence"; may be empty */
+    char *message;   /* what is wrong and what to do */
 };
 struct findings {
     struct finding *at;
@@ -26,8 +26,8 @@ struct findings {
 };
 extern const struct json_field finding_fields[];
 
-void findings_add(struct findings *f, enum severity severity, enum cause cause, const char *row, const char *attribute, const char *fmt, ...)
-    PRINTF_LIKE(6, 7);
+void findings_add(struct findings *f, enum severity severity, enum cause cause, const char *row,
+                  const char *attribute, const char *fmt, ...) PRINTF_LIKE(6, 7);
 void findings_release(struct findings *f);
 const struct finding *findings_first_error(const struct findings *f); /* NULL: none */
 
@@ -36,8 +36,9 @@ const struct finding *findings_first_error(const struct findings *f); /* NULL: n
  * *out filled, when there is no error; findings may hold notices and warnings even then. An attribute that this build does not
  * implement is an error with CAUSE_NOT_SUPPORTED. Rows are matched by SpecName against `name`.
  */
-MUST_CHECK bool lint_workload(const char *name, const struct json *workload, const struct json *tier_rows, bool strict, struct spec *out,
-                              struct findings *f);
+MUST_CHECK bool lint_workload(const char *name, const struct json *workload, const struct json *tier_rows,
+                              bool strict, struct spec *out, struct findings *f);
 
 /* What an action adds: steps and tiers within bounds, an override file with its operating system, the named tiers exist. */
-MUST_CHECK bool lint_action(const struct spec *s, enum action action, const struct strs *only_tiers, struct findings *f);
+MUST_CHECK bool lint_action(const struct spec *s, enum action action, const struct strs *only_tiers,
+                            struct findings *f);

@@ -21,7 +21,8 @@ struct plan_hold {
 };
 
 /* Steps of an action; only the named tiers when only_tiers is not empty. Owned by the caller (event_accepted's table frees them). */
-void plan_steps(const struct spec *s, enum action action, const struct strs *only_tiers, struct event_steps *out);
+void plan_steps(const struct spec *s, enum action action, const struct strs *only_tiers,
+                struct event_steps *out);
 
 struct plan_context {
     const struct event_accepted *run;
@@ -37,6 +38,6 @@ struct plan_context {
  * CAUSE_TOO_MANY in *cause (and e) when a synchronous tier has over 1,000 members, the workload is over MaxInstances, or a step needs
  * over 10,000 jobs.
  */
-MUST_CHECK bool plan_step(const struct plan_context *c, const struct plan_member *members, size_t n, struct event_plan_tiers *out,
-                          enum cause *cause, struct err *e);
+MUST_CHECK bool plan_step(const struct plan_context *c, const struct plan_member *members, size_t n,
+                          struct event_plan_tiers *out, enum cause *cause, struct err *e);
 void plan_release(struct event_plan_tiers *tiers);

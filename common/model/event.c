@@ -6,9 +6,25 @@
 #include <string.h>
 
 const char *const event_type_names[] = {
-    "",          "RunRequested", "RunAccepted", "RunRefused",  "Drained",      "TierPlanned",   "PlanFailed",   "JobTerminal", "Pause",
-    "Resume",    "Cancel",       "HoldSet",     "HoldCleared", "ViewOpened",   "RunFinished",   "TierReleased", "TierCompleted",
-    "JobProgress", NULL,
+    "",
+    "RunRequested",
+    "RunAccepted",
+    "RunRefused",
+    "Drained",
+    "TierPlanned",
+    "PlanFailed",
+    "JobTerminal",
+    "Pause",
+    "Resume",
+    "Cancel",
+    "HoldSet",
+    "HoldCleared",
+    "ViewOpened",
+    "RunFinished",
+    "TierReleased",
+    "TierCompleted",
+    "JobProgress",
+    NULL,
 };
 const char *const if_busy_names[] = {"reject", "queue", "supersede", NULL};
 const char *const origin_kind_names[] = {"cli", "schedule", "retry", "api", NULL};
@@ -68,7 +84,7 @@ static const struct json_field step_fields[] = {
 };
 
 static const struct json_field accepted_fields[] = {
-    {"request",      JSON_F_INT,    AT(accepted.request), .required = true, .help = "log offset of the RunRequested"},
+    {"request",      JSON_F_STR,    AT(accepted.request), .required = true, .max = IDS_EPOCH_MAX, .help = "G:partition:offset of the RunRequested"},
     {"steps",        JSON_F_LIST,   AT(accepted.steps), .required = true, .fields = step_fields, .size = sizeof(struct event_step), .max = SPEC_STEPS_MAX},
     {"spec",         JSON_F_OBJECT, AT(accepted.spec), .required = true, .fields = spec_fields, .help = "the rows, validated and frozen"},
     {"on_failure",   JSON_F_ENUM,   AT(accepted.on_failure), .required = true, .names = on_failure_names},
@@ -83,7 +99,7 @@ static const struct json_field accepted_fields[] = {
 };
 
 static const struct json_field refused_fields[] = {
-    {"request", JSON_F_INT,  AT(refused.request), .required = true},
+    {"request", JSON_F_STR,  AT(refused.request), .required = true, .max = IDS_EPOCH_MAX},
     {"cause",   JSON_F_ENUM, AT(refused.cause), .required = true, .names = cause_names},
     {"detail",  JSON_F_STR,  AT(refused.detail), .max = EVENT_TEXT_KEPT_MAX},
     {0},
@@ -233,7 +249,8 @@ bool event_parse(struct str text, struct event *out, struct err *e)
     if (out->v == 1 && json_decode(j, tables[out->type], out, e))
         return true;
     if (out->v != 1)
-        (void)err_set(e, ERR_INVALID, "%s: version %lld, this build knows 1", out->type_name, (long long)out->v);
+        (void)err_set(e, ERR_INVALID, "%s: version %lld, this build knows 1", out->type_name,
+                      (long long)out->v);
     else
         (void)err_wrap(e, "%s", out->type_name);
     json_release(event_common_fields, out);
@@ -257,12 +274,14 @@ void event_release(struct event *ev)
     *ev = (struct event){0};
 }
 
-void event_init(struct event *ev, enum event_type type, int64_t wall_ms, const char *workload, const char *run)
+void event_init(struct event *ev, enum event_type type, int64_t wall_ms, const char *workload,
+                const char *run)
 {
     char ts[MOMENT_MAX];
 
     moment_rfc3339(wall_ms, ts);
-    *ev = (struct event){.type = type, .v = 1, .type_name = xstrdup(event_type_names[type]), .ts = xstrdup(ts)};
+    *ev =
+        (struct event){.type = type, .v = 1, .type_name = xstrdup(event_type_names[type]), .ts = xstrdup(ts)};
     ev->workload = workload ? xstrdup(workload) : NULL;
     ev->run = run ? xstrdup(run) : NULL;
 }

@@ -8,7 +8,10 @@
  */
 #include "model/job.h"
 
-enum { EVENT_TEXT_MAX = 900 * 1000, EVENT_TEXT_KEPT_MAX = 2000 /* bytes of any one text that the view keeps */ };
+enum {
+    EVENT_TEXT_MAX = 900 * 1000,
+    EVENT_TEXT_KEPT_MAX = 2000 /* bytes of any one text that the view keeps */
+};
 
 enum event_type {
     EVENT_OTHER, /* a type that this build does not know */
@@ -34,7 +37,7 @@ enum event_type {
 extern const char *const event_type_names[]; /* "", "RunRequested", …, NULL */
 
 enum if_busy { IF_BUSY_REJECT, IF_BUSY_QUEUE, IF_BUSY_SUPERSEDE };
-extern const char *const if_busy_names[]; /* "reject", "queue", "supersede", NULL */
+extern const char *const if_busy_names[];     /* "reject", "queue", "supersede", NULL */
 extern const char *const origin_kind_names[]; /* "cli", "schedule", "retry", "api", NULL */
 
 struct event_origin {
@@ -47,9 +50,9 @@ struct event_origin {
 struct event_request {
     struct event_origin origin;
     char *profile;
-    struct strs tiers; /* empty: all */
-    int if_busy;       /* enum if_busy */
-    char *on_failure;  /* NULL: as the row says; else "halt" or "continue" */
+    struct strs tiers;    /* empty: all */
+    int if_busy;          /* enum if_busy */
+    char *on_failure;     /* NULL: as the row says; else "halt" or "continue" */
     int64_t not_after_ms; /* wall time after which it must not begin any more; 0: none */
     bool force;
 };
@@ -65,7 +68,7 @@ struct event_steps {
 };
 
 struct event_accepted {
-    int64_t request; /* log offset of the RunRequested */
+    char *request; /* where the RunRequested stands: G:partition:offset */
     struct event_steps steps;
     struct spec spec; /* frozen */
     int on_failure;   /* enum on_failure: the one that counts */
@@ -139,15 +142,16 @@ struct event {
     enum event_type type;
     char *type_name;
     int64_t v;
-    char *ts, *workload, *run, *epoch; /* ts: RFC 3339; epoch: G:partition:offset, absent before it is known */
-    char *action;                      /* "start" or "stop" where it applies */
+    char *ts, *workload, *run,
+        *epoch;   /* ts: RFC 3339; epoch: G:partition:offset, absent before it is known */
+    char *action; /* "start" or "stop" where it applies */
     bool must;
     struct strs needs;
     union {
         struct event_request requested;
         struct event_accepted accepted;
         struct {
-            int64_t request;
+            char *request; /* G:partition:offset */
             int cause;
             char *detail;
         } refused;
@@ -193,7 +197,8 @@ void event_print(const struct event *ev, struct buf *out);
 void event_release(struct event *ev);
 
 /* An event of `type` with v = 1, ts = wall_ms, and copies of workload and run (NULL: none). */
-void event_init(struct event *ev, enum event_type type, int64_t wall_ms, const char *workload, const char *run);
+void event_init(struct event *ev, enum event_type type, int64_t wall_ms, const char *workload,
+                const char *run);
 
 /*
  * CloudEvents 1.0 (Kafka binding, binary mode) and W3C trace context. Nothing decides by a header. Names are constants, values live

@@ -9,14 +9,19 @@ static bool is_utf8(struct str s)
 {
     for (size_t i = 0; i < s.n;) {
         unsigned char c = (unsigned char)s.p[i];
-        size_t more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 9;
+        size_t more = c < 0x80                ? 0
+                      : c >= 0xc2 && c < 0xe0 ? 1
+                      : c >= 0xe0 && c < 0xf0 ? 2
+                      : c >= 0xf0 && c < 0xf5 ? 3
+                                              : 9;
         if (more > s.n - i - 1)
             return false;
         for (size_t j = 1; j <= more; j++)
             if (((unsigned char)s.p[i + j] & 0xc0) != 0x80)
                 return false;
         unsigned char d = more ? (unsigned char)s.p[i + 1] : 0x80;
-        if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
+        if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) ||
+            (c == 0xf4 && d > 0x8f))
             return false; /* over-long, a surrogate, or beyond U+10FFFF */
         i += more + 1;
     }
@@ -27,7 +32,8 @@ bool ids_workload_ok(struct str name)
 {
     size_t at = 0;
 
-    return name.n >= 1 && name.n <= IDS_WORKLOAD_MAX && !str_has_control(name) && !str_find(name, STR("|"), &at) && is_utf8(name);
+    return name.n >= 1 && name.n <= IDS_WORKLOAD_MAX && !str_has_control(name) &&
+           !str_find(name, STR("|"), &at) && is_utf8(name);
 }
 
 static bool is_digit(char c)
@@ -82,13 +88,14 @@ bool epoch_parse(struct str text, struct epoch *out)
     struct str o;
     struct str rest;
 
-    return str_cut(text, ':', &g, &rest) && str_cut(rest, ':', &p, &o) && part(g, &out->generation) && part(p, &out->partition) &&
-           part(o, &out->offset);
+    return str_cut(text, ':', &g, &rest) && str_cut(rest, ':', &p, &o) && part(g, &out->generation) &&
+           part(p, &out->partition) && part(o, &out->offset);
 }
 
 void epoch_format(const struct epoch *ep, char out[IDS_EPOCH_MAX])
 {
-    (void)snprintf(out, IDS_EPOCH_MAX, "%" PRId64 ":%" PRId64 ":%" PRId64, ep->generation, ep->partition, ep->offset);
+    (void)snprintf(out, IDS_EPOCH_MAX, "%" PRId64 ":%" PRId64 ":%" PRId64, ep->generation, ep->partition,
+                   ep->offset);
 }
 
 bool epoch_parse_in_view(struct str text, int partition, struct epoch *out)
@@ -117,7 +124,8 @@ bool ids_split_run(struct str text, struct str *workload, struct str *run)
     return false;
 }
 
-void ids_job(const struct epoch *ep, int64_t step, size_t chunk, const char *const *members, size_t n, char out[IDS_JOB_MAX])
+void ids_job(const struct epoch *ep, int64_t step, size_t chunk, const char *const *members, size_t n,
+             char out[IDS_JOB_MAX])
 {
     enum { HASH_DIGITS = 12, MEMBERS_BYTES = 64 * 1024 };
     char hash[CRYPTO_SHA256_HEX + 1];
@@ -129,6 +137,6 @@ void ids_job(const struct epoch *ep, int64_t step, size_t chunk, const char *con
     }
     BUG_IF(all.over); /* a job has at most 1,000 members of at most 19 bytes */
     crypto_sha256_hex(buf_view(&all), hash);
-    (void)snprintf(out, IDS_JOB_MAX, "%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRId64 ".%zu#%.*s", ep->generation, ep->partition,
-                   ep->offset, step, chunk, HASH_DIGITS, hash);
+    (void)snprintf(out, IDS_JOB_MAX, "%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRId64 ".%zu#%.*s",
+                   ep->generation, ep->partition, ep->offset, step, chunk, HASH_DIGITS, hash);
 }

@@ -13,7 +13,7 @@ enum {
     IDS_RUN_MAX = 64,
     IDS_EPOCH_MAX = 48,
     IDS_JOB_MAX = 96,
-    IDS_TOKEN_MAX = 33,     /* 128 random bits in hex, and a NUL */
+    IDS_TOKEN_MAX = 33, /* 128 random bits in hex, and a NUL */
 };
 
 /* 1..200 bytes of UTF-8 without control characters and '|'. Schedules follow the same rule. */
@@ -39,4 +39,5 @@ void epoch_format_in_view(const struct epoch *ep, char out[IDS_EPOCH_MAX]);
 MUST_CHECK bool ids_split_run(struct str text, struct str *workload, struct str *run);
 
 /* G.partition.offset.step.chunk#hash of the member ids: the same members of the same step are the same job. */
-void ids_job(const struct epoch *ep, int64_t step, size_t chunk, const char *const *members, size_t n, char out[IDS_JOB_MAX]);
+void ids_job(const struct epoch *ep, int64_t step, size_t chunk, const char *const *members, size_t n,
+             char out[IDS_JOB_MAX]);

@@ -48,7 +48,8 @@ static bool job_check(const struct job *j, struct err *e)
     if (!epoch_parse(str_of(j->epoch), &ep))
         return err_set(e, ERR_INVALID, "field 'epoch': not G:partition:offset");
     if (j->step < 0 || j->step >= SPEC_STEPS_MAX)
-        return err_set(e, ERR_INVALID, "field 'step': %lld, allowed are 0 to %d", (long long)j->step, SPEC_STEPS_MAX - 1);
+        return err_set(e, ERR_INVALID, "field 'step': %lld, allowed are 0 to %d", (long long)j->step,
+                       SPEC_STEPS_MAX - 1);
     if (j->members.n == 0)
         return err_set(e, ERR_INVALID, "field 'members': empty");
     if (j->options.timeout_s < 1)
@@ -57,7 +58,8 @@ static bool job_check(const struct job *j, struct err *e)
         return err_set(e, ERR_INVALID, "field 'override_os': missing beside override_file");
     for (size_t i = 0; i < j->members.n; i++)
         if (!ids_instance_ok(str_of(j->members.at[i])))
-            return err_set(e, ERR_INVALID, "field 'members': '%.40s' is not an instance id", j->members.at[i]);
+            return err_set(e, ERR_INVALID, "field 'members': '%.40s' is not an instance id",
+                           j->members.at[i]);
     return true;
 }
 

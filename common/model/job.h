@@ -14,7 +14,8 @@ enum { JOB_MEMBERS_MAX = 1000, JOB_MEMBERS_PLAIN = 200, JOB_GUESTS_MAX = 50, JOB
 
 struct job_options { /* of a tier in an action: stands once in the plan, and in every job of the tier */
     char *region, *role, *external_id;
-    char *filter_key, *filter_value, *tier_key; /* compared byte for byte with each member's tags before acting */
+    char *filter_key, *filter_value,
+        *tier_key; /* compared byte for byte with each member's tags before acting */
     struct strs vpcs;
     bool sync;
     int on_failure;      /* enum on_failure: whether a synchronous tier goes on after a failed member */
@@ -24,12 +25,13 @@ struct job_options { /* of a tier in an action: stands once in the plan, and in 
     int override_os;     /* enum guest_os */
     char *output_bucket, *output_prefix;
     bool observe;
-    int64_t accepted_ms; /* wall time of the run's admission: what reached its state since then is this run's work */
+    int64_t
+        accepted_ms; /* wall time of the run's admission: what reached its state since then is this run's work */
 };
 extern const struct json_field job_options_fields[];
 
 struct job {
-    int64_t v; /* 1 */
+    int64_t v;                    /* 1 */
     char *workload, *run, *epoch; /* epoch: G:partition:offset */
     int action;                   /* enum action */
     int64_t step;

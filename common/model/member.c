@@ -2,8 +2,8 @@
 
 const char *const action_names[] = {"start", "stop", NULL};
 const char *const outcome_names[] = {"", "done", "unchanged", "bypassed", "failed", NULL};
-const char *const result_names[] = {"",         "succeeded", "partial",    "failed",  "halted",
-                                    "cancelled", "deadline",  "superseded", "refused", "expired", NULL};
+const char *const result_names[] = {"",         "succeeded",  "partial", "failed",  "halted", "cancelled",
+                                    "deadline", "superseded", "refused", "expired", NULL};
 const char *const on_failure_names[] = {"halt", "continue", NULL};
 
 const char *const cause_names[] = {
@@ -71,7 +71,8 @@ static const char *const sentences[CAUSE_COUNT] = {
     [CAUSE_TERMINATED] = "it was terminated",
     [CAUSE_WRONG_STATE] = "it is not in a state that allows the action",
     [CAUSE_STOP_PROTECTED] = "stop protection is on",
-    [CAUSE_NOT_SUPPORTED] = "EC2 does not support the action for it, or this build does not know an attribute",
+    [CAUSE_NOT_SUPPORTED] =
+        "EC2 does not support the action for it, or this build does not know an attribute",
     [CAUSE_CAPACITY] = "EC2 has no capacity for its type in its zone",
     [CAUSE_LIMIT] = "an account limit was reached",
     [CAUSE_DENIED] = "our credentials do not allow it",
@@ -117,8 +118,8 @@ bool member_unsettled(enum outcome o, enum cause c)
 {
     if (o == OUTCOME_FAILED)
         return true;
-    return o == OUTCOME_BYPASSED && c != CAUSE_IGNORE_STOP && c != CAUSE_ASG_MEMBER && c != CAUSE_SPOT_ONE_TIME &&
-           c != CAUSE_INSTANCE_STORE;
+    return o == OUTCOME_BYPASSED && c != CAUSE_IGNORE_STOP && c != CAUSE_ASG_MEMBER &&
+           c != CAUSE_SPOT_ONE_TIME && c != CAUSE_INSTANCE_STORE;
 }
 
 /* clang-format off */

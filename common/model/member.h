@@ -12,8 +12,8 @@ enum action { ACTION_START, ACTION_STOP };
 extern const char *const action_names[]; /* "start", "stop", NULL */
 
 enum outcome {
-    OUTCOME_NONE,      /* not decided yet; never written */
-    OUTCOME_DONE,      /* we acted, in this attempt or an earlier one of the run, and saw it reach the state */
+    OUTCOME_NONE, /* not decided yet; never written */
+    OUTCOME_DONE, /* we acted, in this attempt or an earlier one of the run, and saw it reach the state */
     OUTCOME_UNCHANGED, /* it was there already */
     OUTCOME_BYPASSED,  /* left alone: on purpose, or for want of proof */
     OUTCOME_FAILED,    /* it should have reached the state and did not */
@@ -71,7 +71,7 @@ enum cause {
     CAUSE_SPECS_UNREACHABLE,
     CAUSE_COUNT
 };
-extern const char *const cause_names[]; /* kebab-case, "" for NONE, NULL at the end */
+extern const char *const cause_names[];   /* kebab-case, "" for NONE, NULL at the end */
 const char *cause_sentence(enum cause c); /* what a person reads */
 bool cause_of(struct str word, enum cause *out);
 
@@ -80,10 +80,10 @@ bool member_unsettled(enum outcome o, enum cause c);
 
 struct member_outcome {
     char *id;
-    int outcome, cause;   /* enum outcome, enum cause */
-    char *from, *to;      /* EC2's state words as seen; may be NULL */
-    int64_t took_ms;      /* from the accepted call to the state */
-    char *detail;         /* AWS's own words, bounded; may be NULL */
+    int outcome, cause; /* enum outcome, enum cause */
+    char *from, *to;    /* EC2's state words as seen; may be NULL */
+    int64_t took_ms;    /* from the accepted call to the state */
+    char *detail;       /* AWS's own words, bounded; may be NULL */
 };
 struct member_outcomes {
     struct member_outcome *at;

@@ -6,7 +6,12 @@
  */
 #include "model/member.h"
 
-enum { SPEC_TIERS_MAX = 500, SPEC_STEPS_MAX = 200, SPEC_SYNC_MEMBERS_MAX = 1000, SPEC_TIMEOUT_DEFAULT_S = 600 };
+enum {
+    SPEC_TIERS_MAX = 500,
+    SPEC_STEPS_MAX = 200,
+    SPEC_SYNC_MEMBERS_MAX = 1000,
+    SPEC_TIMEOUT_DEFAULT_S = 600
+};
 
 enum guest_os { GUEST_NONE, GUEST_LINUX, GUEST_WINDOWS };
 extern const char *const guest_os_names[]; /* "", "Linux", "Windows", NULL */

@@ -29,13 +29,17 @@ static void add(struct topic_wanted *w, const char *name, const char *value, boo
     s->checked = checked;
 }
 
-void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_partitions, int replication, struct topic_wanted *out)
+void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_partitions, int replication,
+                struct topic_wanted *out)
 {
     enum { DLQ_PARTITIONS = 3, DAY_MS = 86400000 };
-    static const int64_t days[TOPICS] = {[TOPIC_EVENTS] = 90, [TOPIC_JOBS] = 7, [TOPIC_PROGRESS] = 3, [TOPIC_DLQ] = 90};
+    static const int64_t days[TOPICS] = {
+        [TOPIC_EVENTS] = 90, [TOPIC_JOBS] = 7, [TOPIC_PROGRESS] = 3, [TOPIC_DLQ] = 90};
     char text[32];
 
-    *out = (struct topic_wanted){.partitions = t == TOPIC_JOBS ? jobs_partitions : t == TOPIC_DLQ ? DLQ_PARTITIONS : log_partitions};
+    *out = (struct topic_wanted){.partitions = t == TOPIC_JOBS  ? jobs_partitions
+                                               : t == TOPIC_DLQ ? DLQ_PARTITIONS
+                                                                : log_partitions};
     topic_name(t, prefix, out->name);
     add(out, "cleanup.policy", t == TOPIC_SNAP ? "compact" : "delete", true);
     if (days[t]) {

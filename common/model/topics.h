@@ -32,4 +32,5 @@ void topic_group_coord(const char *prefix, char out[TOPIC_NAME_MAX]);
  * What a topic must be: partitions (events, snap and progress have log_partitions, jobs its own count), cleanup policy, retention,
  * timestamps; min ISR is max(1, replication - 1).
  */
-void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_partitions, int replication, struct topic_wanted *out);
+void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_partitions, int replication,
+                struct topic_wanted *out);

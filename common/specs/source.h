@@ -14,13 +14,13 @@
 
 enum { SOURCE_ROWS_MAX = 20000, SOURCE_FILE_MAX = 32 * 1024 * 1024 };
 
-struct aws; /* the call engine */
+struct aws;    /* the call engine */
 struct source; /* opaque */
 
-struct source_rows {                /* borrowed for the callback only */
-    struct err err;                 /* ERR_NONE: the rows are whole */
-    const struct json *workloads;   /* array: all rows of WorkloadSpecification that were asked for */
-    const struct json *tiers;       /* array: their TierSpecification rows */
+struct source_rows {              /* borrowed for the callback only */
+    struct err err;               /* ERR_NONE: the rows are whole */
+    const struct json *workloads; /* array: all rows of WorkloadSpecification that were asked for */
+    const struct json *tiers;     /* array: their TierSpecification rows */
 };
 typedef void source_done(void *self, uint64_t id, const struct source_rows *rows); /* function types only */
 
