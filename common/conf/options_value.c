@@ -255,8 +255,7 @@ bool option_set(struct options *o, const struct option *row, struct str text, co
     case OPTION_ENUM:
         return set_enum(row, text, out, e);
     }
-    BUG_IF("no such kind of option");
-    return false;
+    err_bug(__FILE__, __LINE__, "no such kind of option");
 }
 
 /* ---- to text ---- */
