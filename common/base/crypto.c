@@ -1,0 +1,121 @@
+#include "base/crypto.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <string.h>
+
+static void digest(const EVP_MD *md, struct str data, unsigned char *out)
+{
+    unsigned int n = 0;
+
+    BUG_IF(EVP_Digest(data.p, data.n, out, &n, md, NULL) != 1);
+}
+
+void crypto_sha256(struct str data, unsigned char out[CRYPTO_SHA256_BYTES])
+{
+    digest(EVP_sha256(), data, out);
+}
+
+void crypto_sha256_hex(struct str data, char out[CRYPTO_SHA256_HEX + 1])
+{
+    unsigned char bytes[CRYPTO_SHA256_BYTES];
+
+    crypto_sha256(data, bytes);
+    crypto_hex(bytes, sizeof bytes, out);
+}
+
+void crypto_sha1_hex(struct str data, char out[2 * CRYPTO_SHA1_BYTES + 1])
+{
+    unsigned char bytes[CRYPTO_SHA1_BYTES];
+
+    digest(EVP_sha1(), data, bytes);
+    crypto_hex(bytes, sizeof bytes, out);
+}
+
+void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[CRYPTO_SHA256_BYTES])
+{
+    unsigned int n = 0;
+
+    BUG_IF(key.n > INT32_MAX);
+    BUG_IF(
+        !HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)data.p, data.n, out, &n));
+}
+
+void crypto_hex(const unsigned char *bytes, size_t n, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * n] = '\0';
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void crypto_base64(struct str data, struct buf *out)
+{
+    for (size_t i = 0; i < data.n; i += 3) {
+        uint32_t v = 0;
+        size_t have = data.n - i < 3 ? data.n - i : 3;
+        for (size_t j = 0; j < 3; j++)
+            v = v << 8 | (j < have ? (unsigned char)data.p[i + j] : 0);
+        for (size_t j = 0; j < 4; j++)
+            buf_addc(out, j <= have ? alphabet[v >> (18 - 6 * j) & 63] : '=');
+    }
+}
+
+static int value_of(char c)
+{
+    const char *at = c ? strchr(alphabet, c) : NULL;
+
+    return at ? (int)(at - alphabet) : -1;
+}
+
+bool crypto_base64_decode(struct str text, struct buf *out)
+{
+    if (text.n % 4)
+        return false;
+    for (size_t i = 0; i < text.n; i += 4) {
+        size_t pad = 0;
+        uint32_t v = 0;
+        if (i + 4 == text.n)
+            pad = text.p[i + 3] != '=' ? 0 : text.p[i + 2] != '=' ? 1 : 2;
+        for (size_t j = 0; j < 4; j++) {
+            int six = j >= 4 - pad ? 0 : value_of(text.p[i + j]);
+            if (six < 0)
+                return false;
+            v = v << 6 | (uint32_t)six;
+        }
+        if ((pad == 1 && (v & 0xff)) || (pad == 2 && (v & 0xffff)))
+            return false; /* bits that no encoder sets: two texts must not mean the same bytes */
+        for (size_t j = 0; j < 3 - pad; j++)
+            buf_addc(out, (char)(v >> (16 - 8 * j) & 0xff));
+    }
+    return true;
+}
+
+bool crypto_equal(struct str a, struct str b)
+{
+    return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
+}
+
+void crypto_wipe(void *p, size_t n)
+{
+    OPENSSL_cleanse(p, n);
+}
+
+uint32_t crypto_crc32(struct str data)
+{
+    uint32_t crc = 0xffffffffU;
+
+    for (size_t i = 0; i < data.n; i++) {
+        crc ^= (unsigned char)data.p[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320U : crc >> 1;
+    }
+    return ~crc;
+}
