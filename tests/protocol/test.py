@@ -264,7 +264,7 @@ class History:
     def accept(self, wl, request, nt):
         rnd = self.rnd
         return ('ACC', wl, request, nt, rnd.choice(['continue'] * 9 + ['halt'] if self.dead else ['continue', 'halt']),
-                rnd.choice(['', '0,40', '30,0,10', ',20', '1,,5']), rnd.choice([1, 1, 2, 9, 100]), rnd.choice([1, 3, 100]), f'spec of {request}')
+                rnd.choice(['', '0,40', '30,0,10', ',20', '1,,5']), rnd.choice([1, 5, 100, 100, 1000]), rnd.choice([1, 3, 100]), f'spec of {request}')
 
     def record(self):
         rnd, wl = self.rnd, self.rnd.choice(self.names)
@@ -540,7 +540,7 @@ def main():
     sock = server.start()
     A, B, stat, t = View(sock, 0), View(sock, 1), Stat(), time.monotonic()
     if os.environ.get('ONLY') != 'histories':
-        scenarios.run(A, B)
+        scenarios.run(A)
     if os.environ.get('ONLY') == 'scenarios':
         return
     for seed in range(first, first + many):
