@@ -77,10 +77,11 @@ enum options_exit { OPTIONS_GO, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_HEALTH };
 
 /* What a program tells about itself. */
 struct options_program {
-    const char *name;        /* "ec2sched-worker" */
-    const char *summary;     /* one line */
-    const char *const *about; /* dotted names, or prefixes that end in '.', that --help shows first; NULL-terminated */
-    const char *listen;      /* default of admin.listen; NULL for the command line */
+    const char *name;    /* "ec2sched-worker" */
+    const char *summary; /* one line */
+    const char *const
+        *about; /* dotted names, or prefixes that end in '.', that --help shows first; NULL-terminated */
+    const char *listen; /* default of admin.listen; NULL for the command line */
 };
 
 /*
@@ -88,13 +89,15 @@ struct options_program {
  * and the verb's own flags are left there, in order, for the verb's table) and are errors for a daemon (rest == NULL).
  * Warnings (unknown variables) go to `warnings`. On failure: ERR_CONFIG, one line with the remedy.
  */
-MUST_CHECK bool options_load(struct options *o, const struct options_program *p, const struct process *process, int argc,
-                             char *const *argv, struct strs *rest, struct strs *warnings, enum options_exit *exit, struct err *e);
+MUST_CHECK bool options_load(struct options *o, const struct options_program *p,
+                             const struct process *process, int argc, char *const *argv, struct strs *rest,
+                             struct strs *warnings, enum options_exit *exit, struct err *e);
 void options_release(struct options *o);
 
 void options_help(const struct options_program *p, struct buf *out);
 void options_markdown(struct buf *out); /* docs/configuration.md's table, every option */
-void options_print(const struct options *o, struct buf *out); /* name = value, secrets as *** : the start-up log's view */
+void options_print(const struct options *o,
+                   struct buf *out); /* name = value, secrets as *** : the start-up log's view */
 
 /* A duration as people write it ("10m", "2.5", "500ms", "7d") in milliseconds. */
 MUST_CHECK bool options_duration(struct str text, int64_t *ms);
