@@ -47,7 +47,8 @@ static void add_quoted(struct buf *b, struct str s)
 static bool is_plain(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == '\\' || s.p[i] == 0x7f)
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == '\\' ||
+            s.p[i] == 0x7f)
             return false;
     return s.n > 0;
 }

@@ -46,7 +46,8 @@ struct civil moment_civil(int64_t wall_ms)
 
 int64_t moment_of(const struct civil *c)
 {
-    return days_of(c->year, c->month, c->day) * MS_A_DAY + c->hour * 3600000LL + c->minute * 60000LL + c->second * 1000LL;
+    return days_of(c->year, c->month, c->day) * MS_A_DAY + c->hour * 3600000LL + c->minute * 60000LL +
+           c->second * 1000LL;
 }
 
 void moment_rfc3339(int64_t wall_ms, char out[MOMENT_MAX])
@@ -54,23 +55,25 @@ void moment_rfc3339(int64_t wall_ms, char out[MOMENT_MAX])
     struct civil c = moment_civil(wall_ms);
     int ms = (int)(wall_ms - floor_div(wall_ms, 1000) * 1000);
 
-    (void)snprintf(out, MOMENT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year % 10000, c.month, c.day, c.hour, c.minute,
-                   c.second, ms);
+    (void)snprintf(out, MOMENT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year % 10000, c.month, c.day,
+                   c.hour, c.minute, c.second, ms);
 }
 
 void moment_amz(int64_t wall_ms, char out[MOMENT_MAX])
 {
     struct civil c = moment_civil(wall_ms);
 
-    (void)snprintf(out, MOMENT_MAX, "%04d%02d%02dT%02d%02d%02dZ", c.year % 10000, c.month, c.day, c.hour, c.minute, c.second);
+    (void)snprintf(out, MOMENT_MAX, "%04d%02d%02dT%02d%02d%02dZ", c.year % 10000, c.month, c.day, c.hour,
+                   c.minute, c.second);
 }
 
 static bool is_real(const struct civil *c)
 {
     static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
-    return c->year >= 1970 && c->month >= 1 && c->month <= 12 && c->day >= 1 && c->day <= days[c->month - 1] && c->hour >= 0 &&
-           c->hour <= 23 && c->minute >= 0 && c->minute <= 59 && c->second >= 0 && c->second <= 60;
+    return c->year >= 1970 && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
+           c->day <= days[c->month - 1] && c->hour >= 0 && c->hour <= 23 && c->minute >= 0 &&
+           c->minute <= 59 && c->second >= 0 && c->second <= 60;
 }
 
 /* ".123" and "Z" or "+01:00" behind the seconds. */
@@ -88,7 +91,8 @@ static bool parse_tail(const char *p, int64_t *ms)
     }
     if (strcmp(p, "Z") == 0 || strcmp(p, " GMT") == 0 || strcmp(p, " UTC") == 0)
         return true;
-    if ((*p != '+' && *p != '-') || sscanf(p + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || p[1 + n] || hours > 23 || minutes > 59)
+    if ((*p != '+' && *p != '-') || sscanf(p + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || p[1 + n] ||
+        hours > 23 || minutes > 59)
         return false;
     int64_t away = (hours * 60LL + minutes) * 60000LL;
     *ms += *p == '+' ? -away : away;
@@ -102,8 +106,8 @@ static bool parse_http(const char *text, struct civil *c)
     char month[4];
     int n = 0;
 
-    if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", day, &c->day, month, &c->year, &c->hour, &c->minute,
-               &c->second, &n) != 7 ||
+    if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", day, &c->day, month, &c->year,
+               &c->hour, &c->minute, &c->second, &n) != 7 ||
         text[n] || strlen(month) != 3)
         return false;
     const char *at = strstr(months, month);
@@ -125,9 +129,12 @@ bool moment_parse(struct str text, int64_t *wall_ms)
         return false;
     memcpy(s, text.p, text.n);
     s[text.n] = '\0';
-    if (sscanf(s, "%4d%2d%2dT%2d%2d%2dZ%n", &c.year, &c.month, &c.day, &c.hour, &c.minute, &c.second, &n) == 6 && n && !s[n]) {
+    if (sscanf(s, "%4d%2d%2dT%2d%2d%2dZ%n", &c.year, &c.month, &c.day, &c.hour, &c.minute, &c.second, &n) ==
+            6 &&
+        n && !s[n]) {
         ms = 0;
-    } else if (sscanf(s, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d%n", &c.year, &c.month, &c.day, &c.hour, &c.minute, &c.second, &n) == 6) {
+    } else if (sscanf(s, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d%n", &c.year, &c.month, &c.day, &c.hour, &c.minute,
+                      &c.second, &n) == 6) {
         if (!parse_tail(s + n, &ms))
             return false;
     } else if (!parse_http(s, &c)) {
