@@ -138,7 +138,6 @@ static bool read_value(const struct json *j, const struct json_field *f, void *o
         return read_raw(j, f, out, e);
     }
     err_bug(__FILE__, __LINE__, "no such kind of field");
-    return false;
 }
 
 static bool read_field(const struct json *object, const struct json_field *f, void *record, struct err *e)
@@ -257,7 +256,6 @@ static struct json *write_value(const struct json_field *f, const void *field)
         return write_raw(*(char *const *)field);
     }
     err_bug(__FILE__, __LINE__, "no such kind of field");
-    return NULL;
 }
 
 void json_encode_into(struct json *object, const struct json_field *fields, const void *in)
