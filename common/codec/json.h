@@ -17,19 +17,29 @@
 
 enum { JSON_DEPTH_MAX = 24, JSON_LIST_MAX = 100000 };
 
-enum json_type { JSON_NONE /* no such value */, JSON_NULL, JSON_TRUE_FALSE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NONE /* no such value */,
+    JSON_NULL,
+    JSON_TRUE_FALSE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 struct json; /* opaque */
 #define JSON_CLEANUP CLEANUP(json_freep)
 
-struct json *json_parse(struct str text, size_t max, struct err *e); /* NULL: ERR_INVALID, message says where */
+struct json *json_parse(struct str text, size_t max,
+                        struct err *e); /* NULL: ERR_INVALID, message says where */
 void json_free(struct json *j);
 void json_freep(struct json **j);
 
 /* Walking: borrowed, valid as long as the root. All take NULL (type JSON_NONE) so that paths can be chained. */
 enum json_type json_type(const struct json *j);
-const struct json *json_get(const struct json *object, const char *name); /* exact case; NULL if absent or not an object */
-const struct json *json_first(const struct json *container);              /* of an array or object */
+const struct json *json_get(const struct json *object,
+                            const char *name);               /* exact case; NULL if absent or not an object */
+const struct json *json_first(const struct json *container); /* of an array or object */
 const struct json *json_next(const struct json *member);
 size_t json_count(const struct json *container);
 const char *json_name(const struct json *member); /* of an object's member */
@@ -55,7 +65,8 @@ void json_add_int(struct json *object, const char *name, int64_t i);
 void json_add_bool(struct json *object, const char *name, bool b);
 void json_push(struct json *array, struct json *value);
 void json_push_str(struct json *array, struct str s);
-void json_print(const struct json *j, struct buf *out);        /* compact, names in the order they were added; fractions to 17 digits */
+void json_print(const struct json *j,
+                struct buf *out); /* compact, names in the order they were added; fractions to 17 digits */
 void json_print_pretty(const struct json *j, struct buf *out); /* two spaces a level */
 void json_quote(struct str s, struct buf *out);                /* one string with its quotes */
 
@@ -89,8 +100,8 @@ struct json_field {
     const char *const *names;        /* ENUM */
     const struct json_field *fields; /* OBJECT, LIST */
     size_t size;                     /* LIST: of an element */
-    size_t max;                      /* STR, RAW: bytes; STRS, LIST: elements; 0: no bound but the text's (LIST: JSON_LIST_MAX) */
-    const char *help;                /* one line for the generated schema and docs; may be NULL */
+    size_t max; /* STR, RAW: bytes; STRS, LIST: elements; 0: no bound but the text's (LIST: JSON_LIST_MAX) */
+    const char *help; /* one line for the generated schema and docs; may be NULL */
 };
 
 /*

@@ -21,7 +21,7 @@ void xml_freep(struct xml **root);
 
 /* Walking: borrowed; all take NULL. */
 struct str xml_name(const struct xml *x);
-struct str xml_text(const struct xml *x);                          /* empty for NULL */
+struct str xml_text(const struct xml *x);                           /* empty for NULL */
 const struct xml *xml_child(const struct xml *x, const char *name); /* the first of that name */
 const struct xml *xml_first(const struct xml *x);
 const struct xml *xml_next(const struct xml *x);

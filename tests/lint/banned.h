@@ -1,9 +1,9 @@
 #pragma once
 /*
- * banned - functions that our code may not name. Force-included in our targets (cmake/flags.cmake), so a use does not compile.
+ * banned - functions that our code may not name. Force-included in our targets, so a use does not compile.
  *
- * The system's headers come first: what they do with these names is their affair. Each ban carries its reason and what to
- * use instead. Silent in clang with optimization: there the system's headers define some of them inline.
+ * The system's headers come first: what they do with these names is their affair. Each ban carries its reason and
+ * what to use instead. Silent in clang with optimization: there the headers define some of them inline.
  */
 #include <stdio.h>
 #include <stdlib.h>
