@@ -60,12 +60,14 @@ static bool set(const struct argument *a, const char *value, struct err *e)
     case ARGUMENT_NUMBER: {
         int64_t n = 0;
         if (!str_to_i64(str_of(value), &n) || n < a->min || n > a->max)
-            return err_set(e, ERR_CONFIG, "%s %.60s: a number from %lld to %lld", a->flag, value, (long long)a->min, (long long)a->max);
+            return err_set(e, ERR_CONFIG, "%s %.60s: a number from %lld to %lld", a->flag, value,
+                           (long long)a->min, (long long)a->max);
         *(int64_t *)a->at = n;
         return true;
     }
     case ARGUMENT_DURATION:
-        return options_duration(str_of(value), a->at) || err_set(e, ERR_CONFIG, "%s %.60s: a time such as 90s, 10m or 2h", a->flag, value);
+        return options_duration(str_of(value), a->at) ||
+               err_set(e, ERR_CONFIG, "%s %.60s: a time such as 90s, 10m or 2h", a->flag, value);
     case ARGUMENT_WORD:
         return set_word(a, value, e);
     }
@@ -88,12 +90,13 @@ static bool take_flag(const struct strs *words, size_t *i, const struct argument
     if (joined)
         return set(a, word + flag.n + 1, e);
     if (++*i == words->n)
-        return err_set(e, ERR_CONFIG, "%s needs a value: %s %s", a->flag, a->flag, a->value ? a->value : "VALUE");
+        return err_set(e, ERR_CONFIG, "%s needs a value: %s %s", a->flag, a->flag,
+                       a->value ? a->value : "VALUE");
     return set(a, words->at[*i], e);
 }
 
-bool arguments_read(const struct strs *words, const struct argument *table, size_t least, size_t most, struct strs *positional,
-                    struct err *e)
+bool arguments_read(const struct strs *words, const struct argument *table, size_t least, size_t most,
+                    struct strs *positional, struct err *e)
 {
     bool flags = true;
 

@@ -15,7 +15,7 @@ enum arguments_kind {
     ARGUMENT_WORD,     /* int *: index into words                */
 };
 
-struct argument { /* a table of these, ended by a NULL flag */
+struct argument {     /* a table of these, ended by a NULL flag */
     const char *flag; /* "--if-busy" */
     enum arguments_kind kind;
     void *at;
@@ -29,6 +29,6 @@ struct argument { /* a table of these, ended by a NULL flag */
  * Reads `words` (flags anywhere, "--flag value" or "--flag=value", "--" ends the flags). Positional words go to `positional`, between
  * `least` and `most` of them. On failure ERR_CONFIG with the nearest known flag.
  */
-MUST_CHECK bool arguments_read(const struct strs *words, const struct argument *table, size_t least, size_t most,
-                               struct strs *positional, struct err *e);
+MUST_CHECK bool arguments_read(const struct strs *words, const struct argument *table, size_t least,
+                               size_t most, struct strs *positional, struct err *e);
 void arguments_help(const struct argument *table, struct buf *out);

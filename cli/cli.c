@@ -217,7 +217,8 @@ bool cli_log_partitions(struct cli *c, int *partitions, struct err *e)
         return err_wrap(e, "kafka at %s", c->options->kafka.brokers);
     }
     if (a->partitions < 1)
-        return err_set(e, ERR_CONFIG, "topic %s does not exist: create it with `ec2sched topics create`", name);
+        return err_set(e, ERR_CONFIG, "topic %s does not exist: create it with `ec2sched topics create`",
+                       name);
     *partitions = a->partitions;
     return true;
 }

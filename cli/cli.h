@@ -13,12 +13,12 @@
 #include "ports/ports.h"
 
 enum cli_exit { /* the contract with scripts */
-    CLI_OK = 0,
-    CLI_FAILED = 1,      /* the run ended otherwise; lint, doctor, check: something failed */
-    CLI_USAGE = 2,       /* usage or configuration error */
-    CLI_REFUSED = 3,     /* not valid, switched off, held, too many, expired, busy */
-    CLI_UNREACHABLE = 4, /* Kafka, Redis or AWS cannot be reached or denies access */
-    CLI_NO_ANSWER = 5,   /* no answer in time; the run goes on */
+                CLI_OK = 0,
+                CLI_FAILED = 1,      /* the run ended otherwise; lint, doctor, check: something failed */
+                CLI_USAGE = 2,       /* usage or configuration error */
+                CLI_REFUSED = 3,     /* not valid, switched off, held, too many, expired, busy */
+                CLI_UNREACHABLE = 4, /* Kafka, Redis or AWS cannot be reached or denies access */
+                CLI_NO_ANSWER = 5,   /* no answer in time; the run goes on */
 };
 
 struct aws;
@@ -32,10 +32,10 @@ struct cli {
     /* Runs the loop until `turn` answers TURN_DONE. False: interrupted by a signal. */
     bool (*run)(void *self, int64_t (*turn)(void *arg, int64_t now_ms), void *arg, struct err *e);
     void *self;
-    bool json;     /* --output json */
-    bool terminal; /* stdout is one: bars and colours are allowed */
-    bool asks;     /* stdin and stderr are: a question can be answered */
-    int width;     /* of the terminal; 0: not one */
+    bool json;                 /* --output json */
+    bool terminal;             /* stdout is one: bars and colours are allowed */
+    bool asks;                 /* stdin and stderr are: a question can be answered */
+    int width;                 /* of the terminal; 0: not one */
     char user[256], host[256]; /* for `who`, as claimed */
 
     /* Made at first use by the functions below; freed by cli_release. */

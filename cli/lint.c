@@ -37,13 +37,14 @@ static int show(const struct cli *c, const struct findings *f, size_t workloads)
     } else {
         if (f->n)
             table_print(table);
-        print_line("%zu workload%s, %zu finding%s, %zu error%s", workloads, workloads == 1 ? "" : "s", f->n, f->n == 1 ? "" : "s",
-                   errors, errors == 1 ? "" : "s");
+        print_line("%zu workload%s, %zu finding%s, %zu error%s", workloads, workloads == 1 ? "" : "s", f->n,
+                   f->n == 1 ? "" : "s", errors, errors == 1 ? "" : "s");
     }
     return errors ? CLI_FAILED : CLI_OK;
 }
 
-static void lint_one(const struct cli *c, const char *name, const struct json *row, const struct json *tiers, struct findings *f)
+static void lint_one(const struct cli *c, const char *name, const struct json *row, const struct json *tiers,
+                     struct findings *f)
 {
     struct spec spec = {0};
 

@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-enum { APPEND_WAIT_MS = 35000 /* beyond the client's own 30 s */, BROKER_WAIT_MS = 15000, IDLE_READ_MS = 100 };
+enum {
+    APPEND_WAIT_MS = 35000 /* beyond the client's own 30 s */,
+    BROKER_WAIT_MS = 15000,
+    IDLE_READ_MS = 100
+};
 
 struct appended {
     bool done;
@@ -51,7 +55,11 @@ bool cli_append(struct cli *c, const struct event *ev, int partition, struct cli
     event_print(ev, &text);
     if (!buf_ok(&text, "the record", e))
         return false;
-    struct kafka_append record = {.lane = KAFKA_LANE_EVENTS, .topic = topic, .partition = partition, .value = buf_view(&text), .headers = headers};
+    struct kafka_append record = {.lane = KAFKA_LANE_EVENTS,
+                                  .topic = topic,
+                                  .partition = partition,
+                                  .value = buf_view(&text),
+                                  .headers = headers};
     record.key = str_of(ev->workload);
     record.header_count = view_headers(&texts, headers);
     (void)c->ports->kafka.ops->append(c->ports->kafka.port, &record, on_append, a);
@@ -142,7 +150,8 @@ static int64_t follow_turn(void *arg, int64_t now_ms)
     return now_ms + IDLE_READ_MS < f->deadline_ms ? now_ms + IDLE_READ_MS : f->deadline_ms;
 }
 
-bool cli_follow(struct cli *c, int partition, int64_t offset, int64_t until, cli_see *see, void *arg, int64_t deadline_ms, struct err *e)
+bool cli_follow(struct cli *c, int partition, int64_t offset, int64_t until, cli_see *see, void *arg,
+                int64_t deadline_ms, struct err *e)
 {
     char topic[TOPIC_NAME_MAX];
     const struct kafka *k = &c->ports->kafka;

@@ -10,8 +10,9 @@
 struct cli_member {
     char *id, *tier, *state;
     int64_t step;
-    int outcome, cause; /* as far as it is certain already: unchanged, or bypassed on purpose; OUTCOME_NONE: it would be acted on */
-    bool doubt;         /* its override file could not be asked for now: not managed, or offline */
+    int outcome,
+        cause; /* as far as it is certain already: unchanged, or bypassed on purpose; OUTCOME_NONE: it would be acted on */
+    bool doubt; /* its override file could not be asked for now: not managed, or offline */
 };
 
 struct cli_members {
@@ -20,11 +21,12 @@ struct cli_members {
     size_t n, to_act, doubts;
 };
 
-MUST_CHECK bool cli_members(struct cli *c, const struct spec *spec, enum action action, const struct strs *only_tiers,
-                            struct cli_members *out, struct err *e);
+MUST_CHECK bool cli_members(struct cli *c, const struct spec *spec, enum action action,
+                            const struct strs *only_tiers, struct cli_members *out, struct err *e);
 void cli_members_release(struct cli_members *m);
 
 /* The plan, as a table or a document. CLI_OK, or CLI_REFUSED when the run would be refused (MaxInstances). */
-int cli_members_print(const struct cli *c, const struct spec *spec, enum action action, const struct cli_members *m);
+int cli_members_print(const struct cli *c, const struct spec *spec, enum action action,
+                      const struct cli_members *m);
 /* On stderr: the members whose override could not be proven. */
 void cli_members_doubts(const struct cli_members *m);

@@ -39,12 +39,15 @@ static bool read_words(const struct strs *words, struct asked *a, struct err *e)
     const struct argument table[] = {
         {"--tier", ARGUMENT_TEXTS, &a->tiers, "T", "only this tier; may be given again"},
         {"--reason", ARGUMENT_TEXT, &a->reason, "TEXT", "kept with the run"},
-        {"--if-busy", ARGUMENT_WORD, &a->if_busy, "MODE", "reject (default), queue, supersede", if_busy_names},
-        {"--on-failure", ARGUMENT_WORD, &policy, "MODE", "halt or continue; goes before the row's FailurePolicy", on_failure},
+        {"--if-busy", ARGUMENT_WORD, &a->if_busy, "MODE", "reject (default), queue, supersede",
+         if_busy_names},
+        {"--on-failure", ARGUMENT_WORD, &policy, "MODE",
+         "halt or continue; goes before the row's FailurePolicy", on_failure},
         {"--expires", ARGUMENT_DURATION, &a->expires_ms, "D", "must have begun by then (10m)"},
         {"--run", ARGUMENT_TEXT, &a->run, "ID", "the run's id; the same id twice is one run"},
         {"--wait", ARGUMENT_SWITCH, &a->wait, NULL, "wait for the run's end"},
-        {"--timeout", ARGUMENT_DURATION, &a->timeout_ms, "D", "with --wait: give up waiting, the run goes on"},
+        {"--timeout", ARGUMENT_DURATION, &a->timeout_ms, "D",
+         "with --wait: give up waiting, the run goes on"},
         {"--yes", ARGUMENT_SWITCH, &a->yes, NULL, "do not ask"},
         {"--dry-run", ARGUMENT_SWITCH, &a->dry_run, NULL, "the same as plan"},
         {0},
@@ -69,7 +72,8 @@ static void make_id(const struct cli *c, struct asked *a)
     if (a->run)
         (void)snprintf(a->id, sizeof a->id, "%s", a->run);
     else
-        (void)snprintf(a->id, sizeof a->id, "%04d%02d%02dT%02d%02d%02d-%s", t.year, t.month, t.day, t.hour, t.minute, t.second, random);
+        (void)snprintf(a->id, sizeof a->id, "%04d%02d%02dT%02d%02d%02d-%s", t.year, t.month, t.day, t.hour,
+                       t.minute, t.second, random);
 }
 
 static void make_request(const struct cli *c, const struct asked *a, struct event *ev)
@@ -93,9 +97,11 @@ static bool agreed(const struct asked *a, const struct cli_members *m)
 {
     char answer[16] = "";
 
-    (void)fprintf(stderr, "stop %zu instances of %s in %zu steps? [y/N] ", m->to_act, a->workload, m->steps.n);
+    (void)fprintf(stderr, "stop %zu instances of %s in %zu steps? [y/N] ", m->to_act, a->workload,
+                  m->steps.n);
     (void)fflush(stderr);
-    return fgets(answer, sizeof answer, stdin) && (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+    return fgets(answer, sizeof answer, stdin) &&
+           (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }
 
 struct hearing {
@@ -119,15 +125,20 @@ static int refused(const struct cli *c, const struct asked *a, const struct stor
     char why[ERR_MSG_MAX];
 
     (void)snprintf(what, sizeof what, "%s@%s was refused", a->workload, a->id);
-    (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)), story_detail(s)[0] ? ": " : "", story_detail(s));
-    return cli_refuse(c, what, why, story_cause(s) == CAUSE_BUSY ? "--if-busy queue waits for it, --if-busy supersede takes its place" : NULL);
+    (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)),
+                   story_detail(s)[0] ? ": " : "", story_detail(s));
+    return cli_refuse(c, what, why,
+                      story_cause(s) == CAUSE_BUSY
+                          ? "--if-busy queue waits for it, --if-busy supersede takes its place"
+                          : NULL);
 }
 
 static int no_answer(const struct cli *c, const struct asked *a, const struct err *e)
 {
     char remedy[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 100];
 
-    (void)snprintf(remedy, sizeof remedy, "the run is not lost: follow it with `ec2sched watch %s@%s`", a->workload, a->id);
+    (void)snprintf(remedy, sizeof remedy, "the run is not lost: follow it with `ec2sched watch %s@%s`",
+                   a->workload, a->id);
     return cli_fail(c, e, remedy);
 }
 
@@ -140,7 +151,8 @@ static void tell_accepted(const struct cli *c, const struct asked *a, const stru
         json_add_str(document, "state", story_began(s) ? STR("running") : STR("accepted"));
         print_json(document);
     } else {
-        print_line("%s@%s accepted%s", a->workload, a->id, story_began(s) ? "" : "; it begins when the run before it has ended");
+        print_line("%s@%s accepted%s", a->workload, a->id,
+                   story_began(s) ? "" : "; it begins when the run before it has ended");
     }
 }
 
@@ -179,7 +191,9 @@ static int request(struct cli *c, const struct asked *a)
     make_request(c, a, &ev);
     bool ok = cli_append(c, &ev, 0, &at, &e);
     event_release(&ev);
-    return ok ? follow(c, a, &at) : cli_fail(c, &e, "it is not known whether the request arrived: the same --run ID again is one run");
+    return ok ? follow(c, a, &at)
+              : cli_fail(c, &e,
+                         "it is not known whether the request arrived: the same --run ID again is one run");
 }
 
 static int act(struct cli *c, struct asked *a)

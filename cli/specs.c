@@ -68,13 +68,16 @@ static int refuse(const struct cli *c, const char *workload, const struct findin
 
     for (size_t i = 0; i < f->n; i++)
         errors += f->at[i].severity == SEVERITY_ERROR;
-    (void)snprintf(what, sizeof what, "%.200s%s%s", first->row, first->attribute[0] ? " " : "", first->attribute);
+    (void)snprintf(what, sizeof what, "%.200s%s%s", first->row, first->attribute[0] ? " " : "",
+                   first->attribute);
     char remedy[400];
-    (void)snprintf(remedy, sizeof remedy, "nothing was started%s; `ec2sched lint %.200s` shows all", errors > 1 ? ", and there are more errors" : "", workload);
+    (void)snprintf(remedy, sizeof remedy, "nothing was started%s; `ec2sched lint %.200s` shows all",
+                   errors > 1 ? ", and there are more errors" : "", workload);
     return cli_refuse(c, what, first->message, remedy);
 }
 
-bool cli_spec(struct cli *c, const char *workload, enum action action, const struct strs *only_tiers, struct spec *out, int *exit)
+bool cli_spec(struct cli *c, const char *workload, enum action action, const struct strs *only_tiers,
+              struct spec *out, int *exit)
 {
     struct err e = {0};
     struct findings f = {0};
@@ -84,7 +87,8 @@ bool cli_spec(struct cli *c, const char *workload, enum action action, const str
         *exit = cli_fail(c, &e, NULL);
         return false;
     }
-    bool ok = lint_workload(workload, json_first(rows.workloads), rows.tiers, c->options->specs.strict, out, &f);
+    bool ok =
+        lint_workload(workload, json_first(rows.workloads), rows.tiers, c->options->specs.strict, out, &f);
     if (ok && !lint_action(out, action, only_tiers, &f)) {
         spec_release(out);
         ok = false;

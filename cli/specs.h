@@ -19,4 +19,5 @@ struct json *cli_rows_of(const struct json *rows, struct str name);
  * Reads and validates one workload for an action. True: *out is the specification (release it). False: it was refused or could not be
  * read; the error has been printed and *exit is the exit code.
  */
-MUST_CHECK bool cli_spec(struct cli *c, const char *workload, enum action action, const struct strs *only_tiers, struct spec *out, int *exit);
+MUST_CHECK bool cli_spec(struct cli *c, const char *workload, enum action action,
+                         const struct strs *only_tiers, struct spec *out, int *exit);

@@ -112,7 +112,7 @@ static void settle(struct told_member *m, const struct member_outcome *o)
     m->took_ms = o->took_ms;
 }
 
-static struct told_step *step_at(struct story *s, int64_t step)
+static struct told_step *step_at(const struct story *s, int64_t step)
 {
     return step >= 0 && (size_t)step < s->step_count ? &s->steps[step] : NULL;
 }
@@ -238,7 +238,8 @@ static void say_members(const struct event_terminal *t)
 {
     for (size_t i = 0; i < t->members.n; i++) {
         const struct member_outcome *m = &t->members.at[i];
-        print_line("    %-20s %-10s %s", m->id, outcome_names[m->outcome], m->cause ? cause_sentence((enum cause)m->cause) : "");
+        print_line("    %-20s %-10s %s", m->id, outcome_names[m->outcome],
+                   m->cause ? cause_sentence((enum cause)m->cause) : "");
     }
 }
 
@@ -252,8 +253,9 @@ static void say(const struct story *s, const struct kafka_record *r, const struc
     buf_addf(&text, "%.19sZ %s@%s ", ts, s->workload, s->run);
     switch (ev->type) {
     case EVENT_RUN_ACCEPTED:
-        buf_addf(&text, "accepted: %s, %zu step%s, %lld member%s", ev->action ? ev->action : "", s->step_count, s->step_count == 1 ? "" : "s",
-                 (long long)ev->accepted.members, ev->accepted.members == 1 ? "" : "s");
+        buf_addf(&text, "accepted: %s, %zu step%s, %lld member%s", ev->action ? ev->action : "",
+                 s->step_count, s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
+                 ev->accepted.members == 1 ? "" : "s");
         break;
     case EVENT_DRAINED:
         buf_adds(&text, "begins");
@@ -263,18 +265,21 @@ static void say(const struct story *s, const struct kafka_record *r, const struc
             return;
         buf_addf(&text, "step %lld (", (long long)ev->planned.step);
         names(&step->tiers, &text);
-        buf_addf(&text, "): %zu member%s, %zu left out", step->members, step->members == 1 ? "" : "s", step->settled);
+        buf_addf(&text, "): %zu member%s, %zu left out", step->members, step->members == 1 ? "" : "s",
+                 step->settled);
         break;
     case EVENT_JOB_TERMINAL:
         step = step_at(s, ev->terminal.step);
-        buf_addf(&text, "%s: %zu of %zu settled", ev->terminal.tier, step ? step->settled : 0, step ? step->members : 0);
+        buf_addf(&text, "%s: %zu of %zu settled", ev->terminal.tier, step ? step->settled : 0,
+                 step ? step->members : 0);
         break;
     case EVENT_TIER_COMPLETED:
         buf_addf(&text, "step %lld complete", (long long)ev->tier.step);
         break;
     case EVENT_PLAN_FAILED:
-        buf_addf(&text, "step %lld could not be planned: %s%s%s", (long long)ev->plan_failed.step, cause_sentence((enum cause)ev->plan_failed.cause),
-                 ev->plan_failed.detail ? ": " : "", ev->plan_failed.detail ? ev->plan_failed.detail : "");
+        buf_addf(&text, "step %lld could not be planned: %s%s%s", (long long)ev->plan_failed.step,
+                 cause_sentence((enum cause)ev->plan_failed.cause), ev->plan_failed.detail ? ": " : "",
+                 ev->plan_failed.detail ? ev->plan_failed.detail : "");
         break;
     case EVENT_PAUSE:
     case EVENT_RESUME:
@@ -282,8 +287,8 @@ static void say(const struct story *s, const struct kafka_record *r, const struc
         buf_addf(&text, "%s by %s", ev->type_name, ev->control.who ? ev->control.who : "nobody named");
         break;
     case EVENT_RUN_REFUSED:
-        buf_addf(&text, "refused: %s%s%s", cause_sentence((enum cause)ev->refused.cause), ev->refused.detail ? ": " : "",
-                 ev->refused.detail ? ev->refused.detail : "");
+        buf_addf(&text, "refused: %s%s%s", cause_sentence((enum cause)ev->refused.cause),
+                 ev->refused.detail ? ": " : "", ev->refused.detail ? ev->refused.detail : "");
         break;
     case EVENT_RUN_FINISHED:
         buf_addf(&text, "finished: %s%s%s", result_names[ev->finished.result], ev->finished.cause ? ", " : "",
@@ -306,7 +311,8 @@ static void say_json(const struct kafka_record *r)
 bool story_hear(struct story *s, const struct kafka_record *r, const struct event *ev, bool aloud)
 {
     bool next = ev && is_next(s, ev);
-    bool ours = ev && ev->workload && ev->run && strcmp(ev->workload, s->workload) == 0 && strcmp(ev->run, s->run) == 0;
+    bool ours = ev && ev->workload && ev->run && strcmp(ev->workload, s->workload) == 0 &&
+                strcmp(ev->run, s->run) == 0;
 
     if (!next && !ours)
         return s->result != RESULT_NONE;
@@ -420,12 +426,14 @@ static void print_member(struct table *t, const struct told_member *m)
     table_cell(t, m->outcome ? outcome_names[m->outcome] : "pending");
     table_cell(t, moved);
     table_cellf(t, m->took_ms ? "%.1f s" : "", (double)m->took_ms / 1000);
-    table_cellf(t, "%s%s%s", m->cause ? cause_sentence((enum cause)m->cause) : "", m->detail ? ": " : "", m->detail ? m->detail : "");
+    table_cellf(t, "%s%s%s", m->cause ? cause_sentence((enum cause)m->cause) : "", m->detail ? ": " : "",
+                m->detail ? m->detail : "");
 }
 
 void story_print(const struct story *s)
 {
-    static const char *const columns[] = {"STEP", "TIER", "INSTANCE", "OUTCOME", "STATE", "TOOK", "WHY", NULL};
+    static const char *const columns[] = {"STEP",  "TIER", "INSTANCE", "OUTCOME",
+                                          "STATE", "TOOK", "WHY",      NULL};
     TABLE_CLEANUP struct table *table = table_new(columns);
 
     if (s->cli->json) {
@@ -442,7 +450,9 @@ void story_print(const struct story *s)
         names(&s->steps[i].tiers, &text);
         print_line("step %zu (%s): not reached", i, buf_cstr(&text));
     }
-    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed", s->workload, s->run, s->action ? s->action : "",
-               s->result ? result_names[s->result] : "in progress", s->cause ? ", " : "", s->cause ? cause_sentence((enum cause)s->cause) : "",
-               (long long)s->counts.done, (long long)s->counts.unchanged, (long long)s->counts.bypassed, (long long)s->counts.failed);
+    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed", s->workload, s->run,
+               s->action ? s->action : "", s->result ? result_names[s->result] : "in progress",
+               s->cause ? ", " : "", s->cause ? cause_sentence((enum cause)s->cause) : "",
+               (long long)s->counts.done, (long long)s->counts.unchanged, (long long)s->counts.bypassed,
+               (long long)s->counts.failed);
 }

@@ -17,12 +17,12 @@ void story_freep(struct story **s);
 /* Takes one record in; true when the run has its result. `aloud`: tell it as it is heard. */
 bool story_hear(struct story *s, const struct kafka_record *r, const struct event *ev, bool aloud);
 
-bool story_known(const struct story *s);            /* any record of the run was heard */
+bool story_known(const struct story *s); /* any record of the run was heard */
 bool story_accepted(const struct story *s);
-bool story_began(const struct story *s);            /* its turn has come (Drained) */
-enum result story_result(const struct story *s);    /* RESULT_NONE: it goes on */
+bool story_began(const struct story *s);         /* its turn has come (Drained) */
+enum result story_result(const struct story *s); /* RESULT_NONE: it goes on */
 enum cause story_cause(const struct story *s);
-const char *story_detail(const struct story *s);    /* "" for none */
-int story_exit(const struct story *s);              /* 0 only for succeeded */
+const char *story_detail(const struct story *s); /* "" for none */
+int story_exit(const struct story *s);           /* 0 only for succeeded */
 
-void story_print(const struct story *s);            /* steps, tiers, every member */
+void story_print(const struct story *s); /* steps, tiers, every member */

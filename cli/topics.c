@@ -33,8 +33,8 @@ static struct question *question_new(struct cli *c, int replication)
     struct question *q = cli_keep(c, sizeof *q);
 
     for (int t = 0; t < TOPICS; t++)
-        topic_want((enum topic)t, o->kafka.prefix, (int)o->kafka.log_partitions, (int)o->kafka.jobs_partitions, replication,
-                   &q->wanted[t]);
+        topic_want((enum topic)t, o->kafka.prefix, (int)o->kafka.log_partitions,
+                   (int)o->kafka.jobs_partitions, replication, &q->wanted[t]);
     return q;
 }
 
@@ -106,7 +106,9 @@ static int show(const struct cli *c, const struct question *q)
     for (int t = 0; t < TOPICS; t++) {
         struct err e = {0};
         bool ok = check_one(q, t, &e);
-        const char *state = !ok ? e.msg : q->found[t].config_known ? "ok" : "ok (the broker does not show its settings)";
+        const char *state = !ok                        ? e.msg
+                            : q->found[t].config_known ? "ok"
+                                                       : "ok (the broker does not show its settings)";
         struct json *one = json_object();
         json_add_str(one, "topic", str_of(q->wanted[t].name));
         json_add_int(one, "partitions", q->found[t].partitions > 0 ? q->found[t].partitions : 0);
@@ -134,11 +136,16 @@ static int check(struct cli *c)
     return q ? show(c, q) : cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
 }
 
-static void wish(const struct topic_wanted *w, int replication, struct kafka_header *config, struct kafka_topic *out)
+static void wish(const struct topic_wanted *w, int replication, struct kafka_header *config,
+                 struct kafka_topic *out)
 {
     for (size_t s = 0; s < w->n; s++)
         config[s] = (struct kafka_header){str_of(w->settings[s].name), str_of(w->settings[s].value)};
-    *out = (struct kafka_topic){.name = w->name, .partitions = w->partitions, .replication = replication, .config = config, .config_count = w->n};
+    *out = (struct kafka_topic){.name = w->name,
+                                .partitions = w->partitions,
+                                .replication = replication,
+                                .config = config,
+                                .config_count = w->n};
 }
 
 static int create(struct cli *c, int64_t replication)
@@ -149,10 +156,13 @@ static int create(struct cli *c, int64_t replication)
     if (!was)
         return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
     if (replication == 0)
-        replication = was->brokers < GOOD_REPLICATION ? (was->brokers > 0 ? was->brokers : 1) : GOOD_REPLICATION;
+        replication =
+            was->brokers < GOOD_REPLICATION ? (was->brokers > 0 ? was->brokers : 1) : GOOD_REPLICATION;
     if (replication < GOOD_REPLICATION && !c->json)
-        (void)fprintf(stderr, "ec2sched: warning: replication %lld: a lost broker can lose the log; production wants %d\n",
-                      (long long)replication, GOOD_REPLICATION);
+        (void)fprintf(
+            stderr,
+            "ec2sched: warning: replication %lld: a lost broker can lose the log; production wants %d\n",
+            (long long)replication, GOOD_REPLICATION);
     struct question *q = question_new(c, (int)replication);
     struct kafka_header config[TOPICS][TOPICS_CONFIG_MAX];
     struct kafka_topic topics[TOPICS];
@@ -163,7 +173,8 @@ static int create(struct cli *c, int64_t replication)
         return cli_fail(c, &e, "check that this client may create topics");
     for (int t = 0; t < TOPICS; t++)
         if (q->found[t].err.kind != ERR_NONE && q->found[t].err.kind != ERR_CONFLICT)
-            return cli_fail(c, &q->found[t].err, "check that this client may create topics, and the replication");
+            return cli_fail(c, &q->found[t].err,
+                            "check that this client may create topics, and the replication");
     return check(c);
 }
 
@@ -190,7 +201,8 @@ static void on_place(void *self, uint64_t id, const struct view_place *p)
     a->done = true;
 }
 
-static bool raise_one(struct cli *c, int partition, const struct place *p, int64_t ttl_ms, int64_t taws_ms, struct err *e)
+static bool raise_one(struct cli *c, int partition, const struct place *p, int64_t ttl_ms, int64_t taws_ms,
+                      struct err *e)
 {
     struct event ev;
     struct cli_place at;
@@ -234,7 +246,8 @@ static int settings(struct cli *c, int64_t ttl_ms, int64_t taws_ms)
             return cli_fail(c, &e, "check redis.url");
         if (p->there && ((ttl_ms && ttl_ms < p->ttl_ms) || (taws_ms && taws_ms < p->taws_ms)))
             return cli_refuse(c, "topics settings", "a window that runs must not shrink",
-                              "to lower it stop the whole fleet, drop the view's keys in Redis, and start it with the new options");
+                              "to lower it stop the whole fleet, drop the view's keys in Redis, and start it "
+                              "with the new options");
         if (p->there && (ttl_ms || taws_ms) && !raise_one(c, i, p, ttl_ms, taws_ms, &e))
             return cli_fail(c, &e, NULL);
         struct json *one = json_object();
@@ -262,7 +275,8 @@ int verb_topics(struct cli *c, const struct strs *words)
     struct err e = {0};
     STRS_CLEANUP struct strs positional = {0};
     const struct argument table[] = {
-        {"--replication", ARGUMENT_TEXT, &replication, "auto|N", "copies of each partition; auto: 3, or as many as there are brokers"},
+        {"--replication", ARGUMENT_TEXT, &replication, "auto|N",
+         "copies of each partition; auto: 3, or as many as there are brokers"},
         {"--lease.ttl", ARGUMENT_DURATION, &ttl_ms, "D", "settings: raise the fleet's lease time"},
         {"--fence.window", ARGUMENT_DURATION, &taws_ms, "D", "settings: raise the fleet's signature window"},
         {0},
@@ -270,7 +284,8 @@ int verb_topics(struct cli *c, const struct strs *words)
 
     if (!arguments_read(words, table, 1, 1, &positional, &e))
         return cli_usage(c, "topics", e.msg);
-    if (strcmp(replication, "auto") != 0 && (!str_to_i64(str_of(replication), &n) || n < 1 || n > REPLICATION_MAX))
+    if (strcmp(replication, "auto") != 0 &&
+        (!str_to_i64(str_of(replication), &n) || n < 1 || n > REPLICATION_MAX))
         return cli_usage(c, "topics", "--replication is auto or a number from 1 to 32");
     if (strcmp(positional.at[0], "create") == 0)
         return create(c, n);

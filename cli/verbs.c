@@ -12,6 +12,7 @@ const struct verb verbs[] = {
     {"stop",   "WORKLOAD (the same)", "stop a workload, tier by tier; asks once on a terminal", verb_stop},
     {"cancel", "WORKLOAD@RUN [--reason TEXT]", "end a run at a definite point of the log", verb_cancel},
     {"lint",   "[WORKLOAD]", "check the specifications: names row, attribute and remedy", verb_lint},
+    {"show",   "WORKLOAD@RUN", "one run: steps, tiers, every member with outcome and cause", verb_show},
     {"tables", "create|check [--billing on-demand|provisioned]", "the DynamoDB tables of the specifications", verb_tables},
     {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
     {0},

@@ -5,10 +5,11 @@
 #include "cli/cli.h"
 
 struct verb {
-    const char *name;     /* "topics" */
-    const char *usage;    /* behind the name: "create|check|settings [--replication auto|N]" */
-    const char *summary;  /* one line */
-    int (*run)(struct cli *c, const struct strs *words); /* an enum cli_exit; `words` without the verb's name */
+    const char *name;    /* "topics" */
+    const char *usage;   /* behind the name: "create|check|settings [--replication auto|N]" */
+    const char *summary; /* one line */
+    int (*run)(struct cli *c,
+               const struct strs *words); /* an enum cli_exit; `words` without the verb's name */
 };
 
 extern const struct verb verbs[]; /* ended by a NULL name */
@@ -24,4 +25,5 @@ int verb_start(struct cli *c, const struct strs *words);
 int verb_stop(struct cli *c, const struct strs *words);
 int verb_cancel(struct cli *c, const struct strs *words);
 int verb_topics(struct cli *c, const struct strs *words);
+int verb_show(struct cli *c, const struct strs *words);
 int verb_tables(struct cli *c, const struct strs *words);

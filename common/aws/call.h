@@ -144,7 +144,7 @@ struct aws_call {
     const struct aws_where *where;
     const struct instant *checked; /* changing calls: needed (BUG_IF missing) */
     size_t resources;              /* for the pacer */
-    struct str body;               /* query: "&Name=value…" after Action and Version; JSON: the whole object */
+    struct str body;               /* query: "Name=value&…", without Action and Version; JSON: the whole object */
     const struct err *refused;     /* the builder could not make it: completes with this, unsent */
     bool anonymous;                /* sent without a signature (AssumeRoleWithWebIdentity) */
     aws_done *done;

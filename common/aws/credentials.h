@@ -9,8 +9,8 @@
  *   3. shared files  AWS_PROFILE or `default`: aws_access_key_id …, in AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE
  *   4. container     AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI (ECS, EKS Pod Identity)
  *   5. instance      IMDSv2 only, unless AWS_EC2_METADATA_DISABLED=true
- * AWS_PROFILE, when set, goes before 1. Refused by name: profiles with role_arn, sso_*, login_session, credential_process, web
- * identity or credential_source.
+ * As in the SDKs, keys in the environment go before AWS_PROFILE. Refused by name: profiles with role_arn, sso_*, login_session,
+ * credential_process, web identity or credential_source; an AWS_PROFILE that no file has; half a pair of keys.
  *
  * Pure but for the environment and files, read through ports/process.h. Fetching over the network is aws/identity's.
  */
@@ -54,7 +54,7 @@ MUST_CHECK bool credentials_choose(const struct process *process, struct credent
 void credentials_plan_release(struct credentials_plan *p);
 
 /*
- * When to fetch the next ones: max(5 min, a tenth of the life) before the end, `jitter` (0..999) of a thousandth of that earlier
- * still, so that a fleet does not ask at once. INT64_MAX for keys that never expire.
+ * When to fetch the next ones: max(5 min, a tenth of the life) before the end, at most half-way; jitter (0..999) thousandths of a
+ * tenth of that earlier still, so that a fleet does not ask at once. INT64_MAX for keys that never expire.
  */
 int64_t credentials_refresh_at(int64_t got_ms, int64_t expires_ms, int64_t jitter);
