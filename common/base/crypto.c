@@ -39,7 +39,8 @@ void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[CRYPT
     unsigned int n = 0;
 
     BUG_IF(key.n > INT32_MAX);
-    BUG_IF(!HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)data.p, data.n, out, &n));
+    BUG_IF(
+        !HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)data.p, data.n, out, &n));
 }
 
 void crypto_hex(const unsigned char *bytes, size_t n, char *out)

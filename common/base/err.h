@@ -45,9 +45,9 @@ bool err_is_retriable(const struct err *e);
 const char *err_kind_name(enum err_kind kind);
 
 /* Our own mistake, not a failure: says where, and aborts, in release builds too. */
-#define BUG_IF(cond)                                                                                                 \
-    do {                                                                                                             \
-        if (cond)                                                                                                    \
-            err_bug(__FILE__, __LINE__, #cond);                                                                      \
+#define BUG_IF(cond)                                                                                         \
+    do {                                                                                                     \
+        if (cond)                                                                                            \
+            err_bug(__FILE__, __LINE__, #cond);                                                              \
     } while (0)
 _Noreturn void err_bug(const char *file, int line, const char *what);

@@ -35,17 +35,21 @@ struct log_field {
     int64_t i;
 };
 
-struct log_field fs(const char *name, const char *value);     /* NULL value: empty */
+struct log_field fs(const char *name, const char *value); /* NULL value: empty */
 struct log_field fv(const char *name, struct str value);
 struct log_field fi(const char *name, int64_t value);
 struct log_field fb(const char *name, bool value);
-struct log_field fe(const struct err *e);                     /* error="…"; borrowed until the line is written */
+struct log_field fe(const struct err *e); /* error="…"; borrowed until the line is written */
 
 /* (log, event, field …): the event is a constant, at least one field follows it. */
-#define log_debug(l, event, ...) log_write((l), LOG_DEBUG, (event), (const struct log_field[]){__VA_ARGS__, {0}})
-#define log_info(l, event, ...)  log_write((l), LOG_INFO, (event), (const struct log_field[]){__VA_ARGS__, {0}})
-#define log_warn(l, event, ...)  log_write((l), LOG_WARN, (event), (const struct log_field[]){__VA_ARGS__, {0}})
-#define log_error(l, event, ...) log_write((l), LOG_ERROR, (event), (const struct log_field[]){__VA_ARGS__, {0}})
+#define log_debug(l, event, ...)                                                                             \
+    log_write((l), LOG_DEBUG, (event), (const struct log_field[]){__VA_ARGS__, {0}})
+#define log_info(l, event, ...)                                                                              \
+    log_write((l), LOG_INFO, (event), (const struct log_field[]){__VA_ARGS__, {0}})
+#define log_warn(l, event, ...)                                                                              \
+    log_write((l), LOG_WARN, (event), (const struct log_field[]){__VA_ARGS__, {0}})
+#define log_error(l, event, ...)                                                                             \
+    log_write((l), LOG_ERROR, (event), (const struct log_field[]){__VA_ARGS__, {0}})
 
 /* What the macros call. A NULL log writes nothing. */
 void log_write(const struct log *l, enum log_level level, const char *event, const struct log_field *fields);

@@ -10,7 +10,8 @@ struct block { /* before each block; keeps the alignment of malloc */
     size_t bytes;
 };
 
-static struct mem_account *current; /* the one piece of state of its kind: an allocator has no caller to hand it down */
+static struct mem_account
+    *current; /* the one piece of state of its kind: an allocator has no caller to hand it down */
 
 struct mem_account *mem_account_set(struct mem_account *account)
 {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct mem_account {
-    int64_t bytes;  /* asked for and not yet freed */
+    int64_t bytes; /* asked for and not yet freed */
     int64_t blocks;
 };
 

@@ -10,8 +10,10 @@
 
 enum { MOMENT_MAX = 32 };
 
-void moment_rfc3339(int64_t wall_ms, char out[MOMENT_MAX]); /* 2026-05-01T10:00:00.123Z: the form of every time that we write */
-void moment_amz(int64_t wall_ms, char out[MOMENT_MAX]);     /* 20260501T100000Z: X-Amz-Date */
+void moment_rfc3339(
+    int64_t wall_ms,
+    char out[MOMENT_MAX]); /* 2026-05-01T10:00:00.123Z: the form of every time that we write */
+void moment_amz(int64_t wall_ms, char out[MOMENT_MAX]); /* 20260501T100000Z: X-Amz-Date */
 
 /*
  * Reads RFC 3339 (2026-05-01T10:00:00Z, fraction and offset allowed), the form that AWS puts into StateTransitionReason

@@ -21,11 +21,11 @@ void xml_freep(struct xml **root);
 
 /* Walking: borrowed; all take NULL. */
 struct str xml_name(const struct xml *x);
-struct str xml_text(const struct xml *x);                          /* empty for NULL */
+struct str xml_text(const struct xml *x);                           /* empty for NULL */
 const struct xml *xml_child(const struct xml *x, const char *name); /* the first of that name */
 const struct xml *xml_first(const struct xml *x);
 const struct xml *xml_next(const struct xml *x);
 /* The text at a path of names: xml_at(x, "instanceState/name"). Empty when anything on the way is missing. */
 struct str xml_at(const struct xml *x, const char *path);
-/* Text for an element's content, escaped. */
+/* Text for an element's content or attribute, escaped. What XML 1.0 cannot carry becomes U+FFFD. */
 void xml_escape(struct str s, struct buf *out);

@@ -36,19 +36,22 @@ struct http_reply { /* borrowed for the callback only */
     size_t header_count;
     struct str body;
     struct err err; /* ERR_NONE when a whole reply came, whatever its status */
-    bool sent;      /* the request may have reached the other side: a changing call without a reply may still land */
+    bool
+        sent; /* the request may have reached the other side: a changing call without a reply may still land */
     int64_t rtt_ms; /* from sending to the whole reply */
 };
 
 typedef void http_done(void *self, uint64_t id, const struct http_reply *reply); /* function types only */
 
 struct http {
-    uint64_t (*send)(void *port, const struct http_request *request, http_done *done, void *self); /* id >= 1 */
+    uint64_t (*send)(void *port, const struct http_request *request, http_done *done,
+                     void *self);            /* id >= 1 */
     void (*cancel)(void *port, uint64_t id); /* no completion follows; unknown ids are ignored */
     void *port;
 };
 
-static inline uint64_t http_send(const struct http *h, const struct http_request *request, http_done *done, void *self)
+static inline uint64_t http_send(const struct http *h, const struct http_request *request, http_done *done,
+                                 void *self)
 {
     return h->send(h->port, request, done, self);
 }

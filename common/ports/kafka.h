@@ -19,10 +19,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum kafka_lane {      /* producers of their own, with their own delivery bounds */
-    KAFKA_LANE_EVENTS, /* linger 0, delivery 30 s: the log, snapshots, dead letters */
-    KAFKA_LANE_JOBS,   /* delivery 60 s: job deliveries, progress */
-    KAFKA_LANES
+enum kafka_lane {                    /* producers of their own, with their own delivery bounds */
+                  KAFKA_LANE_EVENTS, /* linger 0, delivery 30 s: the log, snapshots, dead letters */
+                  KAFKA_LANE_JOBS,   /* delivery 60 s: job deliveries, progress */
+                  KAFKA_LANES
 };
 
 enum { KAFKA_RECORD_MAX = 900 * 1000 /* bytes of a value */, KAFKA_PARTITION_BY_KEY = -1 };
@@ -46,7 +46,8 @@ struct kafka_appended { /* borrowed for the callback only */
     int64_t offset;
 };
 
-typedef void kafka_append_done(void *self, uint64_t id, const struct kafka_appended *a); /* function types only */
+typedef void kafka_append_done(void *self, uint64_t id,
+                               const struct kafka_appended *a); /* function types only */
 
 struct kafka_record { /* borrowed until the next call on its reader */
     const char *topic;
@@ -72,7 +73,8 @@ struct kafka_group_state {
 
 struct kafka_watermarks {
     struct err err;
-    const int64_t *low, *high; /* one each per partition, in the order asked; high: offset of the next record */
+    const int64_t *low,
+        *high; /* one each per partition, in the order asked; high: offset of the next record */
     size_t n;
     int64_t asked_boot_ms; /* before the question was sent: their age counts from here */
 };
@@ -87,8 +89,8 @@ typedef void kafka_committed_done(void *self, uint64_t id, const struct kafka_co
 
 struct kafka_topic { /* wanted (create) or found (describe); owned by whoever made it */
     const char *name;
-    int partitions;  /* found: -1 = there is no such topic */
-    int replication; /* wanted: 0 = the broker's default */
+    int partitions;                    /* found: -1 = there is no such topic */
+    int replication;                   /* wanted: 0 = the broker's default */
     const struct kafka_header *config; /* wanted, or found: name = value */
     size_t config_count;
     bool config_known; /* found: the broker answered DescribeConfigs */
@@ -97,7 +99,8 @@ struct kafka_topic { /* wanted (create) or found (describe); owned by whoever ma
 struct kafka_topics {
     struct err err; /* of the whole question */
     const struct kafka_topic *at;
-    const struct err *errs; /* create: one each, ERR_CONFLICT with code TOPIC_ALREADY_EXISTS when it is there */
+    const struct err
+        *errs; /* create: one each, ERR_CONFLICT with code TOPIC_ALREADY_EXISTS when it is there */
     size_t n;
     int brokers; /* live, as the metadata says */
 };
@@ -119,16 +122,23 @@ struct kafka_ops {
     kafka_reader (*subscribe)(void *port, const char *topic, const char *group);
     /* Leaves the group at once, or gives up after timeout_ms; no more records. */
     void (*close)(void *port, kafka_reader reader, int64_t timeout_ms);
-    enum kafka_read (*read)(void *port, kafka_reader reader, struct kafka_record *out, struct err *e); /* never waits */
-    void (*store)(void *port, kafka_reader reader, int partition, int64_t next_offset); /* group readers: position to commit */
-    void (*pause)(void *port, kafka_reader reader, bool paused); /* all its partitions; keep reading while paused (it answers NOTHING) */
+    enum kafka_read (*read)(void *port, kafka_reader reader, struct kafka_record *out,
+                            struct err *e); /* never waits */
+    void (*store)(void *port, kafka_reader reader, int partition,
+                  int64_t next_offset); /* group readers: position to commit */
+    void (*pause)(void *port, kafka_reader reader,
+                  bool paused); /* all its partitions; keep reading while paused (it answers NOTHING) */
     void (*group)(void *port, kafka_reader reader, struct kafka_group_state *out);
 
-    uint64_t (*watermarks)(void *port, const char *topic, const int *partitions, size_t n, kafka_watermarks_done *done, void *self);
-    uint64_t (*committed)(void *port, const char *group, const char *topic, int partitions, kafka_committed_done *done, void *self);
+    uint64_t (*watermarks)(void *port, const char *topic, const int *partitions, size_t n,
+                           kafka_watermarks_done *done, void *self);
+    uint64_t (*committed)(void *port, const char *group, const char *topic, int partitions,
+                          kafka_committed_done *done, void *self);
     /* Commits one offset for a group without joining it; the group must have no members. */
-    uint64_t (*commit)(void *port, const char *group, const char *topic, int partition, int64_t offset, kafka_done *done, void *self);
-    uint64_t (*create)(void *port, const struct kafka_topic *topics, size_t n, kafka_topics_done *done, void *self);
+    uint64_t (*commit)(void *port, const char *group, const char *topic, int partition, int64_t offset,
+                       kafka_done *done, void *self);
+    uint64_t (*create)(void *port, const struct kafka_topic *topics, size_t n, kafka_topics_done *done,
+                       void *self);
     uint64_t (*describe)(void *port, const char *const *names, size_t n, kafka_topics_done *done, void *self);
     void (*state)(void *port, struct kafka_state *out);
 };

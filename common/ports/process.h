@@ -16,13 +16,17 @@ struct process_exit {
     struct str out; /* standard output; borrowed */
 };
 typedef void process_exited(void *self, uint64_t id, const struct process_exit *x); /* function types only */
-typedef void process_probed(void *self, uint64_t id, const struct err *err);        /* ERR_NONE: something accepts there */
+typedef void process_probed(void *self, uint64_t id,
+                            const struct err *err); /* ERR_NONE: something accepts there */
 
 struct process_ops {
     const char *(*env)(void *port, const char *name); /* NULL when unset; stays valid */
+    /* Appends the names of the variables that begin with `prefix`, in any order. */
+    void (*env_names)(void *port, const char *prefix, struct strs *names);
     /* Reads a whole file into `out` (its max is the bound). ERR_NOT_FOUND when there is none. */
     bool (*read_file)(void *port, const char *path, struct buf *out, struct err *e);
-    bool (*list_folder)(void *port, const char *path, struct strs *names, struct err *e); /* sorted, without . and .. */
+    bool (*list_folder)(void *port, const char *path, struct strs *names,
+                        struct err *e); /* sorted, without . and .. */
     /* Writes beside it and renames: a reader sees the old or the new, whole. Mode 0600. */
     bool (*write_file)(void *port, const char *path, struct str data, struct err *e);
 
@@ -34,8 +38,10 @@ struct process_ops {
     bool (*note_open)(void *port, const char *folder, struct buf *old, struct err *e);
     bool (*note_write)(void *port, struct str text, struct err *e);
 
-    uint64_t (*run)(void *port, const char *const *argv, int64_t timeout_ms, size_t out_max, process_exited *done, void *self);
-    uint64_t (*probe)(void *port, const char *host, int tcp_port, int64_t timeout_ms, process_probed *done, void *self);
+    uint64_t (*run)(void *port, const char *const *argv, int64_t timeout_ms, size_t out_max,
+                    process_exited *done, void *self);
+    uint64_t (*probe)(void *port, const char *host, int tcp_port, int64_t timeout_ms, process_probed *done,
+                      void *self);
 };
 
 struct process {

@@ -30,7 +30,8 @@ struct redis_value {
 
 struct redis_reply { /* borrowed for the callback only */
     struct redis_value value;
-    struct err err;     /* ERR_NONE when the server answered, an error answer included (value.type == REDIS_ERROR) */
+    struct err
+        err; /* ERR_NONE when the server answered, an error answer included (value.type == REDIS_ERROR) */
     const char *run_id; /* of the connection that answered; "" without an answer */
 };
 
@@ -39,17 +40,19 @@ typedef void redis_done(void *self, uint64_t id, const struct redis_reply *reply
 struct redis_state {
     bool connected;
     char run_id[REDIS_RUN_ID_MAX]; /* of the present connection; "" when there is none */
-    uint64_t generation;           /* counts the connections made: a change means that something may have been lost */
-    char why[ERR_MSG_MAX];         /* when not connected: what the last attempt said */
+    uint64_t generation;   /* counts the connections made: a change means that something may have been lost */
+    char why[ERR_MSG_MAX]; /* when not connected: what the last attempt said */
 };
 
 struct redis {
-    uint64_t (*send)(void *port, const struct str *args, size_t n, redis_done *done, void *self); /* copies args; id >= 1 */
+    uint64_t (*send)(void *port, const struct str *args, size_t n, redis_done *done,
+                     void *self); /* copies args; id >= 1 */
     void (*state)(void *port, struct redis_state *out);
     void *port;
 };
 
-static inline uint64_t redis_send(const struct redis *r, const struct str *args, size_t n, redis_done *done, void *self)
+static inline uint64_t redis_send(const struct redis *r, const struct str *args, size_t n, redis_done *done,
+                                  void *self)
 {
     return r->send(r->port, args, n, done, self);
 }

@@ -1,0 +1,43 @@
+#pragma once
+/*
+ * plan - an action on a workload as steps, and the members of a step as jobs. Pure.
+ *
+ * Steps: the tiers with the same sequence number form one step; steps in ascending order; gaps are allowed; a tier without the
+ * action's section takes no part; on stop a tier with IgnoreStop keeps its place in the order and its members are left out
+ * (ignore-stop). Source: docs/contract.md.
+ */
+#include "model/event.h"
+
+/* An instance as the planner sees it, borrowed from the DescribeInstances reply. */
+struct plan_member {
+    struct str id, state; /* EC2's state word */
+    struct str tier;      /* value of the tier tag */
+    bool asg_member, spot_one_time, instance_store;
+};
+
+struct plan_hold {
+    struct str tier, instance; /* both empty: the whole workload */
+    int64_t until_ms;
+};
+
+/* Steps of an action; only the named tiers when only_tiers is not empty. Owned by the caller (event_accepted's table frees them). */
+void plan_steps(const struct spec *s, enum action action, const struct strs *only_tiers,
+                struct event_steps *out);
+
+struct plan_context {
+    const struct event_accepted *run;
+    const struct epoch *epoch;
+    enum action action;
+    int64_t step, accepted_ms, wall_ms;
+    const struct plan_hold *holds;
+    size_t hold_count;
+};
+
+/*
+ * Jobs and left-out members of one step, tier by tier in the order of the step; members sorted by id inside a tier. Refuses with
+ * CAUSE_TOO_MANY in *cause (and e) when a synchronous tier has over 1,000 members, the workload is over MaxInstances, or a step needs
+ * over 10,000 jobs.
+ */
+MUST_CHECK bool plan_step(const struct plan_context *c, const struct plan_member *members, size_t n,
+                          struct event_plan_tiers *out, enum cause *cause, struct err *e);
+void plan_release(struct event_plan_tiers *tiers);
