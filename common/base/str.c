@@ -57,7 +57,7 @@ bool str_starts(struct str s, struct str prefix)
 
 bool str_ends(struct str s, struct str suffix)
 {
-    return s.n >= suffix.n && str_eq(str_n(s.p + (s.n - suffix.n), suffix.n), suffix);
+    return s.n >= suffix.n && str_eq(str_skip(s, s.n - suffix.n), suffix);
 }
 
 bool str_has_control(struct str s)
@@ -85,13 +85,13 @@ struct str str_trim(struct str s)
 struct str str_skip(struct str s, size_t n)
 {
     BUG_IF(n > s.n);
-    return str_n(s.p + n, s.n - n);
+    return n ? str_n(s.p + n, s.n - n) : s; /* NULL + 0 is not defined */
 }
 
 bool str_find(struct str s, struct str what, size_t *at)
 {
     for (size_t i = 0; i + what.n <= s.n; i++) {
-        if (str_eq(str_n(s.p + i, what.n), what)) {
+        if (str_starts(str_skip(s, i), what)) {
             *at = i;
             return true;
         }
@@ -165,6 +165,33 @@ size_t str_distance(struct str a, struct str b)
     return row[b.n];
 }
 
+size_t str_utf8(struct str s)
+{
+    /* By the first byte: how many follow, and the range of the first of them (RFC 3629, section 4). */
+    static const struct {
+        unsigned char from, to, low, high, n;
+    } rows[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    const unsigned char *p = (const unsigned char *)s.p;
+
+    if (s.n && p[0] < 0x80)
+        return 1;
+    for (size_t i = 0; s.n && i < sizeof rows / sizeof *rows; i++) {
+        if (p[0] < rows[i].from || p[0] > rows[i].to)
+            continue;
+        if (s.n < rows[i].n || p[1] < rows[i].low || p[1] > rows[i].high)
+            return 0;
+        for (size_t j = 2; j < rows[i].n; j++)
+            if ((p[j] & 0xc0) != 0x80)
+                return 0;
+        return rows[i].n;
+    }
+    return 0;
+}
+
 void buf_release(struct buf *b)
 {
     xfree(b->p);
@@ -233,6 +260,23 @@ void buf_addf(struct buf *b, const char *fmt, ...)
         b->n += (size_t)n;
     }
     va_end(again);
+}
+
+void buf_add_utf8(struct buf *b, struct str s)
+{
+    size_t good = 0; /* bytes at the beginning of s that can go as they are, in one piece */
+
+    while (good < s.n) {
+        size_t n = s.p[good] ? str_utf8(str_skip(s, good)) : 0;
+        good += n;
+        if (n)
+            continue;
+        buf_add(b, str_n(s.p, good));
+        buf_add(b, STR_REPLACEMENT);
+        s = str_skip(s, good + 1);
+        good = 0;
+    }
+    buf_add(b, s);
 }
 
 struct str buf_view(const struct buf *b)

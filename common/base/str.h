@@ -37,8 +37,9 @@ struct strs {
     {                                                                                                        \
         .max = (max_)                                                                                        \
     }
-#define BUF_CLEANUP  CLEANUP(buf_release)
-#define STRS_CLEANUP CLEANUP(strs_release)
+#define BUF_CLEANUP     CLEANUP(buf_release)
+#define STRS_CLEANUP    CLEANUP(strs_release)
+#define STR_REPLACEMENT STR("\xef\xbf\xbd") /* U+FFFD, for what cannot be shown */
 
 struct str str_of(const char *s); /* NULL is the empty view */
 struct str str_n(const char *p, size_t n);
@@ -59,6 +60,8 @@ char *str_dup(struct str s); /* owned by the caller: xfree */
 MUST_CHECK bool str_to_i64(struct str s, int64_t *out);
 /* How many insertions, deletions and changes of one byte lead from a to b: for "did you mean". */
 size_t str_distance(struct str a, struct str b);
+/* How many bytes the character at the beginning takes; 0 if they are not UTF-8 (RFC 3629: shortest form, no surrogates) or s is empty. */
+size_t str_utf8(struct str s);
 
 void buf_release(struct buf *b); /* leaves it empty, with its max */
 void buf_clear(struct buf *b);   /* n = 0 and not over; keeps the memory */
@@ -66,6 +69,7 @@ void buf_add(struct buf *b, struct str s);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void buf_add_utf8(struct buf *b, struct str s); /* U+FFFD for each NUL and each byte that is not UTF-8 */
 struct str buf_view(const struct buf *b);
 const char *buf_cstr(const struct buf *b); /* never NULL */
 /* False, with ERR_INVALID and "`what`: over N bytes", if an append did not fit. */

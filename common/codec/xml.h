@@ -27,5 +27,5 @@ const struct xml *xml_first(const struct xml *x);
 const struct xml *xml_next(const struct xml *x);
 /* The text at a path of names: xml_at(x, "instanceState/name"). Empty when anything on the way is missing. */
 struct str xml_at(const struct xml *x, const char *path);
-/* Text for an element's content, escaped. */
+/* Text for an element's content or attribute, escaped. What XML 1.0 cannot carry becomes U+FFFD. */
 void xml_escape(struct str s, struct buf *out);

@@ -1,0 +1,249 @@
+#include "codec/xml.h"
+
+#include "base/mem.h"
+
+#include <expat.h>
+
+#include <limits.h>
+#include <string.h>
+
+struct xml {
+    struct xml *first, *last, *next;
+    char *text; /* NULL: none */
+    size_t text_n, name_n;
+    char name[]; /* NUL-terminated */
+};
+
+struct builder {
+    XML_Parser parser;
+    struct xml *root;
+    struct xml *open[XML_DEPTH_MAX];
+    size_t depth, nodes;
+    struct buf text;     /* of the innermost open element, while it has no children */
+    const char *refused; /* why, when it was us */
+};
+
+static void refuse(struct builder *b, const char *why)
+{
+    if (!b->refused)
+        b->refused = why;
+    (void)XML_StopParser(b->parser, XML_FALSE);
+}
+
+static const char *local_name(const char *name)
+{
+    const char *colon = strrchr(name, ':');
+
+    return colon ? colon + 1 : name;
+}
+
+static void append(struct xml *parent, struct xml *x)
+{
+    if (parent->last)
+        parent->last->next = x;
+    else
+        parent->first = x;
+    parent->last = x;
+}
+
+static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **attributes)
+{
+    struct builder *b = self;
+
+    (void)attributes;
+    if (b->refused)
+        return;
+    if (b->depth == XML_DEPTH_MAX) {
+        refuse(b, "nested too deep");
+        return;
+    }
+    if (b->nodes++ == XML_NODES_MAX) {
+        refuse(b, "too many elements");
+        return;
+    }
+    const char *local = local_name(name);
+    size_t n = strlen(local);
+    struct xml *x = xcalloc(1, sizeof *x + n + 1);
+    memcpy(x->name, local, n);
+    x->name_n = n;
+    if (b->depth)
+        append(b->open[b->depth - 1], x);
+    else
+        b->root = x;
+    b->open[b->depth++] = x;
+    buf_clear(&b->text);
+}
+
+static void XMLCALL on_end(void *self, const XML_Char *name)
+{
+    struct builder *b = self;
+
+    (void)name;
+    if (b->refused)
+        return;
+    struct xml *x = b->open[--b->depth];
+    if (!x->first && b->text.n) {
+        x->text = str_dup(buf_view(&b->text));
+        x->text_n = b->text.n;
+    }
+    buf_clear(&b->text);
+}
+
+static void XMLCALL on_text(void *self, const XML_Char *text, int n)
+{
+    struct builder *b = self;
+
+    if (!b->refused && b->depth && !b->open[b->depth - 1]->first)
+        buf_add(&b->text, str_n(text, (size_t)n));
+}
+
+static void XMLCALL on_doctype(void *self, const XML_Char *name, const XML_Char *sysid, const XML_Char *pubid,
+                               int internal)
+{
+    (void)name;
+    (void)sysid;
+    (void)pubid;
+    (void)internal;
+    refuse(self, "a document type declaration");
+}
+
+static bool feed(struct builder *b, struct str text, struct err *e)
+{
+    if (XML_Parse(b->parser, text.n ? text.p : "", (int)text.n, 1) == XML_STATUS_OK && !b->refused)
+        return buf_ok(&b->text, "not XML: text", e);
+    const char *why = b->refused ? b->refused : XML_ErrorString(XML_GetErrorCode(b->parser));
+    return err_set(e, ERR_INVALID, "not XML: line %lu, column %lu: %s",
+                   (unsigned long)XML_GetCurrentLineNumber(b->parser),
+                   (unsigned long)XML_GetCurrentColumnNumber(b->parser), why);
+}
+
+struct xml *xml_parse(struct str text, size_t max, struct err *e)
+{
+    static const XML_Memory_Handling_Suite memory = {xmalloc, xrealloc, xfree};
+
+    if (text.n > max || text.n > INT_MAX / 4) {
+        (void)err_set(e, ERR_INVALID, "not XML: over %zu bytes", max < INT_MAX / 4 ? max : INT_MAX / 4);
+        return NULL;
+    }
+    struct builder b = {
+        .text = BUF_INIT(text.n * 3)}; /* the most that any encoding of the text grows to in UTF-8 */
+    b.parser = XML_ParserCreate_MM(NULL, &memory, NULL);
+    BUG_IF(!b.parser); /* allocation cannot fail */
+    XML_SetUserData(b.parser, &b);
+    XML_SetElementHandler(b.parser, on_start, on_end);
+    XML_SetCharacterDataHandler(b.parser, on_text);
+    XML_SetStartDoctypeDeclHandler(b.parser, on_doctype);
+    bool ok = feed(&b, text, e);
+    XML_ParserFree(b.parser);
+    buf_release(&b.text);
+    if (!ok) {
+        xml_free(b.root);
+        return NULL;
+    }
+    return b.root;
+}
+
+void xml_free(struct xml *root)
+{
+    while (root) { /* siblings in a loop, children XML_DEPTH_MAX deep at most */
+        struct xml *next = root->next;
+        xml_free(root->first);
+        xfree(root->text);
+        xfree(root);
+        root = next;
+    }
+}
+
+void xml_freep(struct xml **root)
+{
+    xml_free(*root);
+    *root = NULL;
+}
+
+struct str xml_name(const struct xml *x)
+{
+    return x ? str_n(x->name, x->name_n) : STR("");
+}
+
+struct str xml_text(const struct xml *x)
+{
+    return x && x->text ? str_n(x->text, x->text_n) : STR("");
+}
+
+static const struct xml *child(const struct xml *x, struct str name)
+{
+    const struct xml *c = xml_first(x);
+
+    while (c && !str_eq(xml_name(c), name))
+        c = xml_next(c);
+    return c;
+}
+
+const struct xml *xml_child(const struct xml *x, const char *name)
+{
+    return child(x, str_of(name));
+}
+
+const struct xml *xml_first(const struct xml *x)
+{
+    return x ? x->first : NULL;
+}
+
+const struct xml *xml_next(const struct xml *x)
+{
+    return x ? x->next : NULL;
+}
+
+struct str xml_at(const struct xml *x, const char *path)
+{
+    struct str rest = str_of(path);
+    struct str name;
+
+    while (x && rest.n) {
+        (void)str_cut(rest, '/', &name, &rest);
+        x = child(x, name);
+    }
+    return xml_text(x);
+}
+
+/* The text of one character, or NULL where it can go as it is. XML 1.0 has no way to write most control characters. */
+static const char *reference(unsigned char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&apos;";
+    case '\r':
+        return "&#13;"; /* bare it would be read as a line feed */
+    default:
+        return c >= 0x20 || c == '\t' || c == '\n' ? NULL : "\xef\xbf\xbd";
+    }
+}
+
+/* U+FFFE and U+FFFF are UTF-8 but no XML character. */
+static bool is_noncharacter(struct str s)
+{
+    return str_starts(s, STR("\xef\xbf\xbe")) || str_starts(s, STR("\xef\xbf\xbf"));
+}
+
+void xml_escape(struct str s, struct buf *out)
+{
+    while (s.n) {
+        size_t n = str_utf8(s);
+        const char *special = reference((unsigned char)s.p[0]);
+        if (!n || is_noncharacter(s))
+            buf_add(out, STR_REPLACEMENT);
+        else if (special)
+            buf_adds(out, special);
+        else
+            buf_add(out, str_n(s.p, n));
+        s = str_skip(s, n ? n : 1);
+    }
+}
