@@ -163,7 +163,9 @@ bool kafka_side_stop(struct kafka_side *s, int64_t deadline_ms)
     (void)pthread_mutex_unlock(&s->lock);
     int64_t left = deadline_ms - clock_boot_ms();
     BUG_IF(clock_gettime(CLOCK_MONOTONIC, &until) != 0);
-    until.tv_sec += (time_t)(left > 0 ? left / 1000 + 1 : 0);
+    int64_t at_ns = until.tv_nsec + (left > 0 ? left : 0) * 1000000;
+    until.tv_sec += (time_t)(at_ns / 1000000000);
+    until.tv_nsec = (long)(at_ns % 1000000000);
     if (pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
         return false;
     while ((j = kafka_side_take(s)))
