@@ -104,7 +104,8 @@ static void ask_container(struct metadata *m)
         token = str_trim(buf_view(&file));
     }
     if (str_has_control(token))
-        (void)err_set(&m->refused, ERR_CONFIG, "the container's authorization token has a control character in it");
+        (void)err_set(&m->refused, ERR_CONFIG,
+                      "the container's authorization token has a control character in it");
     else
         ask(m, "GET", "", "Authorization", token);
     if (file.p)
@@ -127,7 +128,8 @@ void metadata_begin(struct metadata *m)
 static bool check_reply(const struct metadata *m, struct err *e)
 {
     static const char *const steps[] = {"", "token", "role", "keys"};
-    const char *where = m->plan->source == CREDENTIALS_CONTAINER ? "the container's credentials" : "instance metadata";
+    const char *where =
+        m->plan->source == CREDENTIALS_CONTAINER ? "the container's credentials" : "instance metadata";
 
     if (m->err.kind != ERR_NONE)
         return err_set(e, ERR_UNAVAILABLE, "%s (%s): %s%s", where, steps[m->step], m->err.msg,
@@ -135,8 +137,9 @@ static bool check_reply(const struct metadata *m, struct err *e)
     if (m->status == 404 && m->step == STEP_ROLE)
         return err_set(e, ERR_CONFIG, "no AWS credentials: the instance has no role");
     if (m->status != 200)
-        return err_set(e, m->status == 401 || m->status == 429 || m->status >= 500 ? ERR_UNAVAILABLE : ERR_DENIED,
-                       "%s (%s): HTTP %d", where, steps[m->step], m->status);
+        return err_set(
+            e, m->status == 401 || m->status == 429 || m->status >= 500 ? ERR_UNAVAILABLE : ERR_DENIED,
+            "%s (%s): HTTP %d", where, steps[m->step], m->status);
     return buf_ok(&m->body, where, e);
 }
 
@@ -151,7 +154,8 @@ static bool next_role(struct metadata *m, struct err *e)
         char c = role.p[i];
         bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!word && (!c || !strchr("_+=,.@-", c)))
-            return err_set(e, ERR_INVALID, "instance metadata: the role's name has a character that no role has");
+            return err_set(e, ERR_INVALID,
+                           "instance metadata: the role's name has a character that no role has");
     }
     if (!role.n)
         return err_set(e, ERR_CONFIG, "no AWS credentials: the instance has no role");

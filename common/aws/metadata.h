@@ -9,11 +9,17 @@
 #include "aws/credentials.h"
 #include "ports/ports.h"
 
-enum { METADATA_CONNECT_MS = 2000, METADATA_TIMEOUT_MS = 3000, METADATA_REPLY_MAX = 64 * 1024, METADATA_TOKEN_S = 21600 };
+enum {
+    METADATA_CONNECT_MS = 2000,
+    METADATA_TIMEOUT_MS = 3000,
+    METADATA_REPLY_MAX = 64 * 1024,
+    METADATA_TOKEN_S = 21600
+};
 
 struct metadata; /* opaque */
 
-struct metadata *metadata_new(const struct ports *ports, const struct credentials_plan *plan); /* keeps both */
+struct metadata *metadata_new(const struct ports *ports,
+                              const struct credentials_plan *plan); /* keeps both */
 void metadata_free(struct metadata *m);
 void metadata_begin(struct metadata *m);
 
