@@ -7,7 +7,7 @@
 struct verb {
     const char *name;    /* "topics" */
     const char *usage;   /* behind the name: "create|check|settings [--replication auto|N]" */
-    const char *summary; /* one line */
+    const char *summary; /* one line; NULL: hidden */
     int (*run)(struct cli *c,
                const struct strs *words); /* an enum cli_exit; `words` without the verb's name */
 };
@@ -26,4 +26,5 @@ int verb_stop(struct cli *c, const struct strs *words);
 int verb_cancel(struct cli *c, const struct strs *words);
 int verb_topics(struct cli *c, const struct strs *words);
 int verb_show(struct cli *c, const struct strs *words);
+int verb_schema(struct cli *c, const struct strs *words); /* hidden: for readers and for docs/events.md */
 int verb_tables(struct cli *c, const struct strs *words);

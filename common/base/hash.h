@@ -2,8 +2,9 @@
 /*
  * hash - uthash over our own allocator.
  *
- * The one place that includes <uthash.h>: its tables then count in base/mem's accounts, and running out of memory is
- * the same abort as everywhere. Iteration (HASH_ITER) is in the order of insertion, so nothing depends on addresses.
+ * The one place that includes <uthash.h>: its tables then count in base/mem's accounts, and running out of
+ * memory is the same abort as everywhere. Iteration (HASH_ITER) is in the order of insertion, so nothing
+ * depends on addresses.
  */
 #include "base/err.h"
 #include "base/mem.h"

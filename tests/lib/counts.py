@@ -35,7 +35,7 @@ CMOCKA = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) *\] (?:\S+: )?(\d+) test\(s\)
 
 
 def of_program(name, code, out):
-    """Of a test program that closes with `N passed, N failed, N skipped`; without that line its exit code is one check."""
+    """Of a test program that closes with `N passed, N failed, N skipped`; without that line it is one check."""
     lines = CLOSING.findall(out)
     counts = Counts()
     if lines:

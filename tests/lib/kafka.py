@@ -3,8 +3,8 @@
     with KafkaServer(tmp_path) as kafka:
         producer = Producer({"bootstrap.servers": kafka.bootstrap})
 
-Topics are never created by accident, internal topics have one replica a broker, a group's first rebalance does not wait.
-A broker can be stopped (SIGSTOP), killed and started again on its data.
+Topics are never created by accident, internal topics have one replica a broker, a group's first rebalance does not
+wait. A broker can be stopped (SIGSTOP), killed and started again on its data.
 """
 
 import base64
@@ -69,11 +69,12 @@ class Broker(Process):
 
     def format(self, cluster_id):
         tool = Process(
-            JAVA + ["-cp", f"{self.jars}/*", "kafka.tools.StorageTool", "format", "--cluster-id", cluster_id]
-            + ["--config", str(self.config)],
+            JAVA
+            + ["-cp", f"{self.jars}/*", "kafka.tools.StorageTool"]
+            + ["format", "--cluster-id", cluster_id, "--config", str(self.config)],
             cwd=self.folder,
             name="format",
-        )  # fmt: skip
+        )
         with tool:
             code = tool.wait(START_TIMEOUT_S)
         assert code == 0, tool.log()
@@ -154,7 +155,8 @@ class KafkaServer:
 def run_tool(server, main_class, *args, timeout_s=60):
     """One of Kafka's own command-line tools, by its class; returns its output."""
     broker = server.brokers[0]
-    tool = Process(JAVA + ["-cp", f"{broker.jars}/*", main_class, *args], cwd=broker.folder, name="tool" + os.urandom(4).hex())
+    argv = JAVA + ["-cp", f"{broker.jars}/*", main_class, *args]
+    tool = Process(argv, cwd=broker.folder, name="tool-" + os.urandom(4).hex())
     with tool:
         code = tool.wait(timeout_s)
     assert code == 0, tool.log()

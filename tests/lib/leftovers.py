@@ -1,4 +1,4 @@
-"""Finds processes that a stage left behind: every process of a stage carries its mark, EC2SCHED_TEST_RUN, in its environment."""
+"""Finds processes that a stage left behind: each carries its stage's mark, EC2SCHED_TEST_RUN, in its environment."""
 
 import os
 import signal

@@ -1,7 +1,7 @@
 """Processes that tests start, and waiting for what they do.
 
-A Process never outlives its test: it leads a process group of its own, dies with the test runner (PR_SET_PDEATHSIG), and
-whatever is still alive is killed when Python ends. Its output is collected in a file and can be awaited line by line.
+A Process never outlives its test: it leads a process group of its own, dies with the test runner (PR_SET_PDEATHSIG),
+and whatever is still alive is killed when Python ends. Its output is collected in a file and can be awaited.
 Nothing here sleeps for a fixed time: wait_until() polls a condition until a deadline and says what it waited for.
 """
 

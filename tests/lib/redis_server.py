@@ -1,7 +1,7 @@
 """A real Redis for tests, on a unix socket and, if asked, a free port of 127.0.0.1.
 
-Debian's redis-tools holds the server's own program under the name redis-check-rdb: which of the two it is depends on the
-name it is called by. So no package with a service is needed.
+Debian's redis-tools holds the server's own program under the name redis-check-rdb: which of the two it is depends on
+the name it is called by. So no package with a service is needed.
 """
 
 from pathlib import Path

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lib import cache, counts as counting
@@ -82,7 +83,8 @@ def install(counts):
     done = program("packages", ["deploy/install", "test"], timeout_s=900)
     if not counts.check(done[0] == 0, "deploy/install test"):
         return
-    for what, make in (("venv", cache.venv), ("kafka-4.1.0", cache.kafka), ("kafka-3.9.1", lambda: cache.kafka("3.9.1"))):
+    makers = {"venv": cache.venv, **{f"kafka-{v}": partial(cache.kafka, v) for v in cache.KAFKA_VERSIONS}}
+    for what, make in makers.items():
         started = time.monotonic()
         try:
             make()
