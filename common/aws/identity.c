@@ -1,7 +1,7 @@
 #include "aws/identity.h"
 
 #include "aws/call.h"
-#include "aws/metadata.h"
+#include "aws/machine.h"
 #include "aws/sts.h"
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -39,7 +39,7 @@ struct identities {
     struct aws *aws;
     const struct ports *ports;
     struct credentials_plan plan;
-    struct metadata *metadata; /* home's, if it comes from there */
+    struct machine *machine; /* home's, if it comes from there */
     struct identity *by_key;
     struct identity *home;
     uint64_t counter;
@@ -85,7 +85,7 @@ struct identities *identities_new(struct aws *a, const struct ports *ports, stru
         return NULL;
     }
     if (t->plan.source == CREDENTIALS_CONTAINER || t->plan.source == CREDENTIALS_INSTANCE)
-        t->metadata = metadata_new(ports, &t->plan);
+        t->machine = machine_new(ports, &t->plan);
     t->home = identity_new(t, "", NULL, NULL);
     t->home->holds = 1;
     return t;
@@ -99,7 +99,7 @@ void identities_free(struct identities *t)
         return;
     HASH_ITER(hh, t->by_key, i, next)
     identity_free(i);
-    metadata_free(t->metadata);
+    machine_free(t->machine);
     credentials_plan_release(&t->plan);
     xfree(t);
 }
@@ -237,7 +237,7 @@ static void begin(struct identity *i)
     if (i->role || i->table->plan.source == CREDENTIALS_WEB_IDENTITY)
         assume(i);
     else
-        metadata_begin(i->table->metadata);
+        machine_begin(i->table->machine);
 }
 
 static bool usable(const struct identity *i, int64_t wall_ms)
@@ -332,19 +332,19 @@ static void failed(struct identity *i, const struct err *why, int64_t now_ms)
 }
 
 /* What came of the fetch that is under way; BUSY: nothing yet. */
-static enum metadata_state outcome(struct identity *i, struct credentials *c, struct err *e)
+static enum machine_state outcome(struct identity *i, struct credentials *c, struct err *e)
 {
-    if (!i->role && i->table->metadata)
-        return metadata_turn(i->table->metadata, c, e);
+    if (!i->role && i->table->machine)
+        return machine_turn(i->table->machine, c, e);
     if (!i->arrived)
-        return METADATA_BUSY;
+        return MACHINE_BUSY;
     if (i->call_err.kind != ERR_NONE) {
         *e = i->call_err;
-        return METADATA_FAILED;
+        return MACHINE_FAILED;
     }
     *c = i->fetched;
     i->fetched = (struct credentials){0};
-    return METADATA_DONE;
+    return MACHINE_DONE;
 }
 
 static void go_on(struct identity *i, int64_t now_ms, int64_t wall_ms)
@@ -356,10 +356,10 @@ static void go_on(struct identity *i, int64_t now_ms, int64_t wall_ms)
         begin(i);
     if (i->phase != FETCHING)
         return;
-    enum metadata_state s = outcome(i, &c, &e);
-    if (s == METADATA_BUSY)
+    enum machine_state s = outcome(i, &c, &e);
+    if (s == MACHINE_BUSY)
         return;
-    if (s == METADATA_FAILED)
+    if (s == MACHINE_FAILED)
         failed(i, &e, now_ms);
     else
         fetched(i, &c, wall_ms);

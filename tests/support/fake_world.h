@@ -5,6 +5,7 @@
  *
  * Chance is a counter, so that a test that fails does so again. Owner: the test; fake_world_release() at its end.
  */
+#include "base/log.h"
 #include "ports/ports.h"
 
 enum { FAKE_ASKED_MAX = 600, FAKE_PAIRS_MAX = 32 };
