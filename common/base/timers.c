@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-#include <uthash.h>
+#include "base/hash.h"
 
 struct timer {
     uint64_t key;

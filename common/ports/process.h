@@ -21,6 +21,8 @@ typedef void process_probed(void *self, uint64_t id,
 
 struct process_ops {
     const char *(*env)(void *port, const char *name); /* NULL when unset; stays valid */
+    /* Appends the names of the variables that begin with `prefix`, in any order. */
+    void (*env_names)(void *port, const char *prefix, struct strs *names);
     /* Reads a whole file into `out` (its max is the bound). ERR_NOT_FOUND when there is none. */
     bool (*read_file)(void *port, const char *path, struct buf *out, struct err *e);
     bool (*list_folder)(void *port, const char *path, struct strs *names,

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
+#include "base/hash.h"
 
 struct reading { /* one question until its completion */
     uint64_t id;

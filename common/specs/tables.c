@@ -9,7 +9,7 @@ static const struct {
     [TABLE_TIERS] = {"TierSpecification", "SpecName", "TierTagValue"},
 };
 
-char *tables_name(const char *prefix, enum table t)
+char *tables_name(const char *prefix, enum spec_table t)
 {
     BUF_CLEANUP struct buf name = BUF_INIT(1024);
 
@@ -17,12 +17,12 @@ char *tables_name(const char *prefix, enum table t)
     return buf_take(&name);
 }
 
-const char *tables_hash_key(enum table t)
+const char *tables_hash_key(enum spec_table t)
 {
     return known[t].hash;
 }
 
-const char *tables_range_key(enum table t)
+const char *tables_range_key(enum spec_table t)
 {
     return known[t].range;
 }

@@ -6,9 +6,9 @@
  */
 #include "base/str.h"
 
-enum table { TABLE_WORKLOADS, TABLE_TIERS, TABLES };
+enum spec_table { TABLE_WORKLOADS, TABLE_TIERS, TABLES };
 
 /* `prefix` may be NULL. Owned by the caller. */
-char *tables_name(const char *prefix, enum table t);
-const char *tables_hash_key(enum table t);
-const char *tables_range_key(enum table t); /* NULL: none */
+char *tables_name(const char *prefix, enum spec_table t);
+const char *tables_hash_key(enum spec_table t);
+const char *tables_range_key(enum spec_table t); /* NULL: none */

@@ -21,7 +21,7 @@ struct awssim; /* opaque */
 struct awssim_config {
     struct str scenario; /* JSON text; empty: no instances, the default credential */
     uint64_t seed;
-    int64_t signature_window_s; /* 0: AWS's 300 */
+    int64_t signature_window_s; /* 0: AWS's 900 (EC2: 15 minutes) */
     int64_t time_scale;         /* 0 or 1: real time. N: what takes AWS N seconds takes one, buckets fill N times as fast */
 };
 
@@ -89,3 +89,6 @@ struct awssim_event { /* borrowed */
 
 typedef void awssim_listener(void *self, const struct awssim_event *event);
 void awssim_listen(struct awssim *sim, awssim_listener *listener, void *self); /* one listener; NULL: none */
+
+/* Appends the call log's lines after *seq (ledger.h), and moves it on. */
+void awssim_print_log(const struct awssim *sim, int64_t *seq, struct buf *out);
