@@ -15,6 +15,7 @@ const struct verb verbs[] = {
     {"show",   "WORKLOAD@RUN", "one run: steps, tiers, every member with outcome and cause", verb_show},
     {"tables", "create|check [--billing on-demand|provisioned]", "the DynamoDB tables of the specifications", verb_tables},
     {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
+    {"schema", "[--markdown]", NULL, verb_schema},
     {0},
 };
 /* clang-format on */
@@ -62,5 +63,20 @@ int verbs_run(struct cli *c, const struct strs *words)
 void verbs_help(struct buf *out)
 {
     for (const struct verb *v = verbs; v->name; v++)
-        buf_addf(out, "  %-8s %s\n  %-8s   %s\n", v->name, v->usage, "", v->summary);
+        if (v->summary)
+            buf_addf(out, "  %-8s %s\n  %-8s   %s\n", v->name, v->usage, "", v->summary);
+}
+
+int verbs_help_of(const char *name)
+{
+    static char asked[] = "--help";
+    char *word = asked;
+    const struct strs words = {.at = &word, .n = 1};
+    const struct verb *v = find(name);
+    struct cli c = {0};
+
+    if (!v)
+        return verbs_run(&c, &(struct strs){.at = (char *[]){(char *)(uintptr_t)name}, .n = 1});
+    print_line("usage: ec2sched %s %s\n\n%s\n", v->name, v->usage, v->summary ? v->summary : "");
+    return v->run(&c, &words); /* each verb reads its flags before anything else */
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "codec/form.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct aws_service service = {"ec2", "ec2", "ec2", "EC2", AWS_EC2_QUERY, "2016-11-15", NULL};
@@ -136,8 +137,10 @@ static uint64_t describe(struct aws *a, const struct aws_op *op, const struct aw
 {
     BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
     struct err e = {0};
+    char page[16];
 
-    form_addf(&body, STR("1000"), "MaxResults"); /* EC2_PAGE: a paged call has the larger bucket */
+    (void)snprintf(page, sizeof page, "%d", EC2_PAGE);
+    form_add(&body, "MaxResults", str_of(page)); /* a paged call has the larger bucket */
     (void)(add_filters(f, &body, &e) && buf_ok(&body, "filters", &e));
     const struct aws_call c = {.op = op, .where = w, .body = buf_view(&body), .refused = &e, .done = done, .self = self};
     return aws_call(a, &c);

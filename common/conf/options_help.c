@@ -110,7 +110,7 @@ void options_help(const struct options_program *p, struct buf *out)
     if (p->about && p->about[0]) {
         buf_adds(out, "\nOptions of this program [default]:\n");
         help_rows(p, true, out);
-        buf_adds(out, "\nOptions of the others, accepted here too, so that one file serves all four:\n");
+        buf_adds(out, "\nAll others, accepted too, so that one file serves all four programs [default]:\n");
     } else {
         buf_adds(out, "\nOptions [default]:\n");
     }

@@ -149,8 +149,8 @@ const struct option option_table[] = {
      .check = is_http_url, .must = "begin with http:// or https://",
      .help = "The monitor that the command line asks for history; none: it reads the event log itself."},
     {"observe", OPTION_BOOL, AT(observe), .initial = "false",
-     .help = "Change nothing in AWS: runs go through all their steps, and each member ends as bypassed, cause observe. For "
-             "running beside an older tool."},
+     .help = "Change nothing in AWS: the leading producer marks the runs it accepts, all workers obey, and each member ends as "
+             "bypassed, cause observe. For running beside an older tool."},
     {"log.format", OPTION_ENUM, AT(log.format), .initial = "logfmt", .words = log_formats,
      .help = "Form of the log lines on standard error."},
     {"log.level", OPTION_ENUM, AT(log.level), .initial = "info", .words = log_levels,

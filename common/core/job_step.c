@@ -133,6 +133,11 @@ void job_step_answered(struct job_step *s, size_t member, const struct member_an
     s->changes++;
 }
 
+void job_step_unasked(struct job_step *s, size_t member, int64_t now_ms)
+{
+    member_unasked(at(s, member), now_ms);
+}
+
 static void accepted(struct job_step *s, const struct job_called *c, int64_t now_ms)
 {
     for (size_t i = 0; i < c->n; i++)

@@ -69,6 +69,8 @@ void job_step_status(struct job_step *s, size_t member, bool ok, int64_t now_ms)
 /* DescribeInstances is denied: who was not seen yet fails. */
 void job_step_blind(struct job_step *s, const char *detail);
 void job_step_answered(struct job_step *s, size_t member, const struct member_answer *a, int64_t now_ms);
+/* The question could not be put for a reason that is not the member's. */
+void job_step_unasked(struct job_step *s, size_t member, int64_t now_ms);
 
 struct job_called { /* the end of a JOB_ACT */
     const size_t *members;

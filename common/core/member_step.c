@@ -235,6 +235,14 @@ void member_ask(struct member_life *m, int64_t now_ms)
     m->asks++;
 }
 
+void member_unasked(struct member_life *m, int64_t now_ms)
+{
+    if (m->phase != MEMBER_ASKED)
+        return;
+    enter(m, MEMBER_ASK, now_ms);
+    m->asks--;
+}
+
 /* The proof has grown old. */
 static void ask_anew(struct member_life *m, int64_t now_ms)
 {
@@ -339,7 +347,7 @@ void member_refused(struct member_life *m, const char *code, const char *message
 
     if (c == CAUSE_WRONG_STATE && ++m->refusals < MEMBER_REFUSALS_MAX) {
         enter(m, MEMBER_LOOK, now_ms); /* Describe lags, or somebody else acts: look again */
-        m->after_ms = now_ms;
+        m->after_ms = now_ms + m->refusals * MEMBER_REFUSED_WAIT_MS;
     } else if (c == CAUSE_CAPACITY && ++m->capacity < MEMBER_CAPACITY_MAX) {
         enter(m, MEMBER_READY, now_ms);
         m->after_ms = now_ms + MEMBER_CAPACITY_WAIT_MS;

@@ -34,6 +34,7 @@ enum {
     MEMBER_CAPACITY_MAX = 3, /* calls for it alone that met no capacity */
     MEMBER_ASKS_MAX =
         12, /* questions in one attempt, those that grew old and those of young instances included */
+    MEMBER_REFUSED_WAIT_MS = 2500, /* times the refusals so far: before it is looked at again */
     MEMBER_CAPACITY_WAIT_MS = 30 * 1000,
     MEMBER_ASK_AGAIN_MS = 15 * 1000, /* a young instance whose agent is not online yet */
     MEMBER_LOOK_MS = 10 * 60 * 1000, /* without any sighting: unavailable */
@@ -113,6 +114,7 @@ void member_answered(struct member_life *m, const struct member_rules *r, const 
 bool member_proven(const struct member_life *m, const struct member_rules *r, int64_t now_ms);
 
 void member_ask(struct member_life *m, int64_t now_ms);
+void member_unasked(struct member_life *m, int64_t now_ms); /* the question was not put */
 void member_call(struct member_life *m, int64_t now_ms);
 void member_accepted(struct member_life *m, const struct member_rules *r, int64_t now_ms);
 /* The call may or may not have reached EC2: look again, and call again if nothing came of it. */

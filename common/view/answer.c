@@ -284,6 +284,24 @@ bool answer_keys(const struct redis_value *v, struct answer_arena *a, struct vie
     return true;
 }
 
+/* kind|workload|… of each: the second word. */
+bool answer_debtors(const struct redis_value *v, struct answer_arena *a, struct view_keys *out, struct err *e)
+{
+    if (v->type != REDIS_LIST)
+        return odd("debtors", e);
+    struct str *names = keep(a, v->n, sizeof *names);
+    for (size_t i = 0; i < v->n; i++) {
+        struct str kind;
+        struct str rest;
+        struct str more;
+        if (!str_cut(text(&v->at[i]), '|', &kind, &rest))
+            return odd("debtors", e);
+        (void)str_cut(rest, '|', &names[i], &more);
+    }
+    *out = (struct view_keys){.cursor = STR("0"), .at = names, .n = v->n};
+    return true;
+}
+
 bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_arena *a, struct view_deliveries *out,
                        struct err *e)
 {

@@ -28,6 +28,7 @@ bool answer_said(const struct redis_value *v, struct view_said *out, struct err 
 bool answer_peek(const struct redis_value *v, struct answer_arena *a, struct view_peeked *out, struct err *e);
 bool answer_place(const struct redis_value *v, const char *run_id, struct view_place *out, struct err *e);
 bool answer_keys(const struct redis_value *v, struct answer_arena *a, struct view_keys *out, struct err *e);
+bool answer_debtors(const struct redis_value *v, struct answer_arena *a, struct view_keys *out, struct err *e);
 bool answer_holds(const struct redis_value *v, struct answer_arena *a, struct view_held *out, struct err *e);
 bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_arena *a, struct view_deliveries *out,
                        struct err *e);

@@ -255,6 +255,16 @@ typedef void view_owed_done(void *self, uint64_t id, const struct view_owes *o);
 /* What is due now, earliest first, without the first `skip`. */
 uint64_t view_owed(struct view *v, int partition, int64_t limit, int64_t skip, view_owed_done *done, void *self);
 
+struct view_keys {
+    struct err err;
+    struct str cursor; /* of a scan; "0": that was all */
+    const struct str *at;
+    size_t n;
+};
+typedef void view_keys_done(void *self, uint64_t id, const struct view_keys *k);
+/* The workloads that owe anything, now or later: all that are not at rest, or whose idle snapshot is missing. A name may repeat. */
+uint64_t view_debtors(struct view *v, int partition, view_keys_done *done, void *self);
+
 struct view_drain_answer {
     struct err err;
     bool yes;
@@ -310,13 +320,6 @@ uint64_t view_where(struct view *v, int partition, view_where_done *done, void *
 /* A building of the view: begin, drop all that is there, one call a snapshot, end. yes: done; no: there is a view, or another leader
  * builds. Only the latest begin's nonce may write, only end makes a view. `force`: the view that is there is not to be trusted. */
 uint64_t view_seed_begin(struct view *v, int partition, const char *nonce, bool force, view_said_done *done, void *self);
-struct view_keys {
-    struct err err;
-    struct str cursor; /* "0": that was all */
-    const struct str *at;
-    size_t n;
-};
-typedef void view_keys_done(void *self, uint64_t id, const struct view_keys *k);
 uint64_t view_seed_scan(struct view *v, int partition, const char *cursor, view_keys_done *done, void *self); /* starts at "0" */
 uint64_t view_seed_drop(struct view *v, int partition, const char *nonce, const struct str *keys, size_t n, view_said_done *done, void *self);
 /* json: {"w":{field:text},"r":{run:text}}, as a snapshot record keeps it. No with an older snapshot than the one loaded. */

@@ -55,6 +55,30 @@ static void finish_keys(struct call *c, const struct redis_reply *r, bool same_s
     answer_arena_release(&a);
 }
 
+static void finish_debtors(struct call *c, const struct redis_reply *r, bool same_server)
+{
+    struct view_keys out = {0};
+    struct answer_arena a = {0};
+
+    (void)same_server;
+    if (answer_ok(r, &out.err))
+        (void)!answer_debtors(&r->value, &a, &out, &out.err);
+    c->done.keys(c->self, c->id, &out);
+    answer_arena_release(&a);
+}
+
+uint64_t view_debtors(struct view *v, int partition, view_keys_done *done, void *self)
+{
+    struct call *c = call_new(v, finish_debtors, self);
+    struct words w = {0};
+
+    c->done.keys = done;
+    call_begin_plain(v, &w, "ZRANGE", partition, "owed", STR(""));
+    words_adds(&w, "0");
+    words_adds(&w, "-1");
+    return call_plain(c, &w);
+}
+
 /* SCAN's patterns know * ? [ ] ^ - and \: a prefix with them must match itself only. */
 static void add_pattern(const struct view *v, int partition, struct words *w)
 {

@@ -138,6 +138,12 @@ void awssim_advance(struct awssim *sim, struct instant now)
     }
 }
 
+void awssim_print_log(const struct awssim *sim, int64_t *seq, struct buf *out)
+{
+    ledger_print(sim->ledger, *seq, out);
+    *seq = ledger_last(sim->ledger);
+}
+
 static const struct operation *find_operation(const struct call *c)
 {
     for (size_t s = 0; s < sizeof services / sizeof *services; s++) {

@@ -89,3 +89,6 @@ struct awssim_event { /* borrowed */
 
 typedef void awssim_listener(void *self, const struct awssim_event *event);
 void awssim_listen(struct awssim *sim, awssim_listener *listener, void *self); /* one listener; NULL: none */
+
+/* Appends the call log's lines after *seq (ledger.h), and moves it on. */
+void awssim_print_log(const struct awssim *sim, int64_t *seq, struct buf *out);

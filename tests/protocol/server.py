@@ -10,20 +10,38 @@ import time
 
 import redis
 
-BINARY = shutil.which('redis-server') or '/usr/bin/redis-check-rdb'
+BINARY = shutil.which("redis-server") or "/usr/bin/redis-check-rdb"
 START_S = 10.0
 
 
 def start():
     """-> the socket's path. SOCK in the environment: a server that is there already."""
-    if os.environ.get('SOCK'):
-        return os.environ['SOCK']
-    home = tempfile.mkdtemp(prefix='view-')
-    sock = home + '/redis.sock'
+    if os.environ.get("SOCK"):
+        return os.environ["SOCK"]
+    home = tempfile.mkdtemp(prefix="view-")
+    sock = home + "/redis.sock"
     server = subprocess.Popen(
-        ['redis-server', '--port', '0', '--unixsocket', sock, '--save', '', '--appendonly', 'no', '--dir', home,
-         '--databases', '16', '--maxmemory-policy', 'noeviction'],
-        executable=BINARY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [
+            "redis-server",
+            "--port",
+            "0",
+            "--unixsocket",
+            sock,
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            home,
+            "--databases",
+            "16",
+            "--maxmemory-policy",
+            "noeviction",
+        ],
+        executable=BINARY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
     def stop():
         server.terminate()
@@ -39,5 +57,5 @@ def start():
                 return sock
         except redis.RedisError:
             if server.poll() is not None or time.monotonic() > end:
-                raise RuntimeError('the Redis server did not start: ' + BINARY)
+                raise RuntimeError("the Redis server did not start: " + BINARY)
             time.sleep(0.01)

@@ -3,12 +3,32 @@ import importlib
 
 from scenarios import kit
 
-THEMES = ('position', 'names', 'texts', 'admission', 'life', 'plans', 'counts', 'pause', 'causes', 'controls', 'debts',
-          'leases', 'deaths', 'guard', 'take', 'drained', 'loss', 'beat', 'holds', 'width')
+THEMES = (
+    "position",
+    "names",
+    "texts",
+    "admission",
+    "life",
+    "plans",
+    "counts",
+    "pause",
+    "causes",
+    "controls",
+    "debts",
+    "leases",
+    "deaths",
+    "guard",
+    "take",
+    "drained",
+    "loss",
+    "beat",
+    "holds",
+    "width",
+)
 
 
 def run(view):
     kit.use(view)
     for theme in THEMES:
-        importlib.import_module('scenarios.' + theme).run()
-    print(f'{len(kit.names)} scenarios ok')
+        importlib.import_module("scenarios." + theme).run()
+    print(f"{len(kit.names)} scenarios ok")
