@@ -49,7 +49,7 @@ struct fold_sent { /* one record on its way into the view */
     uint64_t id;
     int64_t offset;
     enum event_type type;
-    char *workload, *run, *epoch; /* for notices; NULL when absent */
+    char *workload, *run, *epoch, *job; /* for notices and the pump; NULL when absent */
     int64_t step;
 };
 
