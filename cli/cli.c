@@ -166,6 +166,8 @@ int cli_usage(const struct cli *c, const char *verb, const char *why)
 {
     char remedy[200];
 
+    if (!why[0])
+        return CLI_OK; /* it was --help, and is told already */
     (void)snprintf(remedy, sizeof remedy, "`ec2sched %s --help` shows how", verb);
     say(c, "usage", why, remedy);
     return CLI_USAGE;

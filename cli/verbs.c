@@ -66,3 +66,17 @@ void verbs_help(struct buf *out)
         if (v->summary)
             buf_addf(out, "  %-8s %s\n  %-8s   %s\n", v->name, v->usage, "", v->summary);
 }
+
+int verbs_help_of(const char *name)
+{
+    static char asked[] = "--help";
+    char *word = asked;
+    const struct strs words = {.at = &word, .n = 1};
+    const struct verb *v = find(name);
+    struct cli c = {0};
+
+    if (!v)
+        return verbs_run(&c, &(struct strs){.at = (char *[]){(char *)(uintptr_t)name}, .n = 1});
+    print_line("usage: ec2sched %s %s\n\n%s\n", v->name, v->usage, v->summary ? v->summary : "");
+    return v->run(&c, &words); /* each verb reads its flags before anything else */
+}

@@ -10,8 +10,8 @@
  *
  * One function (partition_enter) owns every transition. Losing the lock leads back to STANDBY from everywhere. All that a leader
  * decides is idempotent, so leading a moment too long is harmless.
- * Owner: the producer. Completions only record, or take the next step of one piece of work; they never change the state but through
- * partition_trouble.
+ * Owner: the producer. Completions only record, or take the next step of one piece of work; what they find wrong goes through
+ * partition_trouble (acted on in the next turn) or partition_halt.
  */
 #include "producer/context.h"
 
@@ -125,7 +125,7 @@ struct partition {
         struct uncovered *uncovered;
         uint64_t asked;
         bool changed;
-        int64_t due_ms, committed, committed_at_ms;
+        int64_t asked_pos, due_ms, committed, committed_at_ms;
     } start;
 };
 

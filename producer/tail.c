@@ -122,6 +122,8 @@ static void on_fold(void *self, uint64_t id, const struct view_folded *f)
     } else {
         not_folded(p, s, f);
     }
+    if (p->state == PARTITION_HALT)
+        return; /* the ring has been emptied */
     sent_release(s);
     t->first = (t->first + 1) % PARTITION_PIPELINE;
     t->n--;
