@@ -98,6 +98,7 @@ void fake_world_init(struct fake_world *f)
     memset(f, 0, sizeof *f);
     f->now = (struct instant){BOOT_MS, 1777629600000}; /* 2026-05-01T10:00:00Z */
     f->log = (struct log){LOG_INFO, LOG_LOGFMT, wall, log_line, f};
+    f->chance = 500000; /* of a million: the middle */
     f->ports.clock = (struct clock){now, f};
     f->ports.rng = (struct rng){chance, f};
     f->ports.http = (struct http){http_ask, http_drop, f};

@@ -659,8 +659,8 @@ static void credentials_are_renewed_before_they_end(void **state)
     turn(a, &world);
     turn(a, &world);
     assert_int_equal(fake_open(&world), 2); /* the call goes out with the old ones, while new ones are fetched */
-    assert_non_null(strstr(world.asked[2].body, "AssumeRole"));
-    assert_non_null(strstr(world.asked[3].body, "DescribeInstances"));
+    assert_non_null(strstr(world.asked[2].body, "DescribeInstances"));
+    assert_non_null(strstr(world.asked[3].body, "AssumeRole"));
     aws_free(a);
     fake_world_release(&world);
 }
