@@ -8,19 +8,26 @@
  * A job that merely waited when the process died is not blamed: its lease expires.
  *
  * The note is one JSON object: {"v":1,"hand":{…},"suspects":[{partition,offset,deaths}],"unreported":[{job}]}. It outlives the
- * process, not the machine. Bounds: INHAND_KEPT_MAX of each list, the oldest leave first.
+ * process, not the machine. Bounds: INHAND_RECORDS_MAX, INHAND_JOBS_MAX and INHAND_TEXT_MAX (a page), the oldest leave first.
  * Owner: the worker's loop. Source: docs/protocol.md 4.10.
  */
 #include "conf/options.h"
 #include "view/view.h"
 #include "worker/work.h"
 
-enum { INHAND_DEATHS_MAX = 3, INHAND_KEPT_MAX = 16, INHAND_TEXT_MAX = 64 * 1024, INHAND_AGAIN_MS = 1000 };
+enum {
+    INHAND_DEATHS_MAX = 3,
+    INHAND_RECORDS_MAX = 16,
+    INHAND_JOBS_MAX = 4,
+    INHAND_TEXT_MAX = 4000,
+    INHAND_AGAIN_MS = 1000
+};
 
 struct inhand; /* opaque */
 
 /* Takes a note from the folder and reads what it says. A note that does not parse is as empty. NULL: e is set. */
-struct inhand *inhand_new(struct view *view, const struct options *o, const struct ports *ports, struct err *e);
+struct inhand *inhand_new(struct view *view, const struct options *o, const struct ports *ports,
+                          struct err *e);
 void inhand_free(struct inhand *h);
 
 void inhand_record(struct inhand *h, int partition, int64_t offset);

@@ -32,7 +32,7 @@ struct jobs_parts { /* borrowed, all */
 struct jobs *jobs_new(const struct jobs_parts *parts);
 void jobs_free(struct jobs *j);
 
-void jobs_drain(struct jobs *j, int64_t now_ms); /* every job begins nothing more and goes back */
+void jobs_drain(struct jobs *j); /* every job begins nothing more and goes back */
 int64_t jobs_turn(struct jobs *j, int64_t now_ms);
 
 struct jobs_counts {

@@ -15,15 +15,17 @@
 enum {
     REPORT_AGAIN_MS = 1000,
     REPORT_LATE_MS = 10 * 60 * 1000,
-    REPORT_POISON_MS = 2 * 60 * 1000, /* nobody's lease: then the view delivers it again and it is POISON again */
-    REPORT_PROGRESS_MS = 1000,        /* of one job, at most so often */
-    REPORT_LETTER_MS = 60 * 1000,     /* a dead letter is tried so long */
+    REPORT_POISON_MS =
+        2 * 60 * 1000,            /* nobody's lease: then the view delivers it again and it is POISON again */
+    REPORT_PROGRESS_MS = 1000,    /* of one job, at most so often */
+    REPORT_LETTER_MS = 60 * 1000, /* a dead letter is tried so long */
 };
 
 struct report; /* opaque */
 
 /* `worker`: the process's id, as records name it. */
-struct report *report_new(struct works *ws, const struct options *o, const struct ports *ports, const char *worker);
+struct report *report_new(struct works *ws, const struct options *o, const struct ports *ports,
+                          const char *worker);
 void report_free(struct report *r);
 
 /* Appends the work's JobTerminal. Its fate becomes WORK_REPORTING, and WORK_OVER (and it is woken) when all is said. */
@@ -40,12 +42,14 @@ struct report_letter { /* what went wrong with which record; borrowed */
 };
 typedef void report_done(void *self, uint64_t tag, bool written); /* function types only */
 /* A record that cannot be worked on, as it is. */
-void report_dead_letter(struct report *r, const struct report_letter *l, report_done *done, void *self, uint64_t tag);
+void report_dead_letter(struct report *r, const struct report_letter *l, report_done *done, void *self,
+                        uint64_t tag);
 /* A poisoned job: its dead letter, then JobTerminal(failed, poison). */
-void report_poison(struct report *r, const struct report_letter *l, const struct job *job, const struct epoch *ep, const char *token);
+void report_poison(struct report *r, const struct report_letter *l, const struct job *job,
+                   const struct epoch *ep, const char *token);
 
 int64_t report_turn(struct report *r, int64_t now_ms);
-bool report_stuck(const struct report *r);     /* a terminal had to be sent again and is not acknowledged yet */
+bool report_stuck(const struct report *r); /* a terminal had to be sent again and is not acknowledged yet */
 size_t report_in_hand(const struct report *r); /* not acknowledged; progress does not count */
 
 struct report_counts {
