@@ -44,6 +44,7 @@ enum {
 /* `prefix` (redis.prefix) begins every key: {<prefix>:<log partition>}. Keeps `redis` (borrowed). Sends nothing yet. */
 struct view *view_new(const struct redis *redis, const char *prefix);
 void view_free(struct view *v);
+size_t view_in_flight(const struct view *v); /* calls without a completion yet: what a drain waits for */
 
 /* ---- for the leader: fold ---- */
 
