@@ -141,8 +141,9 @@ def pytest(counts, layer, timeout_s):
 
 
 def own(counts, layer, timeout_s):
-    """tests/LAYER/run, a program that counts for itself."""
-    code, out = program(layer, [f"tests/{layer}/run"], timeout_s=timeout_s, env=SANITIZERS)
+    """tests/LAYER/run, a program that counts for itself; python3 is the virtual environment's."""
+    env = {**SANITIZERS, "PATH": f"{cache.venv()}/bin:{os.environ['PATH']}"}
+    code, out = program(layer, [f"tests/{layer}/run"], timeout_s=timeout_s, env=env, show=True)
     counts.add(counting.of_program(layer, code, out))
 
 
