@@ -13,9 +13,9 @@
  * Owner: the producer. Completions only record, or take the next step of one piece of work; they never change the state but through
  * partition_trouble.
  */
+#include "base/hash.h"
 #include "producer/context.h"
 
-#include <uthash.h>
 
 enum partition_state {
     PARTITION_STANDBY,
