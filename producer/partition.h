@@ -10,8 +10,8 @@
  *
  * One function (partition_enter) owns every transition. Losing the lock leads back to STANDBY from everywhere. All that a leader
  * decides is idempotent, so leading a moment too long is harmless.
- * Owner: the producer. Completions only record, or take the next step of one piece of work; they never change the state but through
- * partition_trouble.
+ * Owner: the producer. Completions only record, or take the next step of one piece of work; what they find wrong goes through
+ * partition_trouble (acted on in the next turn) or partition_halt.
  */
 #include "base/hash.h"
 #include "producer/context.h"
@@ -49,7 +49,7 @@ struct fold_sent { /* one record on its way into the view */
     uint64_t id;
     int64_t offset;
     enum event_type type;
-    char *workload, *run, *epoch; /* for notices; NULL when absent */
+    char *workload, *run, *epoch, *job; /* for notices and the pump; NULL when absent */
     int64_t step;
 };
 
@@ -125,7 +125,7 @@ struct partition {
         struct uncovered *uncovered;
         uint64_t asked;
         bool changed;
-        int64_t due_ms, committed, committed_at_ms;
+        int64_t asked_pos, due_ms, committed, committed_at_ms;
     } start;
 };
 

@@ -9,6 +9,6 @@
 #include "producer/partition.h"
 
 void replay_saw(struct partition *p, const char *workload, int64_t offset); /* a record of it is in the log */
-void replay_covered(struct partition *p, const char *workload, int64_t asof); /* by an acknowledged snapshot */
+void replay_covered(struct partition *p); /* a snapshot has been acknowledged: L may move */
 void replay_reset(struct partition *p); /* a new term: nothing has been read */
 void replay_turn(struct partition *p);

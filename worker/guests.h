@@ -15,13 +15,14 @@
 #include "worker/work.h"
 
 enum {
-    GUESTS_TRIES_MAX = 8,    /* calls of one kind that failed for no instance's reason */
-    GUESTS_AGAIN_MS = 2000,  /* between such calls, unless AWS names a time */
+    GUESTS_TRIES_MAX = 8,   /* calls of one kind that failed for no instance's reason */
+    GUESTS_AGAIN_MS = 2000, /* between such calls, unless AWS names a time */
 };
 
 struct guests; /* opaque */
 
-struct guests *guests_new(struct works *ws, struct aws *aws, const struct options *o, const struct ports *ports);
+struct guests *guests_new(struct works *ws, struct aws *aws, const struct options *o,
+                          const struct ports *ports);
 void guests_free(struct guests *g);
 
 void guests_ask(struct guests *g, struct work *w, const size_t *members, size_t n);

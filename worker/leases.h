@@ -16,14 +16,15 @@
 
 enum {
     LEASES_BATCH = 100,
-    LEASES_PARTITIONS_MAX = 1024,    /* of the log */
-    LEASES_AGAIN_MS = 1000,          /* after WAIT, or a view that does not answer */
-    LEASES_TTL_AGE_MS = 60 * 1000,   /* the fleet's lease time is read again */
+    LEASES_PARTITIONS_MAX = 1024,  /* of the log */
+    LEASES_AGAIN_MS = 1000,        /* after WAIT, or a view that does not answer */
+    LEASES_TTL_AGE_MS = 60 * 1000, /* the fleet's lease time is read again */
 };
 
 struct leases; /* opaque */
 
-struct leases *leases_new(struct works *ws, struct view *view, const struct options *o, const struct ports *ports);
+struct leases *leases_new(struct works *ws, struct view *view, const struct options *o,
+                          const struct ports *ports);
 void leases_free(struct leases *l); /* only when the view delivers no more completions */
 
 /* How long a lease of this log partition counts for us: 0.9 of its time. 0: not known yet, it is being asked for. */

@@ -20,7 +20,8 @@ enum {
 
 struct states; /* opaque */
 
-struct states *states_new(struct works *ws, struct aws *aws, const struct options *o, const struct ports *ports);
+struct states *states_new(struct works *ws, struct aws *aws, const struct options *o,
+                          const struct ports *ports);
 void states_free(struct states *st);
 
 /* The work has been stepped: which of its members are to be polled for may have changed. */

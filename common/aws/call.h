@@ -41,8 +41,9 @@ enum {
     AWS_BODY_MAX = 1024 * 1024,       /* of a request */
     AWS_REPLY_MAX = 64 * 1024 * 1024, /* of one page */
     AWS_CONNECT_MS = 5000,
-    AWS_READ_MS = 60 * 1000,   /* one attempt of a reading call, connect included */
-    AWS_CHANGE_MS = 20 * 1000, /* a changing call: an unanswered one costs the next run this and the signature window */
+    AWS_READ_MS = 60 * 1000, /* one attempt of a reading call, connect included */
+    AWS_CHANGE_MS =
+        20 * 1000, /* a changing call: an unanswered one costs the next run this and the signature window */
     AWS_BACKOFF_MAX_MS = 20 * 1000,
     AWS_CHECK_MAX_MS = 5000,
     AWS_OFFSET_MIN_MS = 5000,
@@ -54,18 +55,18 @@ enum {
 #define AWS_CREDENTIALS "CredentialsPending"
 #define AWS_CLOCK       "ClockUnknown"
 #define AWS_STALE       "CheckTooOld"
-#define AWS_NO_ANSWER   "NoAnswer"  /* no reply came; `unanswered` says whether the request may have arrived */
-#define AWS_GARBLED     "Garbled"   /* a 2xx whose body is not what the operation answers */
-#define AWS_TOO_LARGE   "TooLarge"  /* a bound of ours: request, reply, pages, ids */
+#define AWS_NO_ANSWER   "NoAnswer" /* no reply came; `unanswered` says whether the request may have arrived */
+#define AWS_GARBLED     "Garbled"  /* a 2xx whose body is not what the operation answers */
+#define AWS_TOO_LARGE   "TooLarge" /* a bound of ours: request, reply, pages, ids */
 
 /* ---- pacing: a second implementation is view/governor ---- */
 struct pace {
     const char *account; /* of the role; home: its account, or "home" as long as that is not known */
     const char *region, *service;
-    const char *api;     /* the operation: "StartInstances" */
+    const char *api;      /* the operation: "StartInstances" */
     const char *workload; /* whose tokens: "" when the caller named none */
     bool changes;
-    size_t resources;    /* instances touched; 0 for reads */
+    size_t resources; /* instances touched; 0 for reads */
     int64_t now_ms;
 };
 struct pacer {
@@ -78,9 +79,9 @@ struct pacer {
 
 /* ---- the engine ---- */
 struct aws_options {
-    const char *program;        /* the User-Agent's first word: "ec2sched-worker/0.1.0" */
-    const char *region;         /* of calls that name none; NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's */
-    const struct pacer *pacer;  /* kept; NULL: never waits */
+    const char *program; /* the User-Agent's first word: "ec2sched-worker/0.1.0" */
+    const char *region;  /* of calls that name none; NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's */
+    const struct pacer *pacer; /* kept; NULL: never waits */
 };
 
 /* Keeps `ports`. Reads AWS's variables and shared files; fetches nothing yet. NULL: ERR_CONFIG in plain words. */
@@ -92,7 +93,9 @@ int64_t aws_turn(struct aws *a, int64_t now_ms);
 
 const char *aws_region(const struct aws *a); /* "" when nothing names one */
 size_t aws_in_hand(const struct aws *a);     /* calls not completed yet */
-size_t aws_unsettled(const struct aws *a);   /* changing calls that have been sent and are not answered: what a drain waits for */
+size_t
+aws_unsettled(const struct aws
+                  *a); /* changing calls that have been sent and are not answered: what a drain waits for */
 
 /* What we know of AWS's clock: AWS's minus ours. False: nothing yet, or our wall clock has jumped since. */
 bool aws_offset(const struct aws *a, int64_t *offset_ms);
@@ -106,15 +109,17 @@ struct aws_where {
 };
 
 struct aws_result {
-    struct err err;         /* ERR_NONE: done, and `reply` is there. code: AWS's own, or one of ours above */
-    int status;             /* of the last reply; 0: none */
-    bool sent;              /* some attempt may have left this machine */
-    bool unanswered;        /* changing calls: sent, and no answer that AWS itself wrote: it may still land */
+    struct err err;  /* ERR_NONE: done, and `reply` is there. code: AWS's own, or one of ours above */
+    int status;      /* of the last reply; 0: none */
+    bool sent;       /* some attempt may have left this machine */
+    bool unanswered; /* changing calls: sent, and no answer that AWS itself wrote: it may still land */
     int attempts;
     int64_t retry_after_ms; /* not earlier than this from now; 0: no hint */
     char request_id[96];
-    struct strs named;      /* instance ids that the error's message names: evict those of them that were in the batch */
-    void *reply;            /* the operation's reply struct, see its function; released after the callback: move it out with
+    struct strs
+        named; /* instance ids that the error's message names: evict those of them that were in the batch */
+    void *
+        reply; /* the operation's reply struct, see its function; released after the callback: move it out with
                                the service's _take function */
 };
 typedef void aws_done(void *self, uint64_t id, struct aws_result *r); /* function types only */
@@ -135,7 +140,8 @@ struct aws_op {
     const char *page_in, *page_out; /* names of the token in the request and the reply; NULL: one page */
     size_t reply_max;               /* 0: AWS_REPLY_MAX */
     size_t reply_size;              /* of the reply struct, which begins zeroed */
-    bool (*decode)(const struct aws_body *body, void *reply, struct err *e); /* adds one page; fails with ERR_INVALID */
+    bool (*decode)(const struct aws_body *body, void *reply,
+                   struct err *e); /* adds one page; fails with ERR_INVALID */
     void (*release)(void *reply);
 };
 
@@ -144,9 +150,9 @@ struct aws_call {
     const struct aws_where *where;
     const struct instant *checked; /* changing calls: needed (BUG_IF missing) */
     size_t resources;              /* for the pacer */
-    struct str body;               /* query: "Name=value&…", without Action and Version; JSON: the whole object */
-    const struct err *refused;     /* the builder could not make it: completes with this, unsent */
-    bool anonymous;                /* sent without a signature (AssumeRoleWithWebIdentity) */
+    struct str body; /* query: "Name=value&…", without Action and Version; JSON: the whole object */
+    const struct err *refused; /* the builder could not make it: completes with this, unsent */
+    bool anonymous;            /* sent without a signature (AssumeRoleWithWebIdentity) */
     aws_done *done;
     void *self;
 };

@@ -38,19 +38,26 @@ bool credentials_ok(const struct credentials *c); /* an id and a secret are ther
  */
 MUST_CHECK bool credentials_from_json(const struct json *j, struct credentials *out, struct err *e);
 
-enum credentials_source { CREDENTIALS_STATIC, CREDENTIALS_WEB_IDENTITY, CREDENTIALS_CONTAINER, CREDENTIALS_INSTANCE };
+enum credentials_source {
+    CREDENTIALS_STATIC,
+    CREDENTIALS_WEB_IDENTITY,
+    CREDENTIALS_CONTAINER,
+    CREDENTIALS_INSTANCE
+};
 
 /* Where to get them, and what is needed for it. Value object. */
 struct credentials_plan {
     enum credentials_source source;
     struct credentials fixed; /* STATIC */
-    char *url;                /* CONTAINER: absolute and allowed; INSTANCE: base, without a slash at its end */
-    char *token, *token_file; /* CONTAINER: the Authorization header, or the file that holds it (wins); WEB_IDENTITY: the file */
+    char *url; /* CONTAINER: absolute and allowed; INSTANCE: base, without a slash at its end */
+    char *token,
+        *token_file; /* CONTAINER: the Authorization header, or the file that holds it (wins); WEB_IDENTITY: the file */
     char *role_arn, *session; /* WEB_IDENTITY */
 };
 
 /* ERR_CONFIG says which source it was and what to change. */
-MUST_CHECK bool credentials_choose(const struct process *process, struct credentials_plan *out, struct err *e);
+MUST_CHECK bool credentials_choose(const struct process *process, struct credentials_plan *out,
+                                   struct err *e);
 void credentials_plan_release(struct credentials_plan *p);
 
 /*

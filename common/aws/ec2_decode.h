@@ -7,11 +7,13 @@
  */
 #include "aws/ec2.h"
 
-bool ec2_decode_instances(const struct aws_body *b, void *reply, struct err *e); /* struct ec2_instances; keeps it sorted by id */
+bool ec2_decode_instances(const struct aws_body *b, void *reply,
+                          struct err *e); /* struct ec2_instances; keeps it sorted by id */
 bool ec2_decode_changes(const struct aws_body *b, void *reply, struct err *e);
 bool ec2_decode_statuses(const struct aws_body *b, void *reply, struct err *e);
 bool ec2_decode_spot_requests(const struct aws_body *b, void *reply, struct err *e);
-bool ec2_decode_return(const struct aws_body *b, void *reply, struct err *e); /* <return>true</return> and nothing else */
+bool ec2_decode_return(const struct aws_body *b, void *reply,
+                       struct err *e); /* <return>true</return> and nothing else */
 
 /* The typed releases, for a row. */
 void ec2_free_instances(void *reply);

@@ -19,7 +19,7 @@ struct aws_service {
     const char *name;    /* for people and the User-Agent: "ec2" */
     const char *signing; /* SigV4's service */
     const char *prefix;  /* of the host */
-    const char *id;      /* AWS_ENDPOINT_URL_<ID>, and in lower case the name in a [services] section: "EC2" */
+    const char *id; /* AWS_ENDPOINT_URL_<ID>, and in lower case the name in a [services] section: "EC2" */
     enum aws_protocol { AWS_EC2_QUERY, AWS_QUERY, AWS_JSON } protocol;
     const char *version; /* Version=…; JSON: the version of the content type, "1.0" or "1.1" */
     const char *target;  /* JSON: what stands before the dot in X-Amz-Target */
@@ -36,7 +36,8 @@ struct endpoint_settings {
     char *region; /* AWS_REGION, AWS_DEFAULT_REGION, the profile's; NULL: none is named */
 };
 
-MUST_CHECK bool endpoint_settings_load(const struct process *process, struct endpoint_settings *out, struct err *e);
+MUST_CHECK bool endpoint_settings_load(const struct process *process, struct endpoint_settings *out,
+                                       struct err *e);
 void endpoint_settings_release(struct endpoint_settings *s);
 
 struct endpoint {
@@ -46,8 +47,8 @@ struct endpoint {
     char region[32]; /* to sign with */
 };
 /* ERR_CONFIG: no such region by its form, a broken URL, a combination that does not exist. */
-MUST_CHECK bool endpoint_resolve(const struct endpoint_settings *s, const struct aws_service *service, const char *region,
-                                 struct endpoint *out, struct err *e);
+MUST_CHECK bool endpoint_resolve(const struct endpoint_settings *s, const struct aws_service *service,
+                                 const char *region, struct endpoint *out, struct err *e);
 
 /* "aws", "aws-cn", "aws-us-gov" …: for ARNs. Unknown forms count as "aws". */
 const char *endpoint_partition(const char *region);

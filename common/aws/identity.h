@@ -27,11 +27,13 @@ enum {
     IDENTITY_KEY_MAX = 4096,
 };
 
-struct identities *identities_new(struct aws *a, const struct ports *ports, struct err *e); /* NULL: ERR_CONFIG */
+struct identities *identities_new(struct aws *a, const struct ports *ports,
+                                  struct err *e); /* NULL: ERR_CONFIG */
 void identities_free(struct identities *t);
 
 /* Home for an empty role. Held: give it back with identity_drop. NULL: too many in use, or a role that is no ARN. */
-struct identity *identities_hold(struct identities *t, const char *role_arn, const char *external_id, struct err *e);
+struct identity *identities_hold(struct identities *t, const char *role_arn, const char *external_id,
+                                 struct err *e);
 void identity_drop(struct identity *i);
 
 enum identity_state { IDENTITY_READY, IDENTITY_PENDING, IDENTITY_FAILED };
@@ -39,9 +41,11 @@ enum identity_state { IDENTITY_READY, IDENTITY_PENDING, IDENTITY_FAILED };
  * What there is now; fetches what is missing. `region`: where a role is assumed if nothing names a region of our own. wall_ms: AWS's
  * time. FAILED: e says why.
  */
-enum identity_state identity_need(struct identity *i, const char *region, int64_t now_ms, int64_t wall_ms, struct err *e);
-const struct credentials *identity_credentials(const struct identity *i); /* when READY; until the next turn */
-const char *identity_account(const struct identity *i);                   /* twelve digits, or "home" */
+enum identity_state identity_need(struct identity *i, const char *region, int64_t now_ms, int64_t wall_ms,
+                                  struct err *e);
+const struct credentials *
+identity_credentials(const struct identity *i);         /* when READY; until the next turn */
+const char *identity_account(const struct identity *i); /* twelve digits, or "home" */
 
 /* AWS calls these credentials expired: fetch new ones. False: that was done less than IDENTITY_FORCED_MIN_MS ago, or cannot help. */
 bool identity_expired(struct identity *i, int64_t now_ms);

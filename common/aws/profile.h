@@ -16,7 +16,7 @@ enum { PROFILE_FILE_MAX = 1024 * 1024, PROFILE_ENTRIES_MAX = 20000 };
 struct profiles {
     struct profile_entry {
         char *section, *key, *value; /* key NULL: the section's own header */
-    } *at;
+    } * at;
     size_t n;
 };
 

@@ -30,7 +30,8 @@ static void compose_json(const struct request *r, struct buf *out)
     buf_addc(out, '}');
 }
 
-static bool sign(const struct request *r, const struct sigv4_request *plain, struct sigv4_signed *out, struct err *e)
+static bool sign(const struct request *r, const struct sigv4_request *plain, struct sigv4_signed *out,
+                 struct err *e)
 {
     const struct credentials *c = r->credentials;
     const struct sigv4_key key = {c->id, c->secret, c->token};
@@ -39,7 +40,8 @@ static bool sign(const struct request *r, const struct sigv4_request *plain, str
     return sigv4_sign(plain, &key, &scope, r->wall_ms, out, e);
 }
 
-bool request_send(const struct http *http, const struct request *r, http_done *done, void *self, uint64_t *id, struct err *e)
+bool request_send(const struct http *http, const struct request *r, http_done *done, void *self, uint64_t *id,
+                  struct err *e)
 {
     const struct aws_service *service = r->op->service;
     bool json = service->protocol == AWS_JSON;

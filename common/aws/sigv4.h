@@ -13,19 +13,22 @@
 #include "ports/http.h"
 
 enum {
-    SIGV4_SIGNATURE_MAX = 65,             /* 64 hex digits and a NUL */
-    SIGV4_CANONICAL_MAX = 2 * 1024 * 1024, /* bytes of a canonical request: headers and query, never the body */
-    SIGV4_HEADERS_MAX = 64,               /* headers of one request */
-    SIGV4_PARAMS_MAX = 512,               /* query parameters of one request */
+    SIGV4_SIGNATURE_MAX = 65, /* 64 hex digits and a NUL */
+    SIGV4_CANONICAL_MAX =
+        2 * 1024 * 1024,    /* bytes of a canonical request: headers and query, never the body */
+    SIGV4_HEADERS_MAX = 64, /* headers of one request */
+    SIGV4_PARAMS_MAX = 512, /* query parameters of one request */
 };
 
 /* A request as it is on the wire. Everything borrowed. */
 struct sigv4_request {
-    struct str method, path, query;    /* path as sent ("" counts as "/"), query without '?' */
-    const struct http_header *headers; /* with Host; names in any case; those that must not be signed are skipped */
+    struct str method, path, query; /* path as sent ("" counts as "/"), query without '?' */
+    const struct http_header
+        *headers; /* with Host; names in any case; those that must not be signed are skipped */
     size_t header_count;
     struct str body;
-    bool s3; /* encode the path once and do not normalise it; the payload hash is what x-amz-content-sha256 says */
+    bool
+        s3; /* encode the path once and do not normalise it; the payload hash is what x-amz-content-sha256 says */
 };
 
 struct sigv4_scope {
@@ -49,8 +52,9 @@ struct sigv4_signed {
  * x-amz-security-token to what is signed; the request's headers must not hold them. ERR_INVALID: no Host, too many headers,
  * a control character in a header's value, an empty key.
  */
-MUST_CHECK bool sigv4_sign(const struct sigv4_request *r, const struct sigv4_key *key, const struct sigv4_scope *scope,
-                           int64_t wall_ms, struct sigv4_signed *out, struct err *e);
+MUST_CHECK bool sigv4_sign(const struct sigv4_request *r, const struct sigv4_key *key,
+                           const struct sigv4_scope *scope, int64_t wall_ms, struct sigv4_signed *out,
+                           struct err *e);
 void sigv4_signed_release(struct sigv4_signed *s);
 
 /* ---- the pieces, for verification and for tests ---- */
@@ -59,11 +63,12 @@ void sigv4_signed_release(struct sigv4_signed *s);
  * The canonical request, and the signed header names (a;b;c). `only`: the names to sign, separated by ';'; empty: all that may be.
  * ERR_INVALID: over a bound, or a name of `only` that the request does not have.
  */
-MUST_CHECK bool sigv4_canonical(const struct sigv4_request *r, struct str only, struct buf *canonical, struct buf *names,
-                                struct err *e);
-void sigv4_string_to_sign(struct str canonical, struct str amz_date, const struct sigv4_scope *scope, struct buf *out);
-void sigv4_signature(const char *secret, struct str amz_date, const struct sigv4_scope *scope, struct str string_to_sign,
-                     char out[SIGV4_SIGNATURE_MAX]);
+MUST_CHECK bool sigv4_canonical(const struct sigv4_request *r, struct str only, struct buf *canonical,
+                                struct buf *names, struct err *e);
+void sigv4_string_to_sign(struct str canonical, struct str amz_date, const struct sigv4_scope *scope,
+                          struct buf *out);
+void sigv4_signature(const char *secret, struct str amz_date, const struct sigv4_scope *scope,
+                     struct str string_to_sign, char out[SIGV4_SIGNATURE_MAX]);
 
 /* What an Authorization header claims; views into it. */
 struct sigv4_claim {
@@ -79,5 +84,5 @@ MUST_CHECK bool sigv4_claim_read(struct str authorization, struct sigv4_claim *o
  * ("SignatureDoesNotMatch"). *signed_ms is the moment that it was signed with: the window, the key's existence, the region and the
  * service are the caller's to judge.
  */
-MUST_CHECK bool sigv4_verify(const struct sigv4_request *r, const struct sigv4_claim *claim, const char *secret,
-                             int64_t *signed_ms, struct err *e);
+MUST_CHECK bool sigv4_verify(const struct sigv4_request *r, const struct sigv4_claim *claim,
+                             const char *secret, int64_t *signed_ms, struct err *e);

@@ -206,7 +206,10 @@ struct str xml_at(const struct xml *x, const char *path)
     return xml_text(x);
 }
 
-/* The text of one character, or NULL where it can go as it is. XML 1.0 has no way to write most control characters. */
+/*
+ * The text of one character, or NULL where it can go as it is. XML 1.0 has no way to write most control
+ * characters.
+ */
 static const char *reference(unsigned char c)
 {
     switch (c) {

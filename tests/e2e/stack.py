@@ -23,7 +23,7 @@ class AwsSim(Process):
     def __init__(self, folder, bin_dir, scenario, time_scale=1, options=()):
         path = Path(folder) / "scenario.json"
         path.write_text(json.dumps(scenario))
-        argv = [bin_dir / "awssim", "--port", 0, "--scenario", path, "--time-scale", time_scale, *options]
+        argv = [bin_dir / "ec2sched-awssim", "--port", 0, "--scenario", path, "--time-scale", time_scale, *options]
         super().__init__(argv, cwd=folder, name="awssim")
         self.port = None
 
