@@ -71,7 +71,8 @@ function(ec2sched_library folder)
     set_property(GLOBAL APPEND PROPERTY ec2sched_rooms ec2sched_${name})
 endfunction()
 
-# ec2sched_program(FOLDER EXECUTABLE [PRIVATE PACKAGE…]): a library of all but main.c, which tests link too, and the program.
+# ec2sched_program(FOLDER EXECUTABLE [PRIVATE PACKAGE…]): a library of all but main.c, which tests link too, and
+# the program.
 function(ec2sched_program folder executable)
     cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "PRIVATE")
     if(NOT IS_DIRECTORY ${CMAKE_SOURCE_DIR}/${folder})

@@ -30,26 +30,32 @@ struct log_field fe(const struct err *e)
 static void add_quoted(struct buf *b, struct str s)
 {
     buf_addc(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '"' || c == '\\') {
-            buf_addc(b, '\\');
-            buf_addc(b, c);
-        } else if ((unsigned char)c < 0x20 || c == 0x7f) {
-            buf_addf(b, "\\u%04x", (unsigned)(unsigned char)c);
-        } else {
-            buf_addc(b, c);
-        }
+    while (s.n) {
+        size_t n = str_utf8(s);
+        char c = s.p[0];
+        if (n == 0)
+            buf_add(b, STR_REPLACEMENT); /* one foreign byte must not make the line unreadable */
+        else if (c == '"' || c == '\\')
+            buf_addf(b, "\\%c", c);
+        else if (n == 1 && (c < 0x20 || c == 0x7f))
+            buf_addf(b, "\\u%04x", (unsigned)c);
+        else
+            buf_add(b, str_n(s.p, n));
+        s = str_skip(s, n ? n : 1);
     }
     buf_addc(b, '"');
 }
 
 static bool is_plain(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == '\\' ||
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i += n) {
+        n = str_utf8(str_skip(s, i));
+        if (n == 0 || (unsigned char)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == '\\' ||
             s.p[i] == 0x7f)
             return false;
+    }
     return s.n > 0;
 }
 

@@ -1,7 +1,7 @@
 #include "base/moment.h"
 
+#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { MS_A_DAY = 86400000 };
 
@@ -10,7 +10,9 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, counted in years that begin in March. */
+/*
+ * Days since 1970-01-01 of a date of the proleptic Gregorian calendar, counted in years that begin in March.
+ */
 static int64_t days_of(int64_t year, int month, int day)
 {
     year -= month <= 2;
@@ -69,79 +71,152 @@ void moment_amz(int64_t wall_ms, char out[MOMENT_MAX])
 
 static bool is_real(const struct civil *c)
 {
-    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    struct civil day = {.year = c->year, .month = c->month, .day = c->day};
 
-    return c->year >= 1970 && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
-           c->day <= days[c->month - 1] && c->hour >= 0 && c->hour <= 23 && c->minute >= 0 &&
-           c->minute <= 59 && c->second >= 0 && c->second <= 60;
-}
-
-/* ".123" and "Z" or "+01:00" behind the seconds. */
-static bool parse_tail(const char *p, int64_t *ms)
-{
-    int hours = 0;
-    int minutes = 0;
-    int n = 0;
-
-    *ms = 0;
-    if (*p == '.') {
-        int64_t unit = 100;
-        for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
-            *ms += unit * (*p - '0');
-    }
-    if (strcmp(p, "Z") == 0 || strcmp(p, " GMT") == 0 || strcmp(p, " UTC") == 0)
-        return true;
-    if ((*p != '+' && *p != '-') || sscanf(p + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || p[1 + n] ||
-        hours > 23 || minutes > 59)
+    if (c->year < 1970 || c->month < 1 || c->month > 12 || c->day < 1 || c->hour > 23 || c->minute > 59 ||
+        c->second > 60)
         return false;
-    int64_t away = (hours * 60LL + minutes) * 60000LL;
-    *ms += *p == '+' ? -away : away;
-    return true;
+    return moment_civil(moment_of(&day)).day ==
+           c->day; /* the 31st of a shorter month is a day of the next one */
 }
 
-static bool parse_http(const char *text, struct civil *c)
+static int *field_of(struct civil *c, char letter)
+{
+    switch (letter) {
+    case 'Y':
+        return &c->year;
+    case 'M':
+        return &c->month;
+    case 'D':
+        return &c->day;
+    case 'h':
+        return &c->hour;
+    case 'm':
+        return &c->minute;
+    case 's':
+        return &c->second;
+    default:
+        return NULL;
+    }
+}
+
+/* The month's number by its English name; 0: none. */
+static int month_of(struct str name)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char day[4];
-    char month[4];
-    int n = 0;
 
-    if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", day, &c->day, month, &c->year,
-               &c->hour, &c->minute, &c->second, &n) != 7 ||
-        text[n] || strlen(month) != 3)
-        return false;
-    const char *at = strstr(months, month);
-    if (!at || (at - months) % 3)
-        return false;
-    c->month = (int)(at - months) / 3 + 1;
+    for (int i = 0; i < 12; i++)
+        if (str_starts(name, str_n(months + (ptrdiff_t)3 * i, 3)))
+            return i + 1;
+    return 0;
+}
+
+/* How many bytes of s the pattern's letter takes; 0: it does not fit. See take(). */
+static size_t take_one(struct str s, char letter, struct civil *c)
+{
+    char have = s.n ? s.p[0] : '\0';
+    int *number = field_of(c, letter);
+
+    if (number) {
+        *number = *number * 10 + (have - '0');
+        return have >= '0' && have <= '9';
+    }
+    switch (letter) {
+    case 'N':
+        c->month = month_of(s);
+        return c->month ? 3 : 0;
+    case 'T':
+        return have == 'T' || have == 't' || have == ' ';
+    case 'a':
+        return (have >= 'A' && have <= 'Z') || (have >= 'a' && have <= 'z');
+    default:
+        return have == letter;
+    }
+}
+
+/*
+ * Takes from the beginning of *s what the pattern says: Y M D h m s are one digit each of that field, N is a
+ * month's name, a any letter, T what stands between date and time; all else is itself. Not sscanf: that takes
+ * "+1" and " 1" for two digits.
+ */
+static bool take(struct str *s, const char *pattern, struct civil *c)
+{
+    for (; *pattern; pattern++) {
+        size_t n = take_one(*s, *pattern, c);
+        if (!n)
+            return false;
+        *s = str_skip(*s, n);
+    }
     return true;
+}
+
+/* ".123", kept to the millisecond; nothing is zero. */
+static bool take_fraction(struct str *s, int64_t *ms)
+{
+    int64_t unit = 100;
+    size_t n = 1;
+
+    if (!str_starts(*s, STR(".")))
+        return true;
+    for (; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++, unit /= 10)
+        *ms += unit * (s->p[n] - '0');
+    *s = str_skip(*s, n);
+    return n > 1;
+}
+
+/* All that is left: "Z", " GMT", or "+01:00", which is away from UTC. */
+static bool take_zone(struct str s, int64_t *ms)
+{
+    struct civil away = {0};
+
+    if (str_is_nocase(s, "Z") || str_is(s, " GMT") || str_is(s, " UTC"))
+        return true;
+    bool plus = str_starts(s, STR("+"));
+    if (!plus && !str_starts(s, STR("-")))
+        return false;
+    s = str_skip(s, 1);
+    if (!take(&s, "hh:mm", &away) || s.n || away.hour > 23 || away.minute > 59)
+        return false;
+    int64_t offset = (away.hour * 60LL + away.minute) * 60000LL;
+    *ms += plus ? -offset : offset;
+    return true;
+}
+
+static bool parse_rfc3339(struct str s, struct civil *c, int64_t *ms)
+{
+    return take(&s, "YYYY-MM-DDThh:mm:ss", c) && take_fraction(&s, ms) && take_zone(s, ms);
+}
+
+static bool parse_amz(struct str s, struct civil *c)
+{
+    if (!take(&s, "YYYYMMDD", c) || !str_starts(s, STR("T")))
+        return false;
+    s = str_skip(s, 1);
+    return take(&s, "hhmmss", c) && str_is(s, "Z");
+}
+
+static bool parse_http(struct str s, struct civil *c)
+{
+    return take(&s, "aaa, DD N YYYY hh:mm:ss", c) && str_is(s, " GMT");
 }
 
 bool moment_parse(struct str text, int64_t *wall_ms)
 {
-    char s[48];
-    struct civil c = {0};
+    struct civil rfc3339 = {0};
+    struct civil amz = {0};
+    struct civil http = {0};
+    const struct civil *c = NULL;
     int64_t ms = 0;
-    int n = 0;
 
     text = str_trim(text);
-    if (text.n < 16 || text.n >= sizeof s)
+    if (parse_rfc3339(text, &rfc3339, &ms))
+        c = &rfc3339;
+    else if (parse_amz(text, &amz))
+        c = &amz;
+    else if (parse_http(text, &http))
+        c = &http;
+    if (!c || !is_real(c))
         return false;
-    memcpy(s, text.p, text.n);
-    s[text.n] = '\0';
-    if (sscanf(s, "%4d%2d%2dT%2d%2d%2dZ%n", &c.year, &c.month, &c.day, &c.hour, &c.minute, &c.second, &n) ==
-            6 &&
-        n && !s[n]) {
-        ms = 0;
-    } else if (sscanf(s, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d%n", &c.year, &c.month, &c.day, &c.hour, &c.minute,
-                      &c.second, &n) == 6) {
-        if (!parse_tail(s + n, &ms))
-            return false;
-    } else if (!parse_http(s, &c)) {
-        return false;
-    }
-    if (!is_real(&c))
-        return false;
-    *wall_ms = moment_of(&c) + ms;
+    *wall_ms = moment_of(c) + (c == &rfc3339 ? ms : 0);
     return true;
 }

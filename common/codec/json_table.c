@@ -137,8 +137,7 @@ static bool read_value(const struct json *j, const struct json_field *f, void *o
     case JSON_F_RAW:
         return read_raw(j, f, out, e);
     }
-    BUG_IF("no such kind of field");
-    return false;
+    err_bug(__FILE__, __LINE__, "no such kind of field");
 }
 
 static bool read_field(const struct json *object, const struct json_field *f, void *record, struct err *e)
@@ -256,8 +255,7 @@ static struct json *write_value(const struct json_field *f, const void *field)
     case JSON_F_RAW:
         return write_raw(*(char *const *)field);
     }
-    BUG_IF("no such kind of field");
-    return NULL;
+    err_bug(__FILE__, __LINE__, "no such kind of field");
 }
 
 void json_encode_into(struct json *object, const struct json_field *fields, const void *in)

@@ -19,7 +19,7 @@ struct builder {
     struct xml *root;
     struct xml *open[XML_DEPTH_MAX];
     size_t depth, nodes;
-    struct buf text;    /* of the innermost open element, while it has no children */
+    struct buf text;     /* of the innermost open element, while it has no children */
     const char *refused; /* why, when it was us */
 };
 
@@ -97,7 +97,8 @@ static void XMLCALL on_text(void *self, const XML_Char *text, int n)
         buf_add(&b->text, str_n(text, (size_t)n));
 }
 
-static void XMLCALL on_doctype(void *self, const XML_Char *name, const XML_Char *sysid, const XML_Char *pubid, int internal)
+static void XMLCALL on_doctype(void *self, const XML_Char *name, const XML_Char *sysid, const XML_Char *pubid,
+                               int internal)
 {
     (void)name;
     (void)sysid;
@@ -111,7 +112,8 @@ static bool feed(struct builder *b, struct str text, struct err *e)
     if (XML_Parse(b->parser, text.n ? text.p : "", (int)text.n, 1) == XML_STATUS_OK && !b->refused)
         return buf_ok(&b->text, "not XML: text", e);
     const char *why = b->refused ? b->refused : XML_ErrorString(XML_GetErrorCode(b->parser));
-    return err_set(e, ERR_INVALID, "not XML: line %lu, column %lu: %s", (unsigned long)XML_GetCurrentLineNumber(b->parser),
+    return err_set(e, ERR_INVALID, "not XML: line %lu, column %lu: %s",
+                   (unsigned long)XML_GetCurrentLineNumber(b->parser),
                    (unsigned long)XML_GetCurrentColumnNumber(b->parser), why);
 }
 
@@ -123,7 +125,8 @@ struct xml *xml_parse(struct str text, size_t max, struct err *e)
         (void)err_set(e, ERR_INVALID, "not XML: over %zu bytes", max < INT_MAX / 4 ? max : INT_MAX / 4);
         return NULL;
     }
-    struct builder b = {.text = BUF_INIT(text.n * 3)}; /* the most that any encoding of the text grows to in UTF-8 */
+    struct builder b = {
+        .text = BUF_INIT(text.n * 3)}; /* the most that any encoding of the text grows to in UTF-8 */
     b.parser = XML_ParserCreate_MM(NULL, &memory, NULL);
     BUG_IF(!b.parser); /* allocation cannot fail */
     XML_SetUserData(b.parser, &b);
@@ -203,7 +206,10 @@ struct str xml_at(const struct xml *x, const char *path)
     return xml_text(x);
 }
 
-/* The text of one character, or NULL where it can go as it is. XML 1.0 has no way to write most control characters. */
+/*
+ * The text of one character, or NULL where it can go as it is. XML 1.0 has no way to write most control
+ * characters.
+ */
 static const char *reference(unsigned char c)
 {
     switch (c) {

@@ -26,7 +26,8 @@ static bool scalar(const struct json *j, struct buf *out)
     return !out->over;
 }
 
-static bool say(const struct attribute_reader *r, enum severity severity, enum cause cause, const char *name, const char *what)
+static bool say(const struct attribute_reader *r, enum severity severity, enum cause cause, const char *name,
+                const char *what)
 {
     char full[NAME_MAX_BYTES];
 
@@ -43,7 +44,8 @@ static bool wrong(const struct attribute_reader *r, const char *name, const char
     return say(r, SEVERITY_ERROR, CAUSE_INVALID, name, text);
 }
 
-static bool set_flag(const struct attribute_reader *r, const struct attribute *a, const char *value, bool *out)
+static bool set_flag(const struct attribute_reader *r, const struct attribute *a, const char *value,
+                     bool *out)
 {
     struct str s = str_trim(str_of(value));
 
@@ -56,7 +58,8 @@ static bool set_flag(const struct attribute_reader *r, const struct attribute *a
     return true;
 }
 
-static bool set_number(const struct attribute_reader *r, const struct attribute *a, const char *value, int64_t *out)
+static bool set_number(const struct attribute_reader *r, const struct attribute *a, const char *value,
+                       int64_t *out)
 {
     char remedy[160];
     int64_t n = 0;
@@ -65,7 +68,8 @@ static bool set_number(const struct attribute_reader *r, const struct attribute 
         *out = n;
         return true;
     }
-    (void)snprintf(remedy, sizeof remedy, "is not a whole number from %lld to %lld", (long long)a->min, (long long)a->max);
+    (void)snprintf(remedy, sizeof remedy, "is not a whole number from %lld to %lld", (long long)a->min,
+                   (long long)a->max);
     return wrong(r, a->name, value, remedy);
 }
 
@@ -85,7 +89,8 @@ static bool set_word(const struct attribute_reader *r, const struct attribute *a
     return wrong(r, a->name, value, buf_cstr(&remedy));
 }
 
-static bool set_text(const struct attribute_reader *r, const struct attribute *a, const char *value, char **out)
+static bool set_text(const struct attribute_reader *r, const struct attribute *a, const char *value,
+                     char **out)
 {
     if (str_has_control(str_of(value)))
         return wrong(r, a->name, value, "holds a control character: take it out");
@@ -93,7 +98,8 @@ static bool set_text(const struct attribute_reader *r, const struct attribute *a
     return true;
 }
 
-static bool set_texts(const struct attribute_reader *r, const struct attribute *a, const struct json *j, struct strs *out)
+static bool set_texts(const struct attribute_reader *r, const struct attribute *a, const struct json *j,
+                      struct strs *out)
 {
     BUF_CLEANUP struct buf text = BUF_INIT(4096);
     bool list = json_type(j) == JSON_ARRAY;
@@ -107,7 +113,8 @@ static bool set_texts(const struct attribute_reader *r, const struct attribute *
     return true;
 }
 
-static bool set_section(const struct attribute_reader *r, const struct attribute *a, const struct json *j, void *out)
+static bool set_section(const struct attribute_reader *r, const struct attribute *a, const struct json *j,
+                        void *out)
 {
     char prefix[NAME_MAX_BYTES];
     struct attribute_reader inner = *r;
@@ -130,7 +137,9 @@ static bool set(const struct attribute_reader *r, const struct attribute *a, con
     if (a->kind == ATTRIBUTE_TEXTS)
         return set_texts(r, a, j, (struct strs *)at);
     if (!scalar(j, &text))
-        return wrong(r, a->name, "", "is of the wrong type: a string, a number or a boolean is wanted, of at most 4,096 bytes");
+        return wrong(
+            r, a->name, "",
+            "is of the wrong type: a string, a number or a boolean is wanted, of at most 4,096 bytes");
     switch (a->kind) {
     case ATTRIBUTE_FLAG:
         return set_flag(r, a, buf_cstr(&text), (bool *)at);
@@ -164,7 +173,8 @@ static bool is_empty(const struct json *j)
     return !j || json_type(j) == JSON_NULL || (json_str(j, &s) && s.n == 0);
 }
 
-static bool read_one(const struct attribute_reader *r, const struct attribute *a, const struct json *object, void *out)
+static bool read_one(const struct attribute_reader *r, const struct attribute *a, const struct json *object,
+                     void *out)
 {
     char text[FINDING_TEXT_MAX];
     const struct json *now = json_get(object, a->name);
@@ -174,7 +184,9 @@ static bool read_one(const struct attribute_reader *r, const struct attribute *a
     if (now && older) {
         (void)snprintf(text, sizeof text, "stands beside its older name %s%s", r->prefix, a->older);
         if (!same(now, older)) {
-            (void)snprintf(text, sizeof text, "differs from its older name %s%s in the same row: keep one of them", r->prefix, a->older);
+            (void)snprintf(text, sizeof text,
+                           "differs from its older name %s%s in the same row: keep one of them", r->prefix,
+                           a->older);
             return say(r, SEVERITY_ERROR, CAUSE_INVALID, a->name, text);
         }
         (void)say(r, SEVERITY_NOTICE, CAUSE_NONE, a->name, text);
@@ -189,7 +201,8 @@ static bool read_one(const struct attribute_reader *r, const struct attribute *a
         return true;
     if (a->kind == ATTRIBUTE_UNBUILT)
         return say(r, SEVERITY_ERROR, CAUSE_NOT_SUPPORTED, a->name,
-                   "is not supported by this version, and a run that ignored it could act wrongly: take it out of the row to run without it");
+                   "is not supported by this version, and a run that ignored it could act wrongly: take it "
+                   "out of the row to run without it");
     return set(r, a, j, out);
 }
 
@@ -221,12 +234,13 @@ static bool unknown(const struct attribute_reader *r, const struct attribute *fi
     char text[FINDING_TEXT_MAX];
     const char *near = nearest(fields, name);
 
-    (void)snprintf(text, sizeof text, "is not an attribute that we know%s%s%s%s", near ? ": did you mean " : "", near ? r->prefix : "",
-                   near ? near : "", near ? "?" : "");
+    (void)snprintf(text, sizeof text, "is not an attribute that we know%s%s%s%s",
+                   near ? ": did you mean " : "", near ? r->prefix : "", near ? near : "", near ? "?" : "");
     return say(r, r->strict ? SEVERITY_ERROR : SEVERITY_WARNING, CAUSE_INVALID, name, text);
 }
 
-bool attributes_read(const struct attribute_reader *r, const struct json *object, const struct attribute *fields, void *out)
+bool attributes_read(const struct attribute_reader *r, const struct json *object,
+                     const struct attribute *fields, void *out)
 {
     bool ok = true;
 

@@ -39,4 +39,5 @@ struct attribute_reader {
 };
 
 /* True when nothing in `object` was an error. */
-MUST_CHECK bool attributes_read(const struct attribute_reader *r, const struct json *object, const struct attribute *fields, void *out);
+MUST_CHECK bool attributes_read(const struct attribute_reader *r, const struct json *object,
+                                const struct attribute *fields, void *out);

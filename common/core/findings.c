@@ -17,8 +17,8 @@ const struct json_field finding_fields[] = {
 };
 /* clang-format on */
 
-void findings_add(struct findings *f, enum severity severity, enum cause cause, const char *row, const char *attribute,
-                  const char *fmt, ...)
+void findings_add(struct findings *f, enum severity severity, enum cause cause, const char *row,
+                  const char *attribute, const char *fmt, ...)
 {
     char text[FINDING_TEXT_MAX];
     va_list ap;
@@ -30,7 +30,7 @@ void findings_add(struct findings *f, enum severity severity, enum cause cause, 
     va_end(ap);
     f->at = xrealloc(f->at, (f->n + 1) * sizeof *f->at);
     f->at[f->n++] = (struct finding){
-        .severity = severity,
+        .severity = (int)severity,
         .cause = severity == SEVERITY_ERROR ? (int)cause : CAUSE_NONE,
         .row = xstrdup(row),
         .attribute = xstrdup(attribute),

@@ -95,31 +95,37 @@ static bool check_override(const struct attribute_reader *r, struct tier *t)
 
     if (!t->override_file) {
         if (t->override_os != GUEST_NONE)
-            findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row, "TierStop.TierStopOverrideOperatingSystem",
+            findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row,
+                         "TierStop.TierStopOverrideOperatingSystem",
                          "has no effect without TierStopOverrideFilename");
         t->override_os = GUEST_NONE;
         return true;
     }
     if (t->override_os == GUEST_NONE) {
-        findings_add(r->findings, SEVERITY_ERROR, CAUSE_INVALID, r->row, "TierStop.TierStopOverrideOperatingSystem",
+        findings_add(r->findings, SEVERITY_ERROR, CAUSE_INVALID, r->row,
+                     "TierStop.TierStopOverrideOperatingSystem",
                      "is missing: an override file needs Linux or Windows beside it");
         return false;
     }
     if (override_path_ok(str_of(t->override_file), (enum guest_os)t->override_os, &e))
         return true;
-    findings_add(r->findings, SEVERITY_ERROR, CAUSE_INVALID, r->row, "TierStop.TierStopOverrideFilename", "%s", e.msg);
+    findings_add(r->findings, SEVERITY_ERROR, CAUSE_INVALID, r->row, "TierStop.TierStopOverrideFilename",
+                 "%s", e.msg);
     return false;
 }
 
 static void notice_sections(const struct attribute_reader *r, const struct tier *t)
 {
     if (!t->start.present)
-        findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row, "TierStart", "is absent: the tier takes no part in a start");
+        findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row, "TierStart",
+                     "is absent: the tier takes no part in a start");
     if (!t->stop.present)
-        findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row, "TierStop", "is absent: the tier takes no part in a stop");
+        findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row, "TierStop",
+                     "is absent: the tier takes no part in a stop");
 }
 
-static bool read_tier(const char *workload, const struct json *row, bool strict, struct tier *out, struct findings *f)
+static bool read_tier(const char *workload, const struct json *row, bool strict, struct tier *out,
+                      struct findings *f)
 {
     char name[ROW_NAME_MAX];
     struct tier_row t = {.tier = {.timeout_s = SPEC_TIMEOUT_DEFAULT_S}};
@@ -140,7 +146,8 @@ static bool check_name(const char *name, struct findings *f)
     if (ids_workload_ok(str_of(name)))
         return true;
     findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "WorkloadSpecification", "SpecName",
-                 "'%.60s' is not a valid name: 1 to 200 bytes of UTF-8 without control characters and '|'", name);
+                 "'%.60s' is not a valid name: 1 to 200 bytes of UTF-8 without control characters and '|'",
+                 name);
     return false;
 }
 
@@ -149,15 +156,18 @@ static bool check_workload(const char *row_name, const struct spec *s, struct fi
     bool ok = true;
 
     if (s->external_id && !s->role)
-        findings_add(f, SEVERITY_WARNING, CAUSE_NONE, row_name, "CrossAccountRoleExternalId", "has no effect without CrossAccountRole");
+        findings_add(f, SEVERITY_WARNING, CAUSE_NONE, row_name, "CrossAccountRoleExternalId",
+                     "has no effect without CrossAccountRole");
     for (size_t i = 0; i < s->vpcs.n; i++) {
         if (strncmp(s->vpcs.at[i], "vpc-", 4) == 0)
             continue;
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row_name, "VPC_ID", "'%.60s' is not a VPC id (vpc-…)", s->vpcs.at[i]);
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row_name, "VPC_ID", "'%.60s' is not a VPC id (vpc-…)",
+                     s->vpcs.at[i]);
         ok = false;
     }
     if (s->role && strncmp(s->role, "arn:", 4) != 0) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row_name, "CrossAccountRole", "'%.100s' is not a role ARN (arn:aws:iam::ACCOUNT:role/NAME)", s->role);
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row_name, "CrossAccountRole",
+                     "'%.100s' is not a role ARN (arn:aws:iam::ACCOUNT:role/NAME)", s->role);
         ok = false;
     }
     return ok;
@@ -172,7 +182,8 @@ static bool is_doubled(const struct spec *s, const char *tier)
     return n > 1;
 }
 
-static bool read_tiers(const char *name, const struct json *rows, bool strict, struct spec *out, struct findings *f)
+static bool read_tiers(const char *name, const struct json *rows, bool strict, struct spec *out,
+                       struct findings *f)
 {
     size_t n = json_count(rows);
     bool ok = true;
@@ -183,7 +194,8 @@ static bool read_tiers(const char *name, const struct json *rows, bool strict, s
         return false;
     }
     if (n > SPEC_TIERS_MAX) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_TIERS, "TierSpecification", "", "%zu tiers, allowed are %d", n, SPEC_TIERS_MAX);
+        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_TIERS, "TierSpecification", "",
+                     "%zu tiers, allowed are %d", n, SPEC_TIERS_MAX);
         return false;
     }
     out->tiers.at = xcalloc(n, sizeof *out->tiers.at);
@@ -193,14 +205,15 @@ static bool read_tiers(const char *name, const struct json *rows, bool strict, s
         const char *tier = out->tiers.at[i].name;
         if (!tier || !is_doubled(out, tier))
             continue;
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification", "TierTagValue", "'%.200s' stands twice: keep one row", tier);
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification", "TierTagValue",
+                     "'%.200s' stands twice: keep one row", tier);
         ok = false;
     }
     return ok;
 }
 
-bool lint_workload(const char *name, const struct json *workload, const struct json *tier_rows, bool strict, struct spec *out,
-                   struct findings *f)
+bool lint_workload(const char *name, const struct json *workload, const struct json *tier_rows, bool strict,
+                   struct spec *out, struct findings *f)
 {
     char row[ROW_NAME_MAX];
     struct attribute_reader r = {.row = row, .prefix = "", .strict = strict, .findings = f};
@@ -210,11 +223,13 @@ bool lint_workload(const char *name, const struct json *workload, const struct j
     (void)snprintf(row, sizeof row, "WorkloadSpecification %.200s", name);
     bool ok = check_name(name, f);
     if (!workload) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_UNKNOWN_WORKLOAD, row, "SpecName", "there is no such row: `ec2sched list` shows those that there are");
+        findings_add(f, SEVERITY_ERROR, CAUSE_UNKNOWN_WORKLOAD, row, "SpecName",
+                     "there is no such row: `ec2sched list` shows those that there are");
         ok = false;
     } else {
         if (own.n && !str_is(own, name)) {
-            findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row, "SpecName", "the row says '" STR_FMT "'", STR_ARG(own));
+            findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row, "SpecName", "the row says '" STR_FMT "'",
+                         STR_ARG(own));
             ok = false;
         }
         ok = attributes_read(&r, workload, workload_attributes, out) && ok;
@@ -241,7 +256,8 @@ static bool check_only(const struct spec *s, const struct strs *only, struct fin
             j++;
         if (j < s->tiers.n)
             continue;
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification", "TierTagValue", "the workload has no tier '%.200s'", only->at[i]);
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification", "TierTagValue",
+                     "the workload has no tier '%.200s'", only->at[i]);
         ok = false;
     }
     return ok;
@@ -270,12 +286,14 @@ bool lint_action(const struct spec *s, enum action action, const struct strs *on
     size_t steps = count_steps(s, action, only_tiers);
 
     if (steps > SPEC_STEPS_MAX) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_STEPS, "TierSpecification", action == ACTION_START ? "TierStart.TierSequence" : "TierStop.TierSequence",
+        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_STEPS, "TierSpecification",
+                     action == ACTION_START ? "TierStart.TierSequence" : "TierStop.TierSequence",
                      "%zu different sequence numbers, allowed are %d steps", steps, SPEC_STEPS_MAX);
         ok = false;
     }
     if (steps == 0) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification", action == ACTION_START ? "TierStart" : "TierStop",
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification",
+                     action == ACTION_START ? "TierStart" : "TierStop",
                      "no tier takes part in this action: give one the section");
         ok = false;
     }

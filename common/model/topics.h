@@ -34,3 +34,9 @@ void topic_group_coord(const char *prefix, char out[TOPIC_NAME_MAX]);
  */
 void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_partitions, int replication,
                 struct topic_wanted *out);
+
+/*
+ * Whether what was found will do. `values`: as found, in the order of w->settings; NULL where the broker did not say. Only the checked
+ * settings count. The error names the topic, what differs and the remedy.
+ */
+MUST_CHECK bool topic_check(const struct topic_wanted *w, int partitions, const char *const *values, struct err *e);

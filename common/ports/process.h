@@ -1,9 +1,10 @@
 #pragma once
 /*
- * process - the seam to the process's own surroundings: environment, files, the in-hand note, a command, a TCP probe.
+ * process - the seam to the process's own surroundings: environment, files, the in-hand note, a command, a
+ * TCP probe.
  *
- * Everything is small, bounded and synchronous, but for the command and the probe, which complete by id from the loop.
- * Arguments and signals are main.c's.
+ * Everything is small, bounded and synchronous, but for the command and the probe, which complete by id from
+ * the loop. Arguments and signals are main.c's.
  */
 #include "base/err.h"
 #include "base/str.h"
@@ -21,6 +22,8 @@ typedef void process_probed(void *self, uint64_t id,
 
 struct process_ops {
     const char *(*env)(void *port, const char *name); /* NULL when unset; stays valid */
+    /* Appends the names of the variables that begin with `prefix`, in any order. */
+    void (*env_names)(void *port, const char *prefix, struct strs *names);
     /* Reads a whole file into `out` (its max is the bound). ERR_NOT_FOUND when there is none. */
     bool (*read_file)(void *port, const char *path, struct buf *out, struct err *e);
     bool (*list_folder)(void *port, const char *path, struct strs *names,
@@ -29,9 +32,10 @@ struct process_ops {
     bool (*write_file)(void *port, const char *path, struct str data, struct err *e);
 
     /*
-     * The in-hand note: what this process has in its hands, kept so that its successor can tell what it died of. open() takes
-     * the first note in the folder that nobody has locked (or makes one), gives its old text, and keeps the lock while the
-     * process lives; write() replaces the text in place, cheaply (no fsync: it must survive the process, not the machine).
+     * The in-hand note: what this process has in its hands, kept so that its successor can tell what it died
+     * of. open() takes the first note in the folder that nobody has locked (or makes one), gives its old
+     * text, and keeps the lock while the process lives; write() replaces the text in place, cheaply (no
+     * fsync: it must survive the process, not the machine).
      */
     bool (*note_open)(void *port, const char *folder, struct buf *old, struct err *e);
     bool (*note_write)(void *port, struct str text, struct err *e);

@@ -2,8 +2,9 @@
 /*
  * scripts - the text of the Redis scripts, as the build embeds it.
  *
- * One row for each file of common/view/scripts/, byte for byte, in the order of their names; a row without a name
- * ends the table. The table is made at build time (cmake/scripts.cmake): a new script is a new file, nothing else.
+ * One row for each file of common/view/scripts/, byte for byte, in the order of their names; a row without a
+ * name ends the table. The table is made at build time (cmake/scripts.cmake): a new script is a new file,
+ * nothing else.
  */
 struct view_script {
     const char *name; /* the file's name without .lua */

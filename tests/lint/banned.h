@@ -2,8 +2,8 @@
 /*
  * banned - functions that our code may not name. Force-included in our targets, so a use does not compile.
  *
- * The system's headers come first: what they do with these names is their affair. Each ban carries its reason and
- * what to use instead. Silent in clang with optimization: there the headers define some of them inline.
+ * The system's headers come first: what they do with these names is their affair. Each ban carries its reason
+ * and what to use instead. Silent in clang with optimization: there the headers define some of them inline.
  */
 #include <stdio.h>
 #include <stdlib.h>

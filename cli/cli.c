@@ -1,0 +1,226 @@
+#include "cli/cli.h"
+
+#include "aws/call.h"
+#include "base/mem.h"
+#include "cli/print.h"
+#include "model/topics.h"
+#include "specs/source.h"
+#include "view/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct kept { /* before each kept block */
+    struct kept *next;
+};
+
+void *cli_keep(struct cli *c, size_t n)
+{
+    struct kept *k = xcalloc(1, sizeof *k + n);
+
+    k->next = c->kept;
+    c->kept = k;
+    return k + 1;
+}
+
+void cli_release(struct cli *c)
+{
+    source_free(c->source);
+    view_free(c->view);
+    aws_free(c->aws);
+    c->source = NULL;
+    c->view = NULL;
+    c->aws = NULL;
+    for (int i = 0; i < 2; i++) {
+        json_free(c->rows[i]);
+        c->rows[i] = NULL;
+    }
+    while (c->kept) {
+        struct kept *k = c->kept;
+        c->kept = k->next;
+        xfree(k);
+    }
+}
+
+struct aws *cli_aws(struct cli *c, struct err *e)
+{
+    if (!c->aws)
+        c->aws = aws_new(c->ports, &(struct aws_options){.program = "ec2sched/" EC2SCHED_VERSION}, e);
+    return c->aws;
+}
+
+struct source *cli_source(struct cli *c, struct err *e)
+{
+    bool folder = str_starts(str_of(c->options->specs.source), STR("dir:"));
+
+    if (!c->source && (folder || cli_aws(c, e)))
+        c->source = source_new(c->options, c->ports, c->aws, e);
+    return c->source;
+}
+
+struct view *cli_view(struct cli *c)
+{
+    const struct options *o = c->options;
+
+    if (!c->view)
+        c->view = view_new(&c->ports->redis, o->redis.prefix ? o->redis.prefix : o->kafka.prefix);
+    return c->view;
+}
+
+int64_t cli_now(const struct cli *c)
+{
+    return clock_now(&c->ports->clock).boot_ms;
+}
+
+int64_t cli_wall(const struct cli *c)
+{
+    return clock_now(&c->ports->clock).wall_ms;
+}
+
+struct waiting {
+    struct cli *cli;
+    const bool *done;
+    int64_t deadline_ms;
+    bool late;
+};
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t wait_turn(void *arg, int64_t now_ms)
+{
+    struct waiting *w = arg;
+    int64_t next = w->deadline_ms;
+
+    if (w->cli->aws)
+        next = earlier(next, aws_turn(w->cli->aws, now_ms));
+    if (w->cli->source)
+        next = earlier(next, source_turn(w->cli->source, now_ms));
+    w->late = !*w->done && now_ms >= w->deadline_ms;
+    return *w->done || w->late ? TURN_DONE : next;
+}
+
+bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *e)
+{
+    struct waiting w = {.cli = c, .done = done, .deadline_ms = deadline_ms};
+
+    if (!c->run(c->self, wait_turn, &w, e))
+        return false;
+    if (!w.late)
+        return true;
+    (void)err_set(e, ERR_UNAVAILABLE, "no answer in time");
+    return err_code(e, CLI_TIMEOUT);
+}
+
+static int exit_of(const struct err *e)
+{
+    switch (e->kind) {
+    case ERR_CONFIG:
+        return CLI_USAGE;
+    case ERR_THROTTLED:
+    case ERR_DENIED:
+        return CLI_UNREACHABLE;
+    case ERR_UNAVAILABLE:
+        return strcmp(e->code, CLI_TIMEOUT) == 0 ? CLI_NO_ANSWER : CLI_UNREACHABLE;
+    case ERR_CONFLICT:
+        return CLI_REFUSED;
+    default:
+        return CLI_FAILED;
+    }
+}
+
+static void say(const struct cli *c, const char *kind, const char *message, const char *remedy)
+{
+    if (!c->json) {
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "ec2sched: %s%s%s\n", message, remedy ? ": " : "", remedy ? remedy : "");
+        return;
+    }
+    JSON_CLEANUP struct json *document = print_document();
+    struct json *error = json_object();
+    json_add_str(error, "kind", str_of(kind));
+    json_add_str(error, "message", str_of(message));
+    json_add_str(error, "remedy", str_of(remedy));
+    json_add(document, "error", error);
+    print_json(document);
+}
+
+int cli_fail(const struct cli *c, const struct err *e, const char *remedy)
+{
+    say(c, err_kind_name(e->kind), e->msg, remedy);
+    return exit_of(e);
+}
+
+int cli_refuse(const struct cli *c, const char *what, const char *why, const char *remedy)
+{
+    char text[ERR_MSG_MAX];
+
+    (void)snprintf(text, sizeof text, "%s: %s", what, why);
+    say(c, "refused", text, remedy);
+    return CLI_REFUSED;
+}
+
+int cli_usage(const struct cli *c, const char *verb, const char *why)
+{
+    char remedy[200];
+
+    if (!why[0])
+        return CLI_OK; /* it was --help, and is told already */
+    (void)snprintf(remedy, sizeof remedy, "`ec2sched %s --help` shows how", verb);
+    say(c, "usage", why, remedy);
+    return CLI_USAGE;
+}
+
+void cli_who(const struct cli *c, char *out, size_t n)
+{
+    (void)snprintf(out, n, "%.120s@%.120s", c->user, c->host);
+}
+
+void cli_random_hex(const struct cli *c, char *out, size_t digits)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < digits; i++)
+        out[i] = hex[rng_below(&c->ports->rng, 16)];
+    out[digits] = '\0';
+}
+
+struct asked_topics {
+    bool done;
+    struct err err;
+    int partitions;
+};
+
+static void topics_done(void *self, uint64_t id, const struct kafka_topics *t)
+{
+    struct asked_topics *a = self;
+
+    (void)id;
+    a->err = t->err;
+    a->partitions = t->n == 1 ? t->at[0].partitions : -1;
+    a->done = true;
+}
+
+bool cli_log_partitions(struct cli *c, int *partitions, struct err *e)
+{
+    enum { BROKER_WAIT_MS = 10000 };
+    char name[TOPIC_NAME_MAX];
+    const char *names[] = {name};
+    struct asked_topics *a = cli_keep(c, sizeof *a);
+
+    topic_name(TOPIC_EVENTS, c->options->kafka.prefix, name);
+    (void)c->ports->kafka.ops->describe(c->ports->kafka.port, names, 1, topics_done, a);
+    if (!cli_wait(c, &a->done, cli_now(c) + BROKER_WAIT_MS, e))
+        return err_wrap(e, "kafka at %s", c->options->kafka.brokers);
+    if (a->err.kind != ERR_NONE) {
+        *e = a->err;
+        return err_wrap(e, "kafka at %s", c->options->kafka.brokers);
+    }
+    if (a->partitions < 1)
+        return err_set(e, ERR_CONFIG, "topic %s does not exist: create it with `ec2sched topics create`",
+                       name);
+    *partitions = a->partitions;
+    return true;
+}

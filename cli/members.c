@@ -1,0 +1,303 @@
+#include "cli/members.h"
+
+#include "aws/ec2.h"
+#include "aws/ssm.h"
+#include "base/mem.h"
+#include "cli/print.h"
+#include "core/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { AWS_WAIT_MS = 120000 };
+
+static const char asg_tag[] = "aws:autoscaling:groupName";
+
+struct asked_instances {
+    bool done;
+    struct err err;
+    struct ec2_instances instances;
+};
+
+static void on_instances(void *self, uint64_t id, struct aws_result *r)
+{
+    struct asked_instances *a = self;
+
+    (void)id;
+    a->err = r->err;
+    if (r->err.kind == ERR_NONE)
+        ec2_instances_take(r, &a->instances);
+    a->done = true;
+}
+
+static struct aws_where where_of(const struct spec *s)
+{
+    return (struct aws_where){
+        .region = s->region, .role_arn = s->role, .external_id = s->external_id, .workload = s->workload};
+}
+
+static bool describe(struct cli *c, const struct spec *s, struct asked_instances *a, struct err *e)
+{
+    static const char *const states[] = {"pending", "running", "stopping", "stopped"};
+    struct aws *aws = cli_aws(c, e);
+    struct ec2_filters f = {0};
+    struct aws_where where = where_of(s);
+
+    if (!aws)
+        return false;
+    ec2_filter_tag(&f, s->filter_key, str_of(s->filter_value));
+    for (size_t i = 0; i < s->vpcs.n; i++)
+        ec2_filter(&f, "vpc-id", str_of(s->vpcs.at[i]));
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        ec2_filter(&f, "instance-state-name", str_of(states[i]));
+    (void)ec2_describe_instances(aws, &where, &f, on_instances, a);
+    ec2_filters_release(&f);
+    if (!cli_wait(c, &a->done, cli_now(c) + AWS_WAIT_MS, e))
+        return err_wrap(e, "ec2 in %s", s->region);
+    if (a->err.kind == ERR_NONE)
+        return true;
+    *e = a->err;
+    return err_wrap(e, "ec2 in %s", s->region);
+}
+
+/* The step of a tier in this action; -1: it takes no part. */
+static int64_t step_of(const struct event_steps *steps, const char *tier)
+{
+    for (size_t i = 0; i < steps->n; i++)
+        if (strs_has(&steps->at[i].tiers, str_of(tier)))
+            return (int64_t)i;
+    return -1;
+}
+
+static const struct tier *tier_of(const struct spec *s, const char *name)
+{
+    for (size_t i = 0; i < s->tiers.n; i++)
+        if (strcmp(s->tiers.at[i].name, name) == 0)
+            return &s->tiers.at[i];
+    return NULL;
+}
+
+/* What is certain before anything is asked of a guest; the planner and the worker decide anew when the step begins. */
+static void foresee(const struct tier *t, enum action action, const struct ec2_instance *i,
+                    struct cli_member *m)
+{
+    int wanted = action == ACTION_START ? EC2_RUNNING : EC2_STOPPED;
+
+    m->outcome = OUTCOME_BYPASSED;
+    if (action == ACTION_STOP && t->ignore_stop)
+        m->cause = CAUSE_IGNORE_STOP;
+    else if (ec2_tag_value(i, asg_tag))
+        m->cause = CAUSE_ASG_MEMBER;
+    else if (strcmp(i->root_device, "instance-store") == 0)
+        m->cause = CAUSE_INSTANCE_STORE;
+    else
+        m->outcome = i->state == wanted ? OUTCOME_UNCHANGED : OUTCOME_NONE;
+}
+
+static void add(struct cli_members *out, const struct spec *s, enum action action,
+                const struct ec2_instance *i)
+{
+    const char *tier = ec2_tag_value(i, s->tier_key);
+    const char *value = ec2_tag_value(i, s->filter_key);
+    int64_t step = tier ? step_of(&out->steps, tier) : -1;
+
+    if (step < 0 || !value || strcmp(value, s->filter_value) != 0)
+        return;
+    struct cli_member *m = &out->at[out->n++];
+    *m = (struct cli_member){.id = xstrdup(i->id),
+                             .tier = xstrdup(tier),
+                             .state = xstrdup(ec2_state_name(i->state)),
+                             .step = step};
+    foresee(tier_of(s, tier), action, i, m);
+    out->to_act += m->outcome == OUTCOME_NONE;
+}
+
+static int by_step(const void *a, const void *b)
+{
+    const struct cli_member *x = a;
+    const struct cli_member *y = b;
+    int tier = strcmp(x->tier, y->tier);
+
+    if (x->step != y->step)
+        return x->step < y->step ? -1 : 1;
+    return tier ? tier : strcmp(x->id, y->id);
+}
+
+/* ---- agents: a member with an override file whose guest cannot be asked would be left alone ---- */
+
+struct asked_nodes {
+    bool done;
+    struct err err;
+    struct ssm_nodes nodes;
+};
+
+static void on_nodes(void *self, uint64_t id, struct aws_result *r)
+{
+    struct asked_nodes *a = self;
+
+    (void)id;
+    a->err = r->err;
+    if (r->err.kind == ERR_NONE)
+        ssm_nodes_take(r, &a->nodes);
+    a->done = true;
+}
+
+static bool is_asked(const struct spec *s, const struct cli_member *m)
+{
+    return m->outcome == OUTCOME_NONE && strcmp(m->state, "running") == 0 &&
+           tier_of(s, m->tier)->override_file;
+}
+
+static bool ask_agents(struct cli *c, const struct spec *s, const struct strs *ids, struct cli_members *m,
+                       struct err *e)
+{
+    struct asked_nodes *a = cli_keep(c, sizeof *a);
+    struct aws_where where = where_of(s);
+
+    (void)ssm_describe_nodes(c->aws, &where, ids, on_nodes, a);
+    if (!cli_wait(c, &a->done, cli_now(c) + AWS_WAIT_MS, e))
+        return err_wrap(e, "ssm in %s", s->region);
+    if (a->err.kind != ERR_NONE) {
+        *e = a->err;
+        return err_wrap(e, "ssm in %s", s->region);
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        if (!strs_has(ids, str_of(m->at[i].id)))
+            continue;
+        const struct ssm_node *node = ssm_nodes_find(&a->nodes, m->at[i].id);
+        m->at[i].doubt = !node || strcmp(node->ping, "Online") != 0;
+        m->doubts += m->at[i].doubt;
+    }
+    ssm_nodes_release(&a->nodes);
+    return true;
+}
+
+static bool find_doubts(struct cli *c, const struct spec *s, struct cli_members *m, struct err *e)
+{
+    STRS_CLEANUP struct strs ids = {0};
+    bool ok = true;
+
+    for (size_t i = 0; i < m->n && ok; i++) {
+        if (is_asked(s, &m->at[i]))
+            strs_add(&ids, str_of(m->at[i].id));
+        if (ids.n == SSM_IDS_MAX || (ids.n && i + 1 == m->n)) {
+            ok = ask_agents(c, s, &ids, m, e);
+            strs_release(&ids);
+        }
+    }
+    return ok;
+}
+
+bool cli_members(struct cli *c, const struct spec *spec, enum action action, const struct strs *only_tiers,
+                 struct cli_members *out, struct err *e)
+{
+    struct asked_instances *a = cli_keep(c, sizeof *a);
+
+    if (!describe(c, spec, a, e))
+        return false;
+    *out = (struct cli_members){.at = xcalloc(a->instances.n + 1, sizeof *out->at)};
+    plan_steps(spec, action, only_tiers, &out->steps);
+    for (size_t i = 0; i < a->instances.n; i++)
+        add(out, spec, action, &a->instances.at[i]);
+    ec2_instances_release(&a->instances);
+    if (out->n)
+        qsort(out->at, out->n, sizeof *out->at, by_step);
+    return action == ACTION_START || find_doubts(c, spec, out, e);
+}
+
+void cli_members_release(struct cli_members *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        xfree(m->at[i].id);
+        xfree(m->at[i].tier);
+        xfree(m->at[i].state);
+    }
+    for (size_t i = 0; i < m->steps.n; i++)
+        strs_release(&m->steps.at[i].tiers);
+    xfree(m->steps.at);
+    xfree(m->at);
+    *m = (struct cli_members){0};
+}
+
+static const char *foreseen(const struct spec *s, enum action action, const struct cli_member *m)
+{
+    if (m->doubt)
+        return "left alone unless its override file can be asked for: its agent is not online";
+    if (m->outcome == OUTCOME_UNCHANGED)
+        return "unchanged: it is there already";
+    if (m->outcome == OUTCOME_BYPASSED)
+        return cause_sentence((enum cause)m->cause);
+    if (action == ACTION_STOP && tier_of(s, m->tier)->override_file)
+        return "stop, unless its override file is there";
+    return action == ACTION_STOP ? "stop" : "start";
+}
+
+static struct json *member_json(const struct spec *s, enum action action, const struct cli_member *m)
+{
+    struct json *o = json_object();
+
+    json_add_int(o, "step", m->step);
+    json_add_str(o, "tier", str_of(m->tier));
+    json_add_str(o, "id", str_of(m->id));
+    json_add_str(o, "state", str_of(m->state));
+    json_add_str(o, "outcome", str_of(outcome_names[m->outcome]));
+    json_add_str(o, "cause", str_of(cause_names[m->cause]));
+    json_add_bool(o, "doubt", m->doubt);
+    json_add_str(o, "would", str_of(foreseen(s, action, m)));
+    return o;
+}
+
+static void print_document_of(const struct spec *s, enum action action, const struct cli_members *m,
+                              bool too_many)
+{
+    JSON_CLEANUP struct json *document = print_document();
+    struct json *members = json_array();
+
+    json_add_str(document, "workload", str_of(s->workload));
+    json_add_str(document, "action", str_of(action_names[action]));
+    json_add_int(document, "steps", (int64_t)m->steps.n);
+    json_add_int(document, "to_act", (int64_t)m->to_act);
+    json_add_int(document, "doubts", (int64_t)m->doubts);
+    json_add_str(document, "refused", too_many ? str_of(cause_names[CAUSE_TOO_MANY]) : STR(""));
+    for (size_t i = 0; i < m->n; i++)
+        json_push(members, member_json(s, action, &m->at[i]));
+    json_add(document, "members", members);
+    print_json(document);
+}
+
+int cli_members_print(const struct cli *c, const struct spec *spec, enum action action,
+                      const struct cli_members *m)
+{
+    static const char *const columns[] = {"STEP", "TIER", "INSTANCE", "STATE", "WOULD", NULL};
+    TABLE_CLEANUP struct table *table = table_new(columns);
+    bool too_many = spec->max_instances && (int64_t)m->n > spec->max_instances;
+
+    if (c->json) {
+        print_document_of(spec, action, m, too_many);
+        return too_many ? CLI_REFUSED : CLI_OK;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        table_cellf(table, "%lld", (long long)m->at[i].step);
+        table_cell(table, m->at[i].tier);
+        table_cell(table, m->at[i].id);
+        table_cell(table, m->at[i].state);
+        table_cell(table, foreseen(spec, action, &m->at[i]));
+    }
+    table_print(table);
+    print_line("%s %s: %zu steps, %zu members, %zu to act on%s", action_names[action], spec->workload,
+               m->steps.n, m->n, m->to_act, m->doubts ? ", some in doubt" : "");
+    if (too_many)
+        return cli_refuse(c, spec->workload, cause_sentence(CAUSE_TOO_MANY),
+                          "raise MaxInstances in the row if that is meant");
+    return CLI_OK;
+}
+
+void cli_members_doubts(const struct cli_members *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (m->at[i].doubt)
+            (void)fprintf(stderr,
+                          "%s (%s): its override file cannot be asked for now, its agent is not online: it "
+                          "would be left alone\n",
+                          m->at[i].id, m->at[i].tier);
+}

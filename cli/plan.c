@@ -1,0 +1,43 @@
+#include "cli/arguments.h"
+#include "cli/members.h"
+#include "cli/specs.h"
+#include "cli/verbs.h"
+
+#include <string.h>
+
+static int plan(struct cli *c, const char *workload, enum action action, const struct strs *tiers)
+{
+    struct spec spec = {0};
+    struct cli_members m = {0};
+    struct err e = {0};
+    int exit = CLI_OK;
+
+    if (!cli_spec(c, workload, action, tiers, &spec, &exit))
+        return exit;
+    if (spec.disabled)
+        exit = cli_refuse(c, workload, cause_sentence(CAUSE_SWITCHED_OFF),
+                          "set DisableAllSchedulingActions to 0 in its row");
+    else if (!cli_members(c, &spec, action, tiers, &m, &e))
+        exit = cli_fail(c, &e, "check the credentials and the region");
+    else
+        exit = cli_members_print(c, &spec, action, &m);
+    cli_members_release(&m);
+    spec_release(&spec);
+    return exit;
+}
+
+int verb_plan(struct cli *c, const struct strs *words)
+{
+    struct err e = {0};
+    STRS_CLEANUP struct strs tiers = {0};
+    STRS_CLEANUP struct strs positional = {0};
+    const struct argument table[] = {
+        {"--tier", ARGUMENT_TEXTS, &tiers, "T", "only this tier; may be given again"}, {0}};
+
+    if (!arguments_read(words, table, 2, 2, &positional, &e))
+        return cli_usage(c, "plan", e.msg);
+    for (int action = 0; action_names[action]; action++)
+        if (strcmp(positional.at[1], action_names[action]) == 0)
+            return plan(c, positional.at[0], (enum action)action, &tiers);
+    return cli_usage(c, "plan", "the second word is start or stop");
+}

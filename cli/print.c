@@ -1,0 +1,113 @@
+#include "cli/print.h"
+
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { CELL_MAX = 2000, DOCUMENT_MAX = 256 * 1024 * 1024 };
+
+struct table {
+    size_t columns;
+    struct strs cells; /* the heading first */
+};
+
+struct table *table_new(const char *const *columns)
+{
+    struct table *t = xcalloc(1, sizeof *t);
+
+    for (; columns[t->columns]; t->columns++)
+        strs_add(&t->cells, str_of(columns[t->columns]));
+    return t;
+}
+
+void table_freep(struct table **t)
+{
+    if (!*t)
+        return;
+    strs_release(&(*t)->cells);
+    xfree(*t);
+    *t = NULL;
+}
+
+void table_cell(struct table *t, const char *text)
+{
+    struct str s = str_of(text);
+    char *cell = xstrndup(s.p, s.n < CELL_MAX ? s.n : CELL_MAX);
+
+    for (char *p = cell; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    strs_take(&t->cells, cell);
+}
+
+void table_cellf(struct table *t, const char *fmt, ...)
+{
+    char text[CELL_MAX];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    table_cell(t, text);
+}
+
+/* Characters, not bytes, so that names in UTF-8 line up (wide ones apart). */
+static size_t width_of(const char *text)
+{
+    size_t n = 0;
+
+    for (const char *p = text; *p; p++)
+        n += ((unsigned char)*p & 0xc0) != 0x80;
+    return n;
+}
+
+void table_print(const struct table *t)
+{
+    size_t *widths = xcalloc(t->columns, sizeof *widths);
+
+    for (size_t i = 0; i < t->cells.n; i++) {
+        size_t w = width_of(t->cells.at[i]);
+        if (w > widths[i % t->columns])
+            widths[i % t->columns] = w;
+    }
+    for (size_t i = 0; i < t->cells.n; i++) {
+        bool last = i % t->columns == t->columns - 1 || i + 1 == t->cells.n;
+        (void)fputs(t->cells.at[i], stdout);
+        size_t pad = widths[i % t->columns] - width_of(t->cells.at[i]) + 2;
+        (void)(last ? printf("\n") : printf("%*s", (int)pad, ""));
+    }
+    xfree(widths);
+}
+
+void print_json(const struct json *document)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(DOCUMENT_MAX);
+
+    json_print(document, &text);
+    BUG_IF(text.over);
+    (void)puts(buf_cstr(&text));
+}
+
+struct json *print_document(void)
+{
+    struct json *j = json_object();
+
+    json_add_int(j, "v", 1);
+    return j;
+}
+
+void print_line(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vprintf(fmt, ap);
+    va_end(ap);
+    (void)putchar('\n');
+}
+
+void print_text(struct str text)
+{
+    (void)fwrite(text.p, 1, text.n, stdout);
+}

@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * print - what people and programs read on stdout: tables, JSON documents, progress bars.
+ *
+ * A table is collected whole and printed once, each column as wide as its widest cell, the last one unpadded. Control characters in
+ * cells (tag values are anybody's) are shown as '?', so that no row can write to the terminal.
+ */
+#include "cli/cli.h"
+
+struct table; /* opaque */
+#define TABLE_CLEANUP CLEANUP(table_freep)
+
+/* `columns` is ended by NULL. */
+struct table *table_new(const char *const *columns);
+void table_freep(struct table **t);
+void table_cell(struct table *t, const char *text); /* next cell, row by row */
+void table_cellf(struct table *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void table_print(const struct table *t);
+
+/* Adds "v": 1 at the beginning is the caller's; prints one document and a newline. */
+void print_json(const struct json *document);
+struct json *print_document(void); /* {"v": 1} */
+void print_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void print_text(struct str text); /* as it is */

@@ -1,0 +1,243 @@
+#include "cli/arguments.h"
+#include "cli/log.h"
+#include "cli/members.h"
+#include "cli/print.h"
+#include "cli/specs.h"
+#include "cli/story.h"
+#include "cli/verbs.h"
+
+#include "base/mem.h"
+#include "base/moment.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ADMISSION_WAIT_MS = 10000,
+    SETTLE_MS = 2000, /* after an acceptance: whether a busy workload refuses it */
+    EXPIRES_DEFAULT_MS = 600000,
+    WAIT_DEFAULT_MS = 7 * 86400000,
+    RUN_DIGITS = 12,
+};
+
+struct asked { /* what was typed */
+    enum action action;
+    char *workload; /* owned */
+    const char *reason, *on_failure, *run;
+    struct strs tiers;
+    int if_busy;
+    int64_t expires_ms, timeout_ms;
+    bool wait, yes, dry_run;
+    char id[IDS_RUN_MAX + 1];
+};
+
+static bool read_words(const struct strs *words, struct asked *a, struct err *e)
+{
+    static const char *const on_failure[] = {"", "halt", "continue", NULL};
+    int policy = 0;
+    STRS_CLEANUP struct strs positional = {0};
+    const struct argument table[] = {
+        {"--tier", ARGUMENT_TEXTS, &a->tiers, "T", "only this tier; may be given again"},
+        {"--reason", ARGUMENT_TEXT, &a->reason, "TEXT", "kept with the run"},
+        {"--if-busy", ARGUMENT_WORD, &a->if_busy, "MODE", "reject (default), queue, supersede",
+         if_busy_names},
+        {"--on-failure", ARGUMENT_WORD, &policy, "MODE",
+         "halt or continue; goes before the row's FailurePolicy", on_failure},
+        {"--expires", ARGUMENT_DURATION, &a->expires_ms, "D", "must have begun by then (10m)"},
+        {"--run", ARGUMENT_TEXT, &a->run, "ID", "the run's id; the same id twice is one run"},
+        {"--wait", ARGUMENT_SWITCH, &a->wait, NULL, "wait for the run's end"},
+        {"--timeout", ARGUMENT_DURATION, &a->timeout_ms, "D",
+         "with --wait: give up waiting, the run goes on"},
+        {"--yes", ARGUMENT_SWITCH, &a->yes, NULL, "do not ask"},
+        {"--dry-run", ARGUMENT_SWITCH, &a->dry_run, NULL, "the same as plan"},
+        {0},
+    };
+
+    if (!arguments_read(words, table, 1, 1, &positional, e))
+        return false;
+    a->workload = xstrdup(positional.at[0]);
+    a->on_failure = policy ? on_failure[policy] : NULL;
+    if (a->run && !ids_run_ok(str_of(a->run)))
+        return err_set(e, ERR_CONFIG, "--run %.80s: 1 to 64 of A-Z a-z 0-9 . _ -", a->run);
+    return true;
+}
+
+/* "20261124T183002-4f0c2a7b91de": sorts by time, and nobody else makes the same. */
+static void make_id(const struct cli *c, struct asked *a)
+{
+    char random[RUN_DIGITS + 1];
+    struct civil t = moment_civil(cli_wall(c));
+
+    cli_random_hex(c, random, RUN_DIGITS);
+    if (a->run)
+        (void)snprintf(a->id, sizeof a->id, "%s", a->run);
+    else
+        (void)snprintf(a->id, sizeof a->id, "%04d%02d%02dT%02d%02d%02d-%s", t.year, t.month, t.day, t.hour,
+                       t.minute, t.second, random);
+}
+
+static void make_request(const struct cli *c, const struct asked *a, struct event *ev)
+{
+    char who[600];
+
+    cli_who(c, who, sizeof who);
+    event_init(ev, EVENT_RUN_REQUESTED, cli_wall(c), a->workload, a->id);
+    ev->action = xstrdup(action_names[a->action]);
+    struct event_request *r = &ev->requested;
+    r->origin.who = xstrdup(who);
+    r->origin.reason = a->reason ? xstrdup(a->reason) : NULL;
+    r->if_busy = a->if_busy;
+    r->on_failure = a->on_failure ? xstrdup(a->on_failure) : NULL;
+    r->not_after_ms = cli_wall(c) + a->expires_ms;
+    strs_copy(&r->tiers, &a->tiers);
+}
+
+/* A person on a terminal is asked once before a stop, with the counts. */
+static bool agreed(const struct asked *a, const struct cli_members *m)
+{
+    char answer[16] = "";
+
+    (void)fprintf(stderr, "stop %zu instances of %s in %zu steps? [y/N] ", m->to_act, a->workload,
+                  m->steps.n);
+    (void)fflush(stderr);
+    return fgets(answer, sizeof answer, stdin) &&
+           (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+}
+
+struct hearing {
+    struct story *story;
+    bool aloud, to_the_end, rejects;
+    bool admitted;
+};
+
+static bool hear(void *arg, const struct kafka_record *r, const struct event *ev)
+{
+    struct hearing *h = arg;
+    bool ended = story_hear(h->story, r, ev, h->aloud);
+
+    h->admitted = story_accepted(h->story) && (!h->rejects || story_began(h->story));
+    return ended || (!h->to_the_end && h->admitted);
+}
+
+static int refused(const struct cli *c, const struct asked *a, const struct story *s)
+{
+    char what[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 40];
+    char why[ERR_MSG_MAX];
+
+    (void)snprintf(what, sizeof what, "%s@%s was refused", a->workload, a->id);
+    (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)),
+                   story_detail(s)[0] ? ": " : "", story_detail(s));
+    return cli_refuse(c, what, why,
+                      story_cause(s) == CAUSE_BUSY
+                          ? "--if-busy queue waits for it, --if-busy supersede takes its place"
+                          : NULL);
+}
+
+static int no_answer(const struct cli *c, const struct asked *a, const struct err *e)
+{
+    char remedy[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 100];
+
+    (void)snprintf(remedy, sizeof remedy, "the run is not lost: follow it with `ec2sched watch %s@%s`",
+                   a->workload, a->id);
+    return cli_fail(c, e, remedy);
+}
+
+static void tell_accepted(const struct cli *c, const struct asked *a, const struct story *s)
+{
+    if (c->json) {
+        JSON_CLEANUP struct json *document = print_document();
+        json_add_str(document, "workload", str_of(a->workload));
+        json_add_str(document, "run", str_of(a->id));
+        json_add_str(document, "state", story_began(s) ? STR("running") : STR("accepted"));
+        print_json(document);
+    } else {
+        print_line("%s@%s accepted%s", a->workload, a->id,
+                   story_began(s) ? "" : "; it begins when the run before it has ended");
+    }
+}
+
+static int follow(struct cli *c, const struct asked *a, const struct cli_place *at)
+{
+    STORY_CLEANUP struct story *s = story_new(c, a->workload, a->id);
+    struct hearing h = {.story = s, .rejects = a->if_busy == IF_BUSY_REJECT};
+    int64_t begun = cli_now(c);
+    struct err e = {0};
+    bool heard = cli_follow(c, at->partition, at->offset, INT64_MAX, hear, &h, begun + ADMISSION_WAIT_MS, &e);
+
+    if (!heard && !story_accepted(s))
+        return no_answer(c, a, &e);
+    if (story_result(s) == RESULT_REFUSED)
+        return refused(c, a, s);
+    if (!a->wait) {
+        tell_accepted(c, a, s);
+        return CLI_OK;
+    }
+    STORY_CLEANUP struct story *whole = story_new(c, a->workload, a->id);
+    h = (struct hearing){.story = whole, .aloud = true, .to_the_end = true};
+    if (!cli_follow(c, at->partition, at->offset, INT64_MAX, hear, &h, begun + a->timeout_ms, &e))
+        return no_answer(c, a, &e);
+    if (story_result(whole) == RESULT_REFUSED)
+        return refused(c, a, whole);
+    story_print(whole);
+    return story_exit(whole);
+}
+
+static int request(struct cli *c, const struct asked *a)
+{
+    struct event ev;
+    struct cli_place at;
+    struct err e = {0};
+
+    make_request(c, a, &ev);
+    bool ok = cli_append(c, &ev, 0, &at, &e);
+    event_release(&ev);
+    return ok ? follow(c, a, &at)
+              : cli_fail(c, &e,
+                         "it is not known whether the request arrived: the same --run ID again is one run");
+}
+
+static int act(struct cli *c, struct asked *a)
+{
+    struct spec spec = {0};
+    struct err e = {0};
+    int exit = CLI_OK;
+    struct cli_members m = {0};
+
+    if (!cli_spec(c, a->workload, a->action, &a->tiers, &spec, &exit))
+        return exit;
+    make_id(c, a);
+    bool ask = a->action == ACTION_STOP && !a->yes && c->asks;
+    bool ok = !(ask || a->dry_run) || cli_members(c, &spec, a->action, &a->tiers, &m, &e);
+    if (!ok)
+        exit = cli_fail(c, &e, "nothing was started");
+    else if (a->dry_run)
+        exit = cli_members_print(c, &spec, a->action, &m);
+    else if (ask && (cli_members_doubts(&m), !agreed(a, &m)))
+        exit = cli_refuse(c, a->workload, "not confirmed", "nothing was stopped");
+    else
+        exit = request(c, a);
+    cli_members_release(&m);
+    spec_release(&spec);
+    return exit;
+}
+
+static int verb_action(struct cli *c, const struct strs *words, enum action action, const char *name)
+{
+    struct asked a = {.action = action, .expires_ms = EXPIRES_DEFAULT_MS, .timeout_ms = WAIT_DEFAULT_MS};
+    struct err e = {0};
+    int exit = read_words(words, &a, &e) ? act(c, &a) : cli_usage(c, name, e.msg);
+
+    xfree(a.workload);
+    strs_release(&a.tiers);
+    return exit;
+}
+
+int verb_start(struct cli *c, const struct strs *words)
+{
+    return verb_action(c, words, ACTION_START, "start");
+}
+
+int verb_stop(struct cli *c, const struct strs *words)
+{
+    return verb_action(c, words, ACTION_STOP, "stop");
+}

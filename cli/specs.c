@@ -1,0 +1,100 @@
+#include "cli/specs.h"
+
+#include "specs/source.h"
+
+#include <stdio.h>
+
+enum { SPECS_WAIT_MS = 60000 };
+
+struct asked_rows {
+    bool done;
+    struct err err;
+    struct cli *cli;
+};
+
+static void on_rows(void *self, uint64_t id, const struct source_rows *r)
+{
+    struct asked_rows *a = self;
+
+    (void)id;
+    a->err = r->err;
+    a->done = true;
+    if (r->err.kind != ERR_NONE)
+        return;
+    const struct json *found[] = {r->workloads, r->tiers};
+    for (int i = 0; i < 2; i++) {
+        json_free(a->cli->rows[i]);
+        a->cli->rows[i] = json_copy(found[i]);
+    }
+}
+
+bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct err *e)
+{
+    struct source *s = cli_source(c, e);
+    struct asked_rows *a = cli_keep(c, sizeof *a);
+
+    if (!s)
+        return false;
+    a->cli = c;
+    if (workload)
+        (void)source_read(s, workload, on_rows, a);
+    else
+        (void)source_list(s, on_rows, a);
+    if (!cli_wait(c, &a->done, cli_now(c) + SPECS_WAIT_MS, e))
+        return err_wrap(e, "specifications");
+    if (a->err.kind != ERR_NONE) {
+        *e = a->err;
+        return false;
+    }
+    *out = (struct cli_rows){.workloads = c->rows[0], .tiers = c->rows[1]};
+    return true;
+}
+
+struct json *cli_rows_of(const struct json *rows, struct str name)
+{
+    struct json *out = json_array();
+
+    for (const struct json *row = json_first(rows); row; row = json_next(row))
+        if (str_eq(json_str_or_empty(json_get(row, "SpecName")), name))
+            json_push(out, json_copy(row));
+    return out;
+}
+
+static int refuse(const struct cli *c, const char *workload, const struct findings *f)
+{
+    const struct finding *first = findings_first_error(f);
+    char what[FINDING_TEXT_MAX];
+    size_t errors = 0;
+
+    for (size_t i = 0; i < f->n; i++)
+        errors += f->at[i].severity == SEVERITY_ERROR;
+    (void)snprintf(what, sizeof what, "%.200s%s%s", first->row, first->attribute[0] ? " " : "",
+                   first->attribute);
+    char remedy[400];
+    (void)snprintf(remedy, sizeof remedy, "nothing was started%s; `ec2sched lint %.200s` shows all",
+                   errors > 1 ? ", and there are more errors" : "", workload);
+    return cli_refuse(c, what, first->message, remedy);
+}
+
+bool cli_spec(struct cli *c, const char *workload, enum action action, const struct strs *only_tiers,
+              struct spec *out, int *exit)
+{
+    struct err e = {0};
+    struct findings f = {0};
+    struct cli_rows rows;
+
+    if (!cli_rows(c, workload, &rows, &e)) {
+        *exit = cli_fail(c, &e, NULL);
+        return false;
+    }
+    bool ok =
+        lint_workload(workload, json_first(rows.workloads), rows.tiers, c->options->specs.strict, out, &f);
+    if (ok && !lint_action(out, action, only_tiers, &f)) {
+        spec_release(out);
+        ok = false;
+    }
+    if (!ok)
+        *exit = refuse(c, workload, &f);
+    findings_release(&f);
+    return ok;
+}

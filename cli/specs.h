@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * specs - the rows of the specifications, read and waited for: what lint, list, plan, start and stop begin with.
+ */
+#include "cli/cli.h"
+#include "core/lint.h"
+#include "model/ids.h"
+
+struct cli_rows { /* borrowed from the cli until the next reading */
+    const struct json *workloads, *tiers;
+};
+
+/* All rows (workload NULL), or those of one workload. False: e says what could not be read. */
+MUST_CHECK bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct err *e);
+/* Copies of those rows whose SpecName is `name`. Owned by the caller. */
+struct json *cli_rows_of(const struct json *rows, struct str name);
+
+/*
+ * Reads and validates one workload for an action. True: *out is the specification (release it). False: it was refused or could not be
+ * read; the error has been printed and *exit is the exit code.
+ */
+MUST_CHECK bool cli_spec(struct cli *c, const char *workload, enum action action,
+                         const struct strs *only_tiers, struct spec *out, int *exit);

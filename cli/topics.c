@@ -1,0 +1,297 @@
+#include "model/topics.h"
+
+#include "base/mem.h"
+#include "cli/arguments.h"
+#include "cli/log.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+#include "view/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { BROKER_WAIT_MS = 30000, GOOD_REPLICATION = 3, REPLICATION_MAX = 32, VALUE_MAX = 64 };
+
+struct found {
+    int partitions;
+    struct err err;
+    bool config_known;
+    char values[TOPICS_CONFIG_MAX][VALUE_MAX]; /* in the order of the wanted settings */
+};
+
+struct question {
+    bool done;
+    struct err err;
+    int brokers;
+    struct topic_wanted wanted[TOPICS];
+    struct found found[TOPICS];
+};
+
+static struct question *question_new(struct cli *c, int replication)
+{
+    const struct options *o = c->options;
+    struct question *q = cli_keep(c, sizeof *q);
+
+    for (int t = 0; t < TOPICS; t++)
+        topic_want((enum topic)t, o->kafka.prefix, (int)o->kafka.log_partitions,
+                   (int)o->kafka.jobs_partitions, replication, &q->wanted[t]);
+    return q;
+}
+
+static void note(struct question *q, size_t i, const struct kafka_topic *t)
+{
+    struct found *f = &q->found[i];
+
+    f->partitions = t->partitions;
+    f->config_known = t->config_known;
+    for (size_t s = 0; s < q->wanted[i].n; s++)
+        for (size_t j = 0; j < t->config_count; j++)
+            if (str_is(t->config[j].name, q->wanted[i].settings[s].name))
+                (void)snprintf(f->values[s], VALUE_MAX, STR_FMT, STR_ARG(t->config[j].value));
+}
+
+static void on_topics(void *self, uint64_t id, const struct kafka_topics *t)
+{
+    struct question *q = self;
+
+    (void)id;
+    q->err = t->err;
+    q->brokers = t->brokers;
+    for (size_t i = 0; i < t->n && i < TOPICS; i++) {
+        if (t->errs)
+            q->found[i].err = t->errs[i];
+        note(q, i, &t->at[i]);
+    }
+    q->done = true;
+}
+
+static bool ask(struct cli *c, struct question *q, struct err *e)
+{
+    if (!cli_wait(c, &q->done, cli_now(c) + BROKER_WAIT_MS, e))
+        return err_wrap(e, "kafka at %s", c->options->kafka.brokers);
+    if (q->err.kind == ERR_NONE)
+        return true;
+    *e = q->err;
+    return err_wrap(e, "kafka at %s", c->options->kafka.brokers);
+}
+
+static struct question *describe(struct cli *c, struct err *e)
+{
+    struct question *q = question_new(c, 1);
+    const char *names[TOPICS];
+
+    for (int t = 0; t < TOPICS; t++)
+        names[t] = q->wanted[t].name;
+    (void)c->ports->kafka.ops->describe(c->ports->kafka.port, names, TOPICS, on_topics, q);
+    return ask(c, q, e) ? q : NULL;
+}
+
+static bool check_one(const struct question *q, int t, struct err *e)
+{
+    const char *values[TOPICS_CONFIG_MAX];
+
+    for (size_t s = 0; s < TOPICS_CONFIG_MAX; s++)
+        values[s] = q->found[t].config_known && q->found[t].values[s][0] ? q->found[t].values[s] : NULL;
+    return topic_check(&q->wanted[t], q->found[t].partitions, values, e);
+}
+
+static int show(const struct cli *c, const struct question *q)
+{
+    static const char *const columns[] = {"TOPIC", "PARTITIONS", "STATE", NULL};
+    JSON_CLEANUP struct json *document = print_document();
+    struct json *topics = json_array();
+    TABLE_CLEANUP struct table *table = table_new(columns);
+    bool good = true;
+
+    for (int t = 0; t < TOPICS; t++) {
+        struct err e = {0};
+        bool ok = check_one(q, t, &e);
+        const char *state = !ok                        ? e.msg
+                            : q->found[t].config_known ? "ok"
+                                                       : "ok (the broker does not show its settings)";
+        struct json *one = json_object();
+        json_add_str(one, "topic", str_of(q->wanted[t].name));
+        json_add_int(one, "partitions", q->found[t].partitions > 0 ? q->found[t].partitions : 0);
+        json_add_bool(one, "ok", ok);
+        json_add_str(one, "message", str_of(ok ? "" : e.msg));
+        json_push(topics, one);
+        table_cell(table, q->wanted[t].name);
+        table_cellf(table, "%d", q->found[t].partitions > 0 ? q->found[t].partitions : 0);
+        table_cell(table, state);
+        good = good && ok;
+    }
+    json_add(document, "topics", topics);
+    if (c->json)
+        print_json(document);
+    else
+        table_print(table);
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+static int check(struct cli *c)
+{
+    struct err e = {0};
+    struct question *q = describe(c, &e);
+
+    return q ? show(c, q) : cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
+}
+
+static void wish(const struct topic_wanted *w, int replication, struct kafka_header *config,
+                 struct kafka_topic *out)
+{
+    for (size_t s = 0; s < w->n; s++)
+        config[s] = (struct kafka_header){str_of(w->settings[s].name), str_of(w->settings[s].value)};
+    *out = (struct kafka_topic){.name = w->name,
+                                .partitions = w->partitions,
+                                .replication = replication,
+                                .config = config,
+                                .config_count = w->n};
+}
+
+static int create(struct cli *c, int64_t replication)
+{
+    struct err e = {0};
+    struct question *was = describe(c, &e);
+
+    if (!was)
+        return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
+    if (replication == 0)
+        replication =
+            was->brokers < GOOD_REPLICATION ? (was->brokers > 0 ? was->brokers : 1) : GOOD_REPLICATION;
+    if (replication < GOOD_REPLICATION && !c->json)
+        (void)fprintf(
+            stderr,
+            "ec2sched: warning: replication %lld: a lost broker can lose the log; production wants %d\n",
+            (long long)replication, GOOD_REPLICATION);
+    struct question *q = question_new(c, (int)replication);
+    struct kafka_header config[TOPICS][TOPICS_CONFIG_MAX];
+    struct kafka_topic topics[TOPICS];
+    for (int t = 0; t < TOPICS; t++)
+        wish(&q->wanted[t], (int)replication, config[t], &topics[t]);
+    (void)c->ports->kafka.ops->create(c->ports->kafka.port, topics, TOPICS, on_topics, q);
+    if (!ask(c, q, &e))
+        return cli_fail(c, &e, "check that this client may create topics");
+    for (int t = 0; t < TOPICS; t++)
+        if (q->found[t].err.kind != ERR_NONE && q->found[t].err.kind != ERR_CONFLICT)
+            return cli_fail(c, &q->found[t].err,
+                            "check that this client may create topics, and the replication");
+    return check(c);
+}
+
+/* ---- the fleet's times ---- */
+
+struct place {
+    bool done;
+    struct err err;
+    int64_t ttl_ms, taws_ms;
+    bool there;
+    char inc[REDIS_RUN_ID_MAX];
+};
+
+static void on_place(void *self, uint64_t id, const struct view_place *p)
+{
+    struct place *a = self;
+
+    (void)id;
+    a->err = p->err;
+    a->there = p->there;
+    a->ttl_ms = p->ttl_ms;
+    a->taws_ms = p->taws_ms;
+    (void)snprintf(a->inc, sizeof a->inc, STR_FMT, STR_ARG(p->inc));
+    a->done = true;
+}
+
+static bool raise_one(struct cli *c, int partition, const struct place *p, int64_t ttl_ms, int64_t taws_ms,
+                      struct err *e)
+{
+    struct event ev;
+    struct cli_place at;
+
+    event_init(&ev, EVENT_VIEW_OPENED, cli_wall(c), NULL, NULL);
+    ev.view.inc = xstrdup(p->inc);
+    ev.view.ttl_ms = ttl_ms ? ttl_ms : p->ttl_ms;
+    ev.view.taws_ms = taws_ms ? taws_ms : p->taws_ms;
+    bool ok = cli_append(c, &ev, partition, &at, e);
+    event_release(&ev);
+    return ok;
+}
+
+static bool read_place(struct cli *c, int partition, struct place *p, struct err *e)
+{
+    (void)view_where(cli_view(c), partition, on_place, p);
+    if (!cli_wait(c, &p->done, cli_now(c) + BROKER_WAIT_MS, e))
+        return err_wrap(e, "redis at %s", c->options->redis.url);
+    if (p->err.kind != ERR_NONE) {
+        *e = p->err;
+        return err_wrap(e, "redis at %s", c->options->redis.url);
+    }
+    return true;
+}
+
+static int settings(struct cli *c, int64_t ttl_ms, int64_t taws_ms)
+{
+    static const char *const columns[] = {"PARTITION", "LEASE.TTL", "FENCE.WINDOW", NULL};
+    struct err e = {0};
+    int partitions = 0;
+    TABLE_CLEANUP struct table *table = table_new(columns);
+    JSON_CLEANUP struct json *document = print_document();
+    struct json *all = json_array();
+
+    json_add(document, "partitions", all);
+    if (!cli_log_partitions(c, &partitions, &e))
+        return cli_fail(c, &e, NULL);
+    for (int i = 0; i < partitions; i++) {
+        struct place *p = cli_keep(c, sizeof *p);
+        if (!read_place(c, i, p, &e))
+            return cli_fail(c, &e, "check redis.url");
+        if (p->there && ((ttl_ms && ttl_ms < p->ttl_ms) || (taws_ms && taws_ms < p->taws_ms)))
+            return cli_refuse(c, "topics settings", "a window that runs must not shrink",
+                              "to lower it stop the whole fleet, drop the view's keys in Redis, and start it "
+                              "with the new options");
+        if (p->there && (ttl_ms || taws_ms) && !raise_one(c, i, p, ttl_ms, taws_ms, &e))
+            return cli_fail(c, &e, NULL);
+        struct json *one = json_object();
+        json_add_int(one, "partition", i);
+        json_add_int(one, "lease_ttl_ms", p->there ? (ttl_ms ? ttl_ms : p->ttl_ms) : 0);
+        json_add_int(one, "fence_window_ms", p->there ? (taws_ms ? taws_ms : p->taws_ms) : 0);
+        json_push(all, one);
+        table_cellf(table, "%d", i);
+        table_cellf(table, p->there ? "%.3f s" : "no view yet", (double)(ttl_ms ? ttl_ms : p->ttl_ms) / 1000);
+        table_cellf(table, p->there ? "%.3f s" : "", (double)(taws_ms ? taws_ms : p->taws_ms) / 1000);
+    }
+    if (c->json)
+        print_json(document);
+    else
+        table_print(table);
+    return CLI_OK;
+}
+
+int verb_topics(struct cli *c, const struct strs *words)
+{
+    const char *replication = "auto";
+    int64_t ttl_ms = 0;
+    int64_t taws_ms = 0;
+    int64_t n = 0;
+    struct err e = {0};
+    STRS_CLEANUP struct strs positional = {0};
+    const struct argument table[] = {
+        {"--replication", ARGUMENT_TEXT, &replication, "auto|N",
+         "copies of each partition; auto: 3, or as many as there are brokers"},
+        {"--lease.ttl", ARGUMENT_DURATION, &ttl_ms, "D", "settings: raise the fleet's lease time"},
+        {"--fence.window", ARGUMENT_DURATION, &taws_ms, "D", "settings: raise the fleet's signature window"},
+        {0},
+    };
+
+    if (!arguments_read(words, table, 1, 1, &positional, &e))
+        return cli_usage(c, "topics", e.msg);
+    if (strcmp(replication, "auto") != 0 &&
+        (!str_to_i64(str_of(replication), &n) || n < 1 || n > REPLICATION_MAX))
+        return cli_usage(c, "topics", "--replication is auto or a number from 1 to 32");
+    if (strcmp(positional.at[0], "create") == 0)
+        return create(c, n);
+    if (strcmp(positional.at[0], "check") == 0)
+        return check(c);
+    if (strcmp(positional.at[0], "settings") == 0)
+        return settings(c, ttl_ms, taws_ms);
+    return cli_usage(c, "topics", "the word behind topics is create, check or settings");
+}

@@ -1,0 +1,82 @@
+#include "cli/verbs.h"
+
+#include "cli/print.h"
+
+#include <string.h>
+
+/* clang-format off */
+const struct verb verbs[] = {
+    {"list",   "", "workloads: region, tiers, state, next action", verb_list},
+    {"plan",   "WORKLOAD start|stop [--tier T]...", "what would happen; changes nothing, sends nothing to guests", verb_plan},
+    {"start",  "WORKLOAD [--tier T]... [--reason TEXT] [--if-busy MODE] [--on-failure MODE] [--expires 10m] [--run ID] [--wait [--timeout D]] [--yes]", "start a workload, tier by tier", verb_start},
+    {"stop",   "WORKLOAD (the same)", "stop a workload, tier by tier; asks once on a terminal", verb_stop},
+    {"cancel", "WORKLOAD@RUN [--reason TEXT]", "end a run at a definite point of the log", verb_cancel},
+    {"lint",   "[WORKLOAD]", "check the specifications: names row, attribute and remedy", verb_lint},
+    {"show",   "WORKLOAD@RUN", "one run: steps, tiers, every member with outcome and cause", verb_show},
+    {"tables", "create|check [--billing on-demand|provisioned]", "the DynamoDB tables of the specifications", verb_tables},
+    {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
+    {"schema", "[--markdown]", NULL, verb_schema},
+    {0},
+};
+/* clang-format on */
+
+static const struct verb *find(const char *name)
+{
+    for (const struct verb *v = verbs; v->name; v++)
+        if (strcmp(v->name, name) == 0)
+            return v;
+    return NULL;
+}
+
+static const char *nearest(const char *name)
+{
+    enum { NEAR_ENOUGH = 2 };
+    const char *best = NULL;
+    size_t least = NEAR_ENOUGH + 1;
+
+    for (const struct verb *v = verbs; v->name; v++) {
+        size_t d = str_distance(str_of(v->name), str_of(name));
+        if (d < least) {
+            least = d;
+            best = v->name;
+        }
+    }
+    return best;
+}
+
+int verbs_run(struct cli *c, const struct strs *words)
+{
+    const struct verb *v = find(words->at[0]);
+    struct strs rest = {.at = words->at + 1, .n = words->n - 1};
+    struct err e = {0};
+
+    if (v)
+        return v->run(c, &rest);
+    const char *near = nearest(words->at[0]);
+    if (near)
+        (void)err_set(&e, ERR_CONFIG, "unknown command '%.60s': did you mean %s?", words->at[0], near);
+    else
+        (void)err_set(&e, ERR_CONFIG, "unknown command '%.60s'", words->at[0]);
+    return cli_fail(c, &e, "`ec2sched --help` lists the commands");
+}
+
+void verbs_help(struct buf *out)
+{
+    for (const struct verb *v = verbs; v->name; v++)
+        if (v->summary)
+            buf_addf(out, "  %-8s %s\n  %-8s   %s\n", v->name, v->usage, "", v->summary);
+}
+
+int verbs_help_of(const char *name)
+{
+    static char asked[] = "--help";
+    char *word = asked;
+    const struct strs words = {.at = &word, .n = 1};
+    const struct verb *v = find(name);
+    struct cli c = {0};
+
+    if (!v)
+        return verbs_run(&c, &(struct strs){.at = (char *[]){(char *)(uintptr_t)name}, .n = 1});
+    print_line("usage: ec2sched %s %s\n\n%s\n", v->name, v->usage, v->summary ? v->summary : "");
+    return v->run(&c, &words); /* each verb reads its flags before anything else */
+}

@@ -1,0 +1,178 @@
+#include "aws/dynamodb.h"
+
+#include "aws/dynamodb_decode.h"
+#include "aws/json_call.h"
+
+#include <stdio.h>
+
+static const struct aws_service service = {"dynamodb", "dynamodb", "dynamodb",         "DYNAMODB",
+                                           AWS_JSON,   "1.0",      "DynamoDB_20120810"};
+
+/* clang-format off */
+static const struct aws_op get_item = {
+    .service = &service, .action = "GetItem",
+    .reply_size = sizeof(struct dynamodb_items), .decode = dynamodb_decode_item, .release = dynamodb_free_items,
+};
+static const struct aws_op query = {
+    .service = &service, .action = "Query", .page_in = "ExclusiveStartKey", .page_out = "LastEvaluatedKey",
+    .reply_size = sizeof(struct dynamodb_items), .decode = dynamodb_decode_items, .release = dynamodb_free_items,
+};
+static const struct aws_op scan = {
+    .service = &service, .action = "Scan", .page_in = "ExclusiveStartKey", .page_out = "LastEvaluatedKey",
+    .reply_size = sizeof(struct dynamodb_items), .decode = dynamodb_decode_items, .release = dynamodb_free_items,
+};
+static const struct aws_op put_item = {.service = &service, .action = "PutItem", .changes = true};
+static const struct aws_op update_item = {.service = &service, .action = "UpdateItem", .changes = true};
+static const struct aws_op create_table = {
+    .service = &service, .action = "CreateTable", .changes = true,
+    .reply_size = sizeof(struct dynamodb_table), .decode = dynamodb_decode_table, .release = dynamodb_free_table,
+};
+static const struct aws_op describe_table = {
+    .service = &service, .action = "DescribeTable",
+    .reply_size = sizeof(struct dynamodb_table), .decode = dynamodb_decode_table, .release = dynamodb_free_table,
+};
+/* clang-format on */
+
+static struct json *body_of(const char *table)
+{
+    struct json *body = json_object();
+
+    json_add_str(body, "TableName", str_of(table));
+    return body;
+}
+
+static struct json *typed(struct str value)
+{
+    struct json *j = json_object();
+
+    json_add_str(j, "S", value);
+    return j;
+}
+
+static uint64_t ask(struct aws *a, const struct aws_op *op, const struct aws_where *w, struct json *body,
+                    aws_done *done, void *self)
+{
+    const struct json_call q = {op, w, NULL, 0, body, NULL, done, self};
+
+    return json_call(a, &q);
+}
+
+static uint64_t change(struct aws *a, const struct aws_op *op, const struct aws_where *w, struct json *body,
+                       const struct instant *checked, aws_done *done, void *self)
+{
+    const struct json_call q = {op, w, checked, 0, body, NULL, done, self};
+
+    return json_call(a, &q);
+}
+
+uint64_t dynamodb_get_item(struct aws *a, const struct aws_where *w, const char *table,
+                           const struct json *key, aws_done *done, void *self)
+{
+    struct json *body = body_of(table);
+
+    json_add(body, "Key", json_copy(key));
+    json_add_bool(body, "ConsistentRead", true);
+    return ask(a, &get_item, w, body, done, self);
+}
+
+uint64_t dynamodb_query(struct aws *a, const struct aws_where *w, const char *table, const char *key,
+                        struct str value, aws_done *done, void *self)
+{
+    struct json *body = body_of(table);
+    struct json *names = json_object();
+    struct json *values = json_object();
+
+    json_add_str(names, "#k", str_of(key));
+    json_add(values, ":v", typed(value));
+    json_add_str(body, "KeyConditionExpression", STR("#k = :v"));
+    json_add(body, "ExpressionAttributeNames", names);
+    json_add(body, "ExpressionAttributeValues", values);
+    json_add_bool(body, "ConsistentRead", true);
+    return ask(a, &query, w, body, done, self);
+}
+
+uint64_t dynamodb_scan(struct aws *a, const struct aws_where *w, const char *table, aws_done *done,
+                       void *self)
+{
+    struct json *body = body_of(table);
+
+    json_add_bool(body, "ConsistentRead", true);
+    return ask(a, &scan, w, body, done, self);
+}
+
+uint64_t dynamodb_put_item(struct aws *a, const struct aws_where *w, const char *table,
+                           const struct json *item, const char *absent, const struct instant *checked,
+                           aws_done *done, void *self)
+{
+    struct json *body = body_of(table);
+
+    json_add(body, "Item", json_copy(item));
+    if (absent) {
+        struct json *names = json_object();
+        json_add_str(names, "#a", str_of(absent));
+        json_add(body, "ExpressionAttributeNames", names);
+        json_add_str(body, "ConditionExpression", STR("attribute_not_exists(#a)"));
+    }
+    return change(a, &put_item, w, body, checked, done, self);
+}
+
+uint64_t dynamodb_update_item(struct aws *a, const struct aws_where *w, const char *table,
+                              const struct json *key, const struct json *values,
+                              const struct instant *checked, aws_done *done, void *self)
+{
+    BUF_CLEANUP struct buf set = BUF_INIT(AWS_BODY_MAX);
+    struct json *body = body_of(table);
+    struct json *names = json_object();
+    struct json *placed = json_object();
+    char name[16];
+    char place[16];
+    int i = 0;
+
+    for (const struct json *v = json_first(values); v; v = json_next(v), i++) {
+        (void)snprintf(name, sizeof name, "#n%d", i);
+        (void)snprintf(place, sizeof place, ":v%d", i);
+        json_add_str(names, name, str_of(json_name(v)));
+        json_add(placed, place, json_copy(v));
+        buf_addf(&set, "%s%s = %s", i ? ", " : "SET ", name, place);
+    }
+    json_add(body, "Key", json_copy(key));
+    json_add_str(body, "UpdateExpression", buf_view(&set));
+    json_add(body, "ExpressionAttributeNames", names);
+    json_add(body, "ExpressionAttributeValues", placed);
+    return change(a, &update_item, w, body, checked, done, self);
+}
+
+static void add_key(struct json *schema, struct json *attributes, const char *name, const char *type)
+{
+    struct json *key = json_object();
+    struct json *attribute = json_object();
+
+    json_add_str(key, "AttributeName", str_of(name));
+    json_add_str(key, "KeyType", str_of(type));
+    json_push(schema, key);
+    json_add_str(attribute, "AttributeName", str_of(name));
+    json_add_str(attribute, "AttributeType", STR("S"));
+    json_push(attributes, attribute);
+}
+
+uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const char *table, const char *hash,
+                               const char *range, const struct instant *checked, aws_done *done, void *self)
+{
+    struct json *body = body_of(table);
+    struct json *schema = json_array();
+    struct json *attributes = json_array();
+
+    add_key(schema, attributes, hash, "HASH");
+    if (range)
+        add_key(schema, attributes, range, "RANGE");
+    json_add(body, "KeySchema", schema);
+    json_add(body, "AttributeDefinitions", attributes);
+    json_add_str(body, "BillingMode", STR("PAY_PER_REQUEST"));
+    return change(a, &create_table, w, body, checked, done, self);
+}
+
+uint64_t dynamodb_describe_table(struct aws *a, const struct aws_where *w, const char *table, aws_done *done,
+                                 void *self)
+{
+    return ask(a, &describe_table, w, body_of(table), done, self);
+}

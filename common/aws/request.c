@@ -1,0 +1,96 @@
+#include "aws/request.h"
+
+#include "aws/sigv4.h"
+#include "base/crypto.h"
+#include "codec/form.h"
+
+enum { TARGET_MAX = 256 };
+
+static void compose_query(const struct request *r, struct buf *out)
+{
+    form_add(out, "Action", str_of(r->op->action));
+    form_add(out, "Version", str_of(r->op->service->version));
+    if (r->body.n) {
+        buf_addc(out, '&');
+        buf_add(out, r->body);
+    }
+    if (r->page.n)
+        form_add(out, r->op->page_in, r->page);
+}
+
+static void compose_json(const struct request *r, struct buf *out)
+{
+    BUG_IF(r->body.n < 2 || r->body.p[r->body.n - 1] != '}');
+    buf_add(out, str_n(r->body.p, r->body.n - 1));
+    if (r->page.n) {
+        buf_adds(out, r->body.n > 2 ? ",\"" : "\"");
+        buf_addf(out, "%s\":", r->op->page_in);
+        buf_add(out, r->page);
+    }
+    buf_addc(out, '}');
+}
+
+static bool sign(const struct request *r, const struct sigv4_request *plain, struct sigv4_signed *out,
+                 struct err *e)
+{
+    const struct credentials *c = r->credentials;
+    const struct sigv4_key key = {c->id, c->secret, c->token};
+    const struct sigv4_scope scope = {r->endpoint->region, r->op->service->signing};
+
+    return sigv4_sign(plain, &key, &scope, r->wall_ms, out, e);
+}
+
+bool request_send(const struct http *http, const struct request *r, http_done *done, void *self, uint64_t *id,
+                  struct err *e)
+{
+    const struct aws_service *service = r->op->service;
+    bool json = service->protocol == AWS_JSON;
+    BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
+    BUF_CLEANUP struct buf type = BUF_INIT(TARGET_MAX);
+    BUF_CLEANUP struct buf target = BUF_INIT(TARGET_MAX);
+    struct sigv4_signed signature = {0};
+    struct http_header headers[8];
+    size_t n = 0;
+
+    (json ? compose_json : compose_query)(r, &body);
+    if (json)
+        buf_addf(&type, "application/x-amz-json-%s", service->version);
+    else
+        buf_adds(&type, "application/x-www-form-urlencoded; charset=utf-8");
+    buf_addf(&target, "%s.%s", json ? service->target : "", r->op->action);
+    if (!buf_ok(&body, r->op->action, e))
+        return err_code(e, AWS_TOO_LARGE);
+    BUG_IF(type.over || target.over);
+    headers[n++] = (struct http_header){STR("Host"), str_of(r->endpoint->host)};
+    headers[n++] = (struct http_header){STR("Content-Type"), buf_view(&type)};
+    if (json)
+        headers[n++] = (struct http_header){STR("X-Amz-Target"), buf_view(&target)};
+    const struct sigv4_request plain = {.method = STR("POST"),
+                                        .path = str_of(r->endpoint->path),
+                                        .headers = headers,
+                                        .header_count = n,
+                                        .body = buf_view(&body)};
+    bool ok = !r->credentials || sign(r, &plain, &signature, e);
+    if (ok) {
+        headers[n++] = (struct http_header){STR("User-Agent"), str_of(r->agent)};
+        if (r->credentials) {
+            headers[n++] = (struct http_header){STR("X-Amz-Date"), str_of(signature.date)};
+            headers[n++] = (struct http_header){STR("Authorization"), buf_view(&signature.authorization)};
+        }
+        if (signature.token.n)
+            headers[n++] = (struct http_header){STR("X-Amz-Security-Token"), buf_view(&signature.token)};
+        const struct http_request q = {.method = "POST",
+                                       .url = str_of(r->endpoint->url),
+                                       .headers = headers,
+                                       .header_count = n,
+                                       .body = buf_view(&body),
+                                       .connect_timeout_ms = AWS_CONNECT_MS,
+                                       .timeout_ms = r->op->changes ? AWS_CHANGE_MS : AWS_READ_MS,
+                                       .reply_max = r->op->reply_max ? r->op->reply_max : AWS_REPLY_MAX};
+        *id = http_send(http, &q, done, self);
+    }
+    sigv4_signed_release(&signature);
+    if (!r->credentials && body.p) /* a web identity's token is in it */
+        crypto_wipe(body.p, body.n);
+    return ok;
+}

@@ -1,0 +1,170 @@
+#include "conf/options_table.h"
+
+#include <stddef.h>
+
+/* ---- what a value must look like ---- */
+
+static bool all_of(struct str s, const char *also)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain && !str_find(str_of(also), str_n(&c, 1), &(size_t){0}))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * What Kafka allows in a topic name, with room for the rest of it (249 in all), and no brace of a Redis tag.
+ */
+static bool is_prefix(struct str s)
+{
+    return s.n >= 1 && s.n <= 100 && all_of(s, "._-");
+}
+
+static bool is_table_prefix(struct str s)
+{
+    return s.n <= 100 && all_of(s, "._-");
+}
+
+static bool is_region(struct str s)
+{
+    return s.n >= 1 && s.n <= 40 && all_of(s, "-");
+}
+
+static bool is_filled(struct str s)
+{
+    return s.n > 0;
+}
+
+static bool is_redis_url(struct str s)
+{
+    return str_starts(s, STR("redis://")) || str_starts(s, STR("rediss://")) ||
+           str_starts(s, STR("unix:///"));
+}
+
+static bool is_http_url(struct str s)
+{
+    return str_starts(s, STR("http://")) || str_starts(s, STR("https://"));
+}
+
+static bool is_source(struct str s)
+{
+    return str_is(s, "dynamodb") || (str_starts(s, STR("dir:")) && s.n > 4);
+}
+
+/* HOST:PORT; an IPv6 address stands in brackets. */
+static bool is_listen(struct str s)
+{
+    size_t colon = s.n;
+    int64_t port = 0;
+
+    while (colon && s.p[colon - 1] != ':')
+        colon--;
+    if (colon < 2 || !all_of(str_skip(s, colon), "") || !str_to_i64(str_skip(s, colon), &port) ||
+        port > 65535)
+        return false;
+    struct str host = str_n(s.p, colon - 1);
+    if (str_starts(host, STR("[")))
+        return str_ends(host, STR("]")) && host.n > 2 && all_of(str_n(host.p + 1, host.n - 2), ":.");
+    return all_of(host, ".-");
+}
+
+/* ---- the table ---- */
+
+static const char *const log_formats[] = {"logfmt", "json", NULL};                /* enum log_format */
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}; /* enum log_level */
+
+#define SECOND     INT64_C(1000)
+#define MINUTE     (60 * SECOND)
+#define HOUR       (60 * MINUTE)
+#define DAY        (24 * HOUR)
+#define AT(member) offsetof(struct options, member)
+
+/* clang-format off */
+const struct option option_table[] = {
+    {"kafka.brokers", OPTION_STR, AT(kafka.brokers), .value = "HOST:PORT,…", .initial = "127.0.0.1:9092",
+     .check = is_filled, .must = "name at least one broker",
+     .help = "Kafka brokers to ask first for the cluster."},
+    {"kafka.prefix", OPTION_STR, AT(kafka.prefix), .value = "NAME", .initial = "ec2sched",
+     .check = is_prefix, .must = "be 1 to 100 of A-Z a-z 0-9 . _ -",
+     .help = "First part of the names of topics and consumer groups: deployments may share a cluster."},
+    {"kafka.jobs.partitions", OPTION_INT, AT(kafka.jobs_partitions), .value = "N", .initial = "64",
+     .min = 1, .max = 10000,
+     .help = "Partitions of the jobs topic when it is created; at least four for each worker that may ever run."},
+    {"kafka.log.partitions", OPTION_INT, AT(kafka.log_partitions), .value = "N", .initial = "12",
+     .min = 1, .max = 1000,
+     .help = "Partitions of the event log when it is created. Fixed for ever after: they place each workload."},
+    {"redis.url", OPTION_URL, AT(redis.url), .value = "URL", .initial = "redis://127.0.0.1:6379/0",
+     .check = is_redis_url, .must = "begin with redis://, rediss:// (TLS) or unix:///",
+     .help = "The Redis server that holds the view: redis://HOST:PORT/DB, rediss:// for TLS, unix:///PATH for a "
+             "socket."},
+    {"redis.username", OPTION_STR, AT(redis.username), .value = "NAME",
+     .help = "User for Redis; none: the server's default user."},
+    {"redis.password", OPTION_SECRET, AT(redis.password), .value = "SECRET",
+     .help = "Password for Redis, best as @/path/to/file."},
+    {"redis.prefix", OPTION_STR, AT(redis.prefix), .value = "NAME", .implied = "kafka.prefix",
+     .check = is_prefix, .must = "be 1 to 100 of A-Z a-z 0-9 . _ -",
+     .help = "First part of the keys: deployments may share a server."},
+    {"redis.timeout", OPTION_DURATION, AT(redis.timeout_ms), .value = "TIME", .initial = "1s", .min = 50, .max = MINUTE,
+     .help = "How long a command to Redis may take before its connection is given up."},
+    {"specs.source", OPTION_STR, AT(specs.source), .value = "SOURCE", .initial = "dynamodb",
+     .check = is_source, .must = "be dynamodb or dir:PATH",
+     .help = "Where workloads are specified: dynamodb, or dir:PATH for a folder of JSON files in the tables' own "
+             "shape."},
+    {"specs.tables.prefix", OPTION_STR, AT(specs.tables_prefix), .value = "NAME", .initial = "",
+     .check = is_table_prefix, .must = "be at most 100 of A-Z a-z 0-9 . _ -",
+     .help = "First part of the names of the DynamoDB tables."},
+    {"specs.region", OPTION_STR, AT(specs.region), .value = "REGION", .implied = "AWS's own settings (AWS_REGION)",
+     .check = is_region, .must = "be the name of a region",
+     .help = "Region of the DynamoDB tables."},
+    {"specs.strict", OPTION_BOOL, AT(specs.strict), .initial = "false",
+     .help = "Refuse a row with an unknown attribute, where otherwise lint warns of it."},
+    {"aws.time.scale", OPTION_INT, AT(aws.time_scale), .value = "N", .initial = "1", .min = 1, .max = 100000,
+     .help = "Divides the waits for instance states. For a simulator that runs faster than life; leave it at 1 for "
+             "AWS."},
+    {"admin.listen", OPTION_STR, AT(admin.listen), .value = "HOST:PORT",
+     .implied = "127.0.0.1:9464 producer, :9465 worker, :9466 monitor",
+     .check = is_listen, .must = "be HOST:PORT, or [IPV6]:PORT",
+     .help = "Where /healthz, /readyz and /metrics are served. Port 0 picks a free one and logs it."},
+    {"worker.concurrency", OPTION_INT, AT(worker.concurrency), .value = "N", .initial = "2000", .min = 1, .max = 100000,
+     .help = "Jobs that one worker has in hand at most."},
+    {"worker.poll", OPTION_DURATION, AT(worker.poll_ms), .value = "TIME", .initial = "5s", .min = 10, .max = 5 * MINUTE,
+     .help = "First two waits between looks at instances that change state; the third is twice, all later ones are "
+             "three times as long."},
+    {"worker.state", OPTION_STR, AT(worker.state), .value = "FOLDER", .initial = "/var/lib/ec2sched",
+     .check = is_filled, .must = "name a folder",
+     .help = "Folder of the notes that tell a worker's successor what it had in hand; workers may share it."},
+    {"worker.max.expiries", OPTION_INT, AT(worker.max_expiries), .value = "N", .initial = "20", .min = 1, .max = 1000,
+     .help = "How often the lease of a job may expire before the job counts as failed."},
+    {"worker.max.publish", OPTION_INT, AT(worker.max_publish), .value = "N", .initial = "5", .min = 1, .max = 1000,
+     .help = "How often a job may be delivered and not be claimed before it counts as failed."},
+    {"lease.ttl", OPTION_DURATION, AT(lease.ttl_ms), .value = "TIME", .initial = "15s", .min = 500, .max = 10 * MINUTE,
+     .help = "How long a worker that falls silent keeps its jobs. The whole fleet's: `ec2sched topics settings` "
+             "shows and raises it."},
+    {"fence.window", OPTION_DURATION, AT(fence.window_ms), .value = "TIME", .initial = "17m", .min = 100, .max = HOUR,
+     .help = "After a worker died with a call in flight: how long the workload's next run waits, since AWS may "
+             "still accept that call. 17m is proof; 30s is fast, and lets a call that was delayed longer land in "
+             "the next run. The whole fleet's, like lease.ttl."},
+    {"drain.timeout", OPTION_DURATION, AT(drain.timeout_ms), .value = "TIME", .initial = "8s", .min = 100, .max = HOUR,
+     .help = "On SIGTERM: how long open calls may take to end. Keep it 2 s below what follows (docker stop kills after "
+             "10 s); 25s where that allows it, since an AWS call may take 20 s."},
+    {"run.deadline", OPTION_DURATION, AT(run.deadline_ms), .value = "TIME", .initial = "0", .max = 30 * DAY,
+     .help = "How long a run may take before it is cancelled. 0: reckoned at its admission from its size, 6h at "
+             "least."},
+    {"pause.max", OPTION_DURATION, AT(pause.max_ms), .value = "TIME", .initial = "7d", .min = SECOND, .max = 365 * DAY,
+     .help = "How long a run may stay paused before it is cancelled."},
+    {"monitor.url", OPTION_URL, AT(monitor.url), .value = "URL",
+     .check = is_http_url, .must = "begin with http:// or https://",
+     .help = "The monitor that the command line asks for history; none: it reads the event log itself."},
+    {"observe", OPTION_BOOL, AT(observe), .initial = "false",
+     .help = "Change nothing in AWS: the leading producer marks the runs it accepts, all workers obey, and each "
+             "member ends as bypassed, cause observe. For running beside an older tool."},
+    {"log.format", OPTION_ENUM, AT(log.format), .initial = "logfmt", .words = log_formats,
+     .help = "Form of the log lines on standard error."},
+    {"log.level", OPTION_ENUM, AT(log.level), .initial = "info", .words = log_levels,
+     .help = "Lines below this level are not written."},
+    {0},
+};
+/* clang-format on */

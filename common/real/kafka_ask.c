@@ -1,0 +1,461 @@
+#include "real/kafka_ask.h"
+
+#include "base/mem.h"
+#include "real/kafka_topics.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <utlist.h>
+
+enum kind { ASK_WATERMARKS, ASK_COMMITTED, ASK_COMMIT, ASK_CREATE, ASK_DESCRIBE };
+
+struct question {
+    uint64_t id;
+    enum kind kind;
+    struct kafka_asker *asker;
+    union {
+        kafka_watermarks_done *watermarks;
+        kafka_committed_done *committed;
+        kafka_done *commit;
+        kafka_topics_done *topics;
+    } done;
+    void *self;
+    struct err err;
+    size_t n;            /* partitions asked for */
+    int64_t *low, *high; /* committed: low alone */
+    int64_t asked_boot_ms;
+    struct topics topics;
+    struct question *prev, *next; /* in `open` or `over` */
+};
+
+struct kafka_asker {
+    struct kafka_core *core;
+    struct kafka_client client;
+    rd_kafka_queue_t *events, *answers;
+    struct question *open, *over;
+    bool probing;
+};
+
+static const char asker_group[] = "ec2sched.ask";
+
+static bool asker_open(struct kafka_asker *a, struct err *e)
+{
+    if (a->client.rk)
+        return true;
+    /*
+     * A group of its own name, never joined: librdkafka (to 2.10 at least, its issue 5040) dereferences the client's group object when
+     * the answer about another group's offsets is an error, as it is for a group that nobody has used yet.
+     */
+    rd_kafka_conf_t *conf = kafka_conf_new(KAFKA_ROLE_ASK, a->core->options, asker_group, e);
+    if (!conf)
+        return false;
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    if (!kafka_client_open(&a->client, a->core, RD_KAFKA_CONSUMER, conf, e))
+        return false;
+    a->events = rd_kafka_queue_get_main(a->client.rk);
+    a->answers = rd_kafka_queue_new(a->client.rk);
+    kafka_core_watch(a->core, a->answers);
+    return true;
+}
+
+static struct question *question_new(struct kafka_asker *a, enum kind kind, void *self)
+{
+    struct question *q = xcalloc(1, sizeof *q);
+
+    q->id = ++a->core->last_id;
+    q->kind = kind;
+    q->asker = a;
+    q->self = self;
+    DL_APPEND(a->open, q);
+    return q;
+}
+
+static void question_free(struct question *q)
+{
+    xfree(q->low);
+    xfree(q->high);
+    topics_release(&q->topics);
+    xfree(q);
+}
+
+/* It is delivered from the next dispatch. */
+static void end(struct question *q)
+{
+    if (q->err.kind == ERR_UNAVAILABLE)
+        kafka_core_complain(q->asker->core, RD_KAFKA_RESP_ERR__TIMED_OUT, q->err.msg);
+    else if (!q->err.kind)
+        kafka_core_heard(q->asker->core);
+    DL_DELETE(q->asker->open, q);
+    DL_APPEND(q->asker->over, q);
+}
+
+static void deliver(struct question *q)
+{
+    switch (q->kind) {
+    case ASK_WATERMARKS: {
+        struct kafka_watermarks w = {
+            .err = q->err, .low = q->low, .high = q->high, .n = q->n, .asked_boot_ms = q->asked_boot_ms};
+        q->done.watermarks(q->self, q->id, &w);
+        break;
+    }
+    case ASK_COMMITTED: {
+        struct kafka_committed c = {.err = q->err, .offset = q->low, .n = q->n};
+        q->done.committed(q->self, q->id, &c);
+        break;
+    }
+    case ASK_COMMIT:
+        q->done.commit(q->self, q->id, &q->err);
+        break;
+    case ASK_CREATE:
+    case ASK_DESCRIBE: {
+        struct kafka_topics t = topics_view(&q->topics);
+        t.err = q->err;
+        q->done.topics(q->self, q->id, &t);
+        break;
+    }
+    }
+    question_free(q);
+}
+
+/* ---- on the side thread: offsets and metadata ---- */
+
+static struct side_job *job_new(struct kafka_asker *a, enum side_kind kind,
+                                void (*over)(void *, struct side_job *), void *self)
+{
+    struct side_job *j = xcalloc(1, sizeof *j);
+
+    j->kind = kind;
+    j->rk = a->client.rk;
+    j->over = over;
+    j->self = self;
+    return j;
+}
+
+/* Takes the job in any case. */
+static bool queue_job(struct kafka_asker *a, struct side_job *j, struct err *e)
+{
+    if (kafka_side_add(a->core->side, j))
+        return true;
+    side_job_free(j);
+    return err_set(e, ERR_UNAVAILABLE, "kafka: %d questions are waiting for an answer already",
+                   SIDE_WAITING_MAX);
+}
+
+static rd_kafka_topic_partition_list_t *list_of(const char *topic, const int *partitions, size_t n,
+                                                int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+
+    for (size_t i = 0; i < n; i++)
+        rd_kafka_topic_partition_list_add(list, topic, partitions ? partitions[i] : (int)i)->offset = offset;
+    return list;
+}
+
+static bool take_offsets(const rd_kafka_topic_partition_list_t *list, int64_t *out, size_t n, struct err *e)
+{
+    if (list->cnt != (int)n)
+        return err_set(e, ERR_INVALID, "kafka: asked for %zu offsets, answered %d", n, list->cnt);
+    for (size_t i = 0; i < n; i++) {
+        const rd_kafka_topic_partition_t *p = &list->elems[i];
+        if (p->err) {
+            (void)kafka_core_err(e, p->err, NULL);
+            return err_wrap(e, "%s[%d]", p->topic, (int)p->partition);
+        }
+        out[i] = p->offset;
+    }
+    return true;
+}
+
+static void watermarks_over(void *self, struct side_job *j)
+{
+    struct question *q = self;
+
+    q->asked_boot_ms = j->asked_boot_ms;
+    if (j->code)
+        (void)kafka_core_err(&q->err, j->code, NULL);
+    else if (take_offsets(j->low, q->low, q->n, &q->err))
+        (void)take_offsets(j->high, q->high, q->n, &q->err);
+    end(q);
+}
+
+uint64_t kafka_ask_watermarks(struct kafka_asker *a, const char *topic, const int *partitions, size_t n,
+                              kafka_watermarks_done *done, void *self)
+{
+    struct question *q = question_new(a, ASK_WATERMARKS, self);
+
+    BUG_IF(n == 0 || n > ASK_PARTITIONS_MAX);
+    q->done.watermarks = done;
+    q->n = n;
+    q->low = xcalloc(n, sizeof *q->low);
+    q->high = xcalloc(n, sizeof *q->high);
+    if (asker_open(a, &q->err)) {
+        struct side_job *j = job_new(a, SIDE_OFFSETS, watermarks_over, q);
+        j->low = list_of(topic, partitions, n, RD_KAFKA_OFFSET_BEGINNING);
+        j->high = list_of(topic, partitions, n, RD_KAFKA_OFFSET_END);
+        (void)queue_job(a, j, &q->err);
+    }
+    if (q->err.kind)
+        end(q);
+    return q->id;
+}
+
+static void describe_over(void *self, struct side_job *j)
+{
+    struct question *q = self;
+
+    for (size_t i = 0; i < j->topic_count && !j->code; i++)
+        topics_found(&q->topics, i, j->metadata[i]);
+    if (j->code)
+        (void)kafka_core_err(&q->err, j->code, NULL);
+    if (q->err.kind ||
+        !topics_ask_config(&q->topics, q->asker->client.rk, q->asker->answers, ASK_ADMIN_MS, q))
+        end(q);
+}
+
+uint64_t kafka_ask_describe(struct kafka_asker *a, const char *const *names, size_t n,
+                            kafka_topics_done *done, void *self)
+{
+    struct question *q = question_new(a, ASK_DESCRIBE, self);
+    struct side_job *j = NULL;
+
+    BUG_IF(n == 0 || n > SIDE_TOPICS_MAX);
+    q->done.topics = done;
+    topics_init(&q->topics, names, n);
+    if (!asker_open(a, &q->err)) {
+        end(q);
+        return q->id;
+    }
+    j = job_new(a, SIDE_METADATA, describe_over, q);
+    for (size_t i = 0; i < n && !q->err.kind; i++) {
+        rd_kafka_topic_t *topic = rd_kafka_topic_new(a->client.rk, names[i], NULL);
+        if (topic)
+            j->topics[j->topic_count++] = topic;
+        else
+            (void)kafka_core_err(&q->err, rd_kafka_last_error(), NULL);
+    }
+    if (q->err.kind)
+        side_job_free(j);
+    else
+        (void)queue_job(a, j, &q->err);
+    if (q->err.kind)
+        end(q);
+    return q->id;
+}
+
+static void probe_over(void *self, struct side_job *j)
+{
+    struct kafka_asker *a = self;
+
+    a->probing = false;
+    if (j->code)
+        kafka_core_complain(a->core, RD_KAFKA_RESP_ERR__TIMED_OUT, rd_kafka_err2str(j->code));
+    else
+        kafka_core_heard(a->core);
+}
+
+void kafka_ask_probe(struct kafka_asker *a)
+{
+    struct err e = {0};
+
+    if (a->probing || !asker_open(a, &e))
+        return;
+    a->probing = queue_job(a, job_new(a, SIDE_METADATA, probe_over, a), &e);
+}
+
+/* ---- administrative requests: librdkafka answers on a queue ---- */
+
+static rd_kafka_AdminOptions_t *admin_options(const struct kafka_asker *a, rd_kafka_admin_op_t op,
+                                              struct question *q)
+{
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(a->client.rk, op);
+    char why[ERR_MSG_MAX];
+
+    BUG_IF(!options);
+    (void)rd_kafka_AdminOptions_set_request_timeout(options, ASK_ADMIN_MS, why, sizeof why);
+    rd_kafka_AdminOptions_set_opaque(options, q);
+    return options;
+}
+
+uint64_t kafka_ask_create(struct kafka_asker *a, const struct kafka_topic *topics, size_t n,
+                          kafka_topics_done *done, void *self)
+{
+    struct question *q = question_new(a, ASK_CREATE, self);
+
+    BUG_IF(n == 0 || n > SIDE_TOPICS_MAX);
+    q->done.topics = done;
+    topics_wanted(&q->topics, topics, n);
+    if (!asker_open(a, &q->err) ||
+        !topics_create(&q->topics, a->client.rk, a->answers, ASK_ADMIN_MS, q, &q->err))
+        end(q);
+    return q->id;
+}
+
+uint64_t kafka_ask_committed(struct kafka_asker *a, const char *group, const char *topic, int partitions,
+                             kafka_committed_done *done, void *self)
+{
+    struct question *q = question_new(a, ASK_COMMITTED, self);
+
+    BUG_IF(partitions < 1 || partitions > ASK_PARTITIONS_MAX);
+    q->done.committed = done;
+    q->n = (size_t)partitions;
+    q->low = xcalloc(q->n, sizeof *q->low);
+    if (asker_open(a, &q->err)) {
+        rd_kafka_topic_partition_list_t *list = list_of(topic, NULL, q->n, RD_KAFKA_OFFSET_INVALID);
+        rd_kafka_ListConsumerGroupOffsets_t *ask = rd_kafka_ListConsumerGroupOffsets_new(group, list);
+        rd_kafka_AdminOptions_t *options = admin_options(a, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, q);
+        rd_kafka_ListConsumerGroupOffsets(a->client.rk, &ask, 1, options, a->answers);
+        rd_kafka_AdminOptions_destroy(options);
+        rd_kafka_ListConsumerGroupOffsets_destroy(ask);
+        rd_kafka_topic_partition_list_destroy(list);
+    } else {
+        end(q);
+    }
+    return q->id;
+}
+
+uint64_t kafka_ask_commit(struct kafka_asker *a, const char *group, const char *topic, int partition,
+                          int64_t offset, kafka_done *done, void *self)
+{
+    struct question *q = question_new(a, ASK_COMMIT, self);
+
+    q->done.commit = done;
+    q->n = 1;
+    if (asker_open(a, &q->err)) {
+        rd_kafka_topic_partition_list_t *list = list_of(topic, &partition, 1, offset);
+        rd_kafka_AlterConsumerGroupOffsets_t *ask = rd_kafka_AlterConsumerGroupOffsets_new(group, list);
+        rd_kafka_AdminOptions_t *options = admin_options(a, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, q);
+        rd_kafka_AlterConsumerGroupOffsets(a->client.rk, &ask, 1, options, a->answers);
+        rd_kafka_AdminOptions_destroy(options);
+        rd_kafka_AlterConsumerGroupOffsets_destroy(ask);
+        rd_kafka_topic_partition_list_destroy(list);
+    } else {
+        end(q);
+    }
+    return q->id;
+}
+
+/* The offsets of the one group that was asked about; NULL: e is set. */
+static const rd_kafka_topic_partition_list_t *group_offsets(const rd_kafka_group_result_t **groups, size_t n,
+                                                            struct err *e)
+{
+    const rd_kafka_error_t *failed = n == 1 ? rd_kafka_group_result_error(groups[0]) : NULL;
+    const rd_kafka_topic_partition_list_t *list =
+        n == 1 && !failed ? rd_kafka_group_result_partitions(groups[0]) : NULL;
+
+    if (failed)
+        (void)kafka_core_err(e, rd_kafka_error_code(failed), rd_kafka_error_string(failed));
+    else if (!list)
+        (void)err_set(e, ERR_INVALID, "kafka: an answer about no group");
+    return list;
+}
+
+static void committed_over(struct question *q, rd_kafka_event_t *event)
+{
+    size_t n = 0;
+    const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+        rd_kafka_event_ListConsumerGroupOffsets_result(event), &n);
+    const rd_kafka_topic_partition_list_t *list = group_offsets(groups, n, &q->err);
+
+    for (size_t i = 0; i < q->n; i++)
+        q->low[i] = -1;
+    for (int i = 0; list && i < list->cnt && !q->err.kind; i++) {
+        const rd_kafka_topic_partition_t *p = &list->elems[i];
+        if (p->err)
+            (void)kafka_core_err(&q->err, p->err, NULL);
+        else if (p->partition >= 0 && (size_t)p->partition < q->n && p->offset >= 0)
+            q->low[p->partition] = p->offset;
+    }
+}
+
+static void commit_over(struct question *q, rd_kafka_event_t *event)
+{
+    size_t n = 0;
+    const rd_kafka_group_result_t **groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+        rd_kafka_event_AlterConsumerGroupOffsets_result(event), &n);
+    const rd_kafka_topic_partition_list_t *list = group_offsets(groups, n, &q->err);
+
+    if (list && list->cnt != 1)
+        (void)err_set(&q->err, ERR_INVALID, "kafka: asked about one partition, answered about %d", list->cnt);
+    else if (list && list->elems[0].err)
+        (void)kafka_core_err(&q->err, list->elems[0].err, NULL);
+}
+
+static void answered(struct kafka_asker *a, rd_kafka_event_t *event)
+{
+    struct question *q = rd_kafka_event_opaque(event);
+
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
+        topics_take_config(&q->topics, event); /* an error only means that the configuration is not known */
+    else if (rd_kafka_event_error(event))
+        (void)kafka_core_err(&q->err, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+    else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATETOPICS_RESULT)
+        topics_take_created(&q->topics, event);
+    else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT)
+        committed_over(q, event);
+    else
+        commit_over(q, event);
+    (void)a;
+    end(q);
+}
+
+/* ---- the loop's side ---- */
+
+bool kafka_asker_pending(const struct kafka_asker *a)
+{
+    return a->over != NULL;
+}
+
+void kafka_asker_dispatch(struct kafka_asker *a)
+{
+    rd_kafka_event_t *event;
+    struct question *over, *q, *next;
+
+    while (a->client.rk && (event = rd_kafka_queue_poll(a->answers, 0))) {
+        answered(a, event);
+        rd_kafka_event_destroy(event);
+    }
+    while (a->client.rk && (event = rd_kafka_queue_poll(a->events, 0))) {
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR)
+            kafka_core_complain(a->core, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+        rd_kafka_event_destroy(event);
+    }
+    kafka_client_serve(&a->client, a->core);
+    over = a->over;
+    a->over = NULL;
+    DL_FOREACH_SAFE(over, q, next)
+    {
+        DL_DELETE(over, q);
+        deliver(q);
+    }
+}
+
+struct kafka_asker *kafka_asker_new(struct kafka_core *k)
+{
+    struct kafka_asker *a = xcalloc(1, sizeof *a);
+
+    a->core = k;
+    return a;
+}
+
+void kafka_asker_free(struct kafka_asker *a)
+{
+    struct question *q, *next;
+
+    DL_FOREACH_SAFE(a->open, q, next)
+    {
+        DL_DELETE(a->open, q);
+        question_free(q);
+    }
+    DL_FOREACH_SAFE(a->over, q, next)
+    {
+        DL_DELETE(a->over, q);
+        question_free(q);
+    }
+    if (a->client.rk) {
+        rd_kafka_queue_io_event_enable(a->answers, -1, NULL, 0);
+        rd_kafka_queue_destroy(a->answers);
+        rd_kafka_queue_destroy(a->events);
+    }
+    kafka_client_end(&a->client, a->core);
+    xfree(a);
+}

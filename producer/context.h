@@ -1,0 +1,52 @@
+#pragma once
+/*
+ * context - what all partitions of one producer share: options, ports, the view, where specifications and instances come from, names.
+ *
+ * Owner: the producer; every part borrows it for its life. Counters are for /metrics alone: nothing decides by them.
+ */
+#include "aws/call.h"
+#include "base/log.h"
+#include "conf/options.h"
+#include "model/topics.h"
+#include "ports/ports.h"
+#include "specs/source.h"
+#include "view/view.h"
+
+enum { CONTEXT_ID_MAX = 33, CONTEXT_SOURCE_MAX = 80 };
+
+struct context_counters {
+    int64_t folds, ignored, unparsed;        /* records folded; without effect; that do not parse */
+    int64_t appended, append_failures;       /* records of ours in the log */
+    int64_t published, republished, unclaimed; /* deliveries; again after a loss; jobs given up */
+    int64_t admitted, refused, planned, plan_failures, drained, finished, snapshots;
+    int64_t rebuilds, openings, view_failures;
+};
+
+struct work; /* owed.h */
+
+struct context {
+    const struct options *options;
+    const struct ports *ports;
+    struct view *view;
+    struct source *source;
+    struct aws *aws;
+    char id[CONTEXT_ID_MAX]; /* of this process */
+    char source_name[CONTEXT_SOURCE_MAX]; /* in CloudEvents: /ec2sched/producer/<id> */
+    char events[TOPIC_NAME_MAX], jobs[TOPIC_NAME_MAX], snap[TOPIC_NAME_MAX];
+    char coord[TOPIC_NAME_MAX], workers[TOPIC_NAME_MAX]; /* groups */
+    int partitions, jobs_partitions;                     /* as found */
+    bool log_append_time;                                /* the broker's clock stamps the log */
+    int64_t now_ms;                                      /* boot clock at the beginning of this turn */
+    size_t in_flight;                                    /* appends without an answer */
+    struct work *orphans;                                /* dropped work whose answer is still to come (owed.h) */
+    struct context_counters counters;
+
+    /* How far the workers have read the jobs topic, one per partition; older than a second: asked again. */
+    int64_t *read_to;
+    int64_t read_at_ms; /* INT64_MIN: never */
+    bool reading;
+};
+
+int64_t context_wall_ms(const struct context *c);
+/* 32 hex digits of chance. */
+void context_nonce(const struct context *c, char out[CONTEXT_ID_MAX]);

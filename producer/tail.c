@@ -1,0 +1,209 @@
+#include "producer/tail.h"
+
+#include "base/mem.h"
+#include "producer/leader.h"
+#include "producer/notices.h"
+#include "producer/pump.h"
+#include "producer/replay.h"
+
+#include <string.h>
+
+static void sent_release(struct fold_sent *s)
+{
+    xfree(s->workload);
+    xfree(s->run);
+    xfree(s->epoch);
+    xfree(s->job);
+    *s = (struct fold_sent){0};
+}
+
+static void forget(struct tail *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        sent_release(&t->ring[(t->first + i) % PARTITION_PIPELINE]);
+    t->first = t->n = 0;
+}
+
+void tail_stop(struct partition *p)
+{
+    const struct kafka *k = &p->c->ports->kafka;
+
+    if (p->tail.reader)
+        k->ops->close(k->port, p->tail.reader, 0);
+    p->tail.reader = 0;
+    forget(&p->tail);
+}
+
+void tail_start(struct partition *p, int64_t offset)
+{
+    const struct kafka *k = &p->c->ports->kafka;
+
+    tail_stop(p);
+    p->tail.pos = p->tail.sent_to = offset - 1;
+    p->tail.reader = k->ops->assign(k->port, p->c->events, p->number, offset);
+}
+
+/* ---- what the view said ---- */
+
+static void act(struct partition *p, const struct fold_sent *s, const struct view_folded *f)
+{
+    switch (f->answer) {
+    case VIEW_FOLD_OPEN:
+        p->pump.due_ms = 0;
+        break;
+    case VIEW_FOLD_ADMIT:
+    case VIEW_FOLD_DRAIN:
+    case VIEW_FOLD_PLAN:
+    case VIEW_FOLD_DONE:
+        p->owed.due_ms = 0;
+        break;
+    default:
+        break;
+    }
+    if (s->type == EVENT_JOB_TERMINAL) {
+        p->owed.due_ms = 0; /* a drain may wait for its lease */
+        pump_forget(p, s->job);
+    }
+    if (f->answer == VIEW_FOLD_IGN)
+        p->c->counters.ignored++;
+    if (partition_leads(p))
+        notices_folded(p, s, f);
+}
+
+static void fold_failed(struct partition *p, const struct fold_sent *s, const struct err *err)
+{
+    p->c->counters.view_failures++;
+    log_warn(p->c->ports->log, "fold.failed", fi("partition", p->number), fi("offset", s->offset), fe(err));
+    if (err->kind != ERR_INVALID) {
+        partition_trouble(p, TROUBLE_LOCATE);
+        return;
+    }
+    if (p->tail.bad_offset == s->offset) {
+        partition_halt(p, "FOLD_FAILED", err->msg);
+        return;
+    }
+    p->tail.bad_offset = s->offset;
+    partition_trouble(p, TROUBLE_REBUILD);
+}
+
+static void not_folded(struct partition *p, const struct fold_sent *s, const struct view_folded *f)
+{
+    log_info(p->c->ports->log, "fold.refused", fi("partition", p->number), fi("offset", s->offset),
+             fs("answer", view_fold_names[f->answer]), fi("n", f->n));
+    if (f->answer == VIEW_FOLD_UPGRADE)
+        partition_halt(p, "UPGRADE_NEEDED", "a record that may not be skipped is not known to this build");
+    else if (f->answer == VIEW_FOLD_GAP)
+        p->must_open = true; /* the script has emptied `inc` */
+    partition_trouble(p, TROUBLE_LOCATE);
+}
+
+static bool is_folded(const struct view_folded *f)
+{
+    return f->err.kind == ERR_NONE && (f->answer <= VIEW_FOLD_DUP);
+}
+
+static void on_fold(void *self, uint64_t id, const struct view_folded *f)
+{
+    struct partition *p = self;
+    struct tail *t = &p->tail;
+    struct fold_sent *s = &t->ring[t->first];
+
+    if (t->n == 0 || s->id != id || p->trouble != TROUBLE_NONE || p->state == PARTITION_HALT) {
+        /* Out of turn: an answer from before a restart, or one that a script's reloading overtook. */
+        bool ours = false;
+        for (size_t i = 0; i < t->n; i++)
+            ours = ours || t->ring[(t->first + i) % PARTITION_PIPELINE].id == id;
+        if (ours && p->state != PARTITION_HALT)
+            partition_trouble(p, TROUBLE_LOCATE);
+        return;
+    }
+    if (is_folded(f)) {
+        p->c->counters.folds++;
+        t->pos = s->offset;
+        act(p, s, f);
+    } else if (f->err.kind != ERR_NONE) {
+        fold_failed(p, s, &f->err);
+    } else {
+        not_folded(p, s, f);
+    }
+    if (p->state == PARTITION_HALT)
+        return; /* the ring has been emptied */
+    sent_release(s);
+    t->first = (t->first + 1) % PARTITION_PIPELINE;
+    t->n--;
+}
+
+/* ---- reading ---- */
+
+static int64_t step_of(const struct event *ev)
+{
+    if (ev->type == EVENT_JOB_TERMINAL)
+        return ev->terminal.step;
+    return ev->type == EVENT_TIER_PLANNED ? ev->planned.step : VIEW_NOT_KNOWN;
+}
+
+static char *copy(const char *s)
+{
+    return s ? xstrdup(s) : NULL;
+}
+
+static void send_record(struct partition *p, const struct kafka_record *r)
+{
+    struct tail *t = &p->tail;
+    struct fold_sent *s = &t->ring[(t->first + t->n) % PARTITION_PIPELINE];
+    struct event ev = {0};
+    struct err e = {0};
+    bool parsed = event_parse(r->value, &ev, &e);
+    struct view_position at = {
+        .partition = p->number,
+        .partitions = p->c->partitions,
+        .generation = p->generation,
+        .offset = r->offset,
+        .ts_ms = r->ts_ms,
+        .key = r->key,
+    };
+
+    if (!parsed) {
+        p->c->counters.unparsed++;
+        log_warn(p->c->ports->log, "record.unparsed", fi("partition", p->number), fi("offset", r->offset), fe(&e));
+    }
+    *s = (struct fold_sent){.offset = r->offset, .type = parsed ? ev.type : EVENT_OTHER};
+    if (parsed) {
+        s->workload = copy(ev.workload);
+        s->run = copy(ev.run);
+        s->epoch = copy(ev.epoch);
+        s->job = ev.type == EVENT_JOB_TERMINAL ? copy(ev.terminal.job) : NULL;
+        s->step = step_of(&ev);
+        replay_saw(p, ev.workload, r->offset);
+    }
+    s->id = view_fold(p->c->view, &at, parsed ? &ev : NULL, r->value, on_fold, p);
+    t->n++;
+    t->sent_to = r->offset;
+    if (parsed)
+        event_release(&ev);
+}
+
+void tail_turn(struct partition *p)
+{
+    const struct kafka *k = &p->c->ports->kafka;
+    struct tail *t = &p->tail;
+    struct err e = {0};
+
+    while (t->reader && t->n < PARTITION_PIPELINE && !leader_waits(p)) {
+        struct kafka_record r = {0};
+        enum kafka_read got = k->ops->read(k->port, t->reader, &r, &e);
+        if (got == KAFKA_NOTHING)
+            return;
+        if (got == KAFKA_FAILED) {
+            log_warn(p->c->ports->log, "log.read", fi("partition", p->number), fe(&e));
+            return;
+        }
+        if (r.offset <= t->sent_to)
+            continue; /* the view would say DUP */
+        if (r.offset != t->sent_to + 1) {
+            partition_halt(p, "LOG_TRUNCATED", "the log has a hole behind what is folded");
+            return;
+        }
+        send_record(p, &r);
+    }
+}

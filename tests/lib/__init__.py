@@ -1,0 +1,1 @@
+"""What tests share: real servers, our own programs as processes, waiting with a deadline."""
