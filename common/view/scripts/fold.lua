@@ -406,7 +406,7 @@ if ty == 'PLAN' then apply = function()
   return advance()
 end end
 
-if ty == 'PLANFAIL' then apply = function()                   -- only while that plan is what the run waits for
+if ty == 'PLANFAIL' then apply = function()   -- only while that plan is what the run waits for
   local k = tonumber(x[2])
   if not cur or x[1] ~= s.ep or k ~= n('planned') + 1 or k ~= n('step') or not cause_ok(x[3]) then return end
   c('UNLINK', key('p', k), key('s', k), key('d', k))
@@ -504,7 +504,7 @@ if ty == 'PAUSE' or ty == 'RESUME' or ty == 'CANCEL' then apply = function()
   end
 end end
 
-if ty == 'HOLD' then apply = function()                       -- a hold replaces only itself; until|bytes of tier|tier and instance: these may hold any byte
+if ty == 'HOLD' then apply = function()   -- a hold replaces only itself; until|bytes of tier|tier and instance: these may hold any byte
   if heard(x[1]) then return end
   local _, id, till, tier, inst = unpack(x)
   if not word(id, ID) or #till > 15 or not string.find(till, '^%d+$') or #tier > TEXT or #inst > NAME then return end
