@@ -48,7 +48,7 @@ enum {
     AWS_BODY_MAX = 1024 * 1024,       /* of a request */
     AWS_REPLY_MAX = 64 * 1024 * 1024, /* of one page */
     AWS_CONNECT_MS = 5000,
-    AWS_READ_MS = 60 * 1000, /* one attempt of a reading call, connect included */
+    AWS_READ_MS = 60 * 1000,   /* one attempt of a reading call, connect included */
     AWS_CHANGE_MS = 20 * 1000, /* a changing call: unanswered, it costs the next run the signature window */
     AWS_BACKOFF_MAX_MS = 20 * 1000,
     AWS_CHECK_MAX_MS = 5000,
