@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "base/moment.h"
 #include "view/scripts.h"
 
 #include <setjmp.h>
@@ -38,7 +39,8 @@ struct world_event {
     struct world_event *next;
 };
 
-static struct world_event *later(struct world *w, int64_t ms, void (*fire)(struct world *, struct world_event *), void *self)
+static struct world_event *later(struct world *w, int64_t ms,
+                                 void (*fire)(struct world *, struct world_event *), void *self)
 {
     struct world_event *x = xcalloc(1, sizeof *x);
     struct world_event **at = &w->events;
@@ -115,7 +117,8 @@ static void fire_http(struct world *w, struct world_event *x)
         r.headers = headers;
         r.header_count = x->reply.header_count;
         for (size_t i = 0; i < x->reply.header_count; i++)
-            headers[i] = (struct http_header){str_of(x->reply.headers[i].name), str_of(x->reply.headers[i].value)};
+            headers[i] =
+                (struct http_header){str_of(x->reply.headers[i].name), str_of(x->reply.headers[i].value)};
     }
     x->done.http(x->self, x->id, &r);
 }
@@ -124,7 +127,8 @@ static bool is_changing(struct str body)
 {
     size_t at;
 
-    return str_find(body, STR("Action=StopInstances"), &at) || str_find(body, STR("Action=StartInstances"), &at);
+    return str_find(body, STR("Action=StopInstances"), &at) ||
+           str_find(body, STR("Action=StartInstances"), &at);
 }
 
 static uint64_t http_go(void *port, const struct http_request *r, http_done *done, void *self)
@@ -144,7 +148,8 @@ static uint64_t http_go(void *port, const struct http_request *r, http_done *don
     x->sent = true;
     x->reply.body = (struct buf)BUF_INIT(64 * 1024 * 1024);
     if (is_changing(r->body)) {
-        w->last_change_ms = w->now.boot_ms;
+        struct str date = http_header_get(r->headers, r->header_count, "X-Amz-Date");
+        assert_true(moment_parse(date, &w->last_signed_ms));
         if (w->hang) {
             w->hang--;
             x->at_ms += r->timeout_ms; /* out of order in the list is fine: it is looked at by its moment */
@@ -257,7 +262,8 @@ static struct redis_value claim(struct world *w, const struct str *args)
     if (l && str_is(args[11], l->token))
         attempt = l->attempt;
     else
-        w->leases[w->lease_count++] = (struct world_lease){.job = str_dup(args[9]), .token = str_dup(args[11]), .attempt = attempt};
+        w->leases[w->lease_count++] =
+            (struct world_lease){.job = str_dup(args[9]), .token = str_dup(args[11]), .attempt = attempt};
     struct redis_value v[] = {text("OK"), number(attempt), number(w->now.wall_ms + w->ttl_ms), number(w->hv)};
     return list(v, 4);
 }
@@ -269,7 +275,8 @@ static struct redis_value renew(struct world *w, size_t n)
 
     w->renews += (int64_t)jobs;
     for (size_t i = 0; i < jobs; i++) {
-        struct redis_value v[] = {text(w->renew_word ? w->renew_word : "OK"), number(w->now.wall_ms + w->ttl_ms), number(w->hv)};
+        struct redis_value v[] = {text(w->renew_word ? w->renew_word : "OK"),
+                                  number(w->now.wall_ms + w->ttl_ms), number(w->hv)};
         rows[i] = list(v, 3);
     }
     return list(rows, jobs);
@@ -291,7 +298,8 @@ static struct redis_value place(const struct world *w)
     char ttl[24];
 
     (void)snprintf(ttl, sizeof ttl, "%lld", (long long)w->ttl_ms);
-    struct redis_value v[] = {text("5"), text("R1"), text("0"), text("0"), text("1"), text(ttl), text("17000")};
+    struct redis_value v[] = {text("5"), text("R1"), text("0"),    text("0"),
+                              text("1"), text(ttl),  text("17000")};
     return list(v, 7);
 }
 
@@ -404,7 +412,8 @@ static enum kafka_read read_one(void *port, kafka_reader reader, struct kafka_re
     (void)e;
     if (w->paused || w->read == w->record_count)
         return KAFKA_NOTHING;
-    *out = (struct kafka_record){.topic = "ec2sched.jobs.v1", .offset = (int64_t)w->read, .ts_ms = w->now.wall_ms};
+    *out = (struct kafka_record){
+        .topic = "ec2sched.jobs.v1", .offset = (int64_t)w->read, .ts_ms = w->now.wall_ms};
     out->value = str_of(w->records[w->read++]);
     return KAFKA_RECORD;
 }
@@ -432,8 +441,10 @@ static void group(void *port, kafka_reader reader, struct kafka_group_state *out
 
 static void fire_topics(struct world *w, struct world_event *x)
 {
-    struct kafka_topic t[4] = {
-        {.name = "ec2sched.events.v1"}, {.name = "ec2sched.jobs.v1"}, {.name = "ec2sched.progress.v1"}, {.name = "ec2sched.dlq.v1"}};
+    struct kafka_topic t[4] = {{.name = "ec2sched.events.v1"},
+                               {.name = "ec2sched.jobs.v1"},
+                               {.name = "ec2sched.progress.v1"},
+                               {.name = "ec2sched.dlq.v1"}};
 
     for (size_t i = 0; i < 4; i++)
         t[i].partitions = w->topics_missing ? -1 : 12;
@@ -495,8 +506,10 @@ bool world_terminal(const struct world *w, const char *job, struct event *out)
 static const char *env(void *port, const char *name)
 {
     static const char *const set[][2] = {
-        {"AWS_ACCESS_KEY_ID", "AKIASIMULATED0000001"}, {"AWS_SECRET_ACCESS_KEY", "simulated"},
-        {"AWS_REGION", "us-west-2"},                   {"AWS_ENDPOINT_URL", "http://127.0.0.1:1"},
+        {"AWS_ACCESS_KEY_ID", "AKIASIMULATED0000001"},
+        {"AWS_SECRET_ACCESS_KEY", "simulated"},
+        {"AWS_REGION", "us-west-2"},
+        {"AWS_ENDPOINT_URL", "http://127.0.0.1:1"},
         {"HOSTNAME", "test"},
     };
 
@@ -528,7 +541,8 @@ static bool note_write(void *port, struct str s, struct err *e)
     return true;
 }
 
-static const struct process_ops process_ops = {.env = env, .read_file = read_file, .note_open = note_open, .note_write = note_write};
+static const struct process_ops process_ops = {
+    .env = env, .read_file = read_file, .note_open = note_open, .note_write = note_write};
 
 /* ---- the world ---- */
 

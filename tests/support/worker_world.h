@@ -44,7 +44,7 @@ struct world {
     const char *renew_word;
     bool redis_down;
     int64_t ttl_ms, hv, attempts_before; /* attempts_before: the first claim is attempt 1 + this */
-    const char *hold; /* value of the field h:1; NULL: none */
+    const char *hold;                    /* value of the field h:1; NULL: none */
     struct world_lease leases[WORLD_LEASES_MAX];
     size_t lease_count;
     int64_t renews, deaths;
@@ -55,7 +55,7 @@ struct world {
         char name[48];
         int n;
     } operations[WORLD_OPERATIONS_MAX];
-    int64_t last_change_ms; /* of the last start or stop call that arrived */
+    int64_t last_signed_ms; /* X-Amz-Date of the last start or stop call */
     size_t hang;            /* so many changing calls are never answered */
     int64_t freeze_ms;      /* the clock jumps by this at the next reading: a process that was stopped */
     int readings_to_freeze;

@@ -188,7 +188,8 @@ static void a_call_that_is_out_is_waited_for_before_the_job_goes_back(void **sta
         assert_true(job_step_unanswered(b.step));
         assert_int_equal(job_step(b.step, b.now_ms).command, JOB_NOTHING);
         call_ends(&b, &out, false);
-        assert_int_equal(job_step(b.step, b.now_ms).command, leases[i] == LEASE_LOST ? JOB_DROP : JOB_RELEASE);
+        assert_int_equal(job_step(b.step, b.now_ms).command,
+                         leases[i] == LEASE_LOST ? JOB_DROP : JOB_RELEASE);
         bench_release(&b);
     }
 }
