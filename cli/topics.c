@@ -194,7 +194,7 @@ static void on_place(void *self, uint64_t id, const struct view_place *p)
 
     (void)id;
     a->err = p->err;
-    a->there = p->applied != VIEW_NOT_KNOWN;
+    a->there = p->there;
     a->ttl_ms = p->ttl_ms;
     a->taws_ms = p->taws_ms;
     (void)snprintf(a->inc, sizeof a->inc, STR_FMT, STR_ARG(p->inc));

@@ -13,9 +13,9 @@
  * Owner: the producer. Completions only record, or take the next step of one piece of work; what they find wrong goes through
  * partition_trouble (acted on in the next turn) or partition_halt.
  */
+#include "base/hash.h"
 #include "producer/context.h"
 
-#include <uthash.h>
 
 enum partition_state {
     PARTITION_STANDBY,

@@ -8,10 +8,10 @@
  * Owner: worker/jobs. Bound: `worker.concurrency`, kept by worker/intake.
  */
 #include "aws/call.h"
+#include "base/hash.h"
 #include "base/timers.h"
 #include "core/job_step.h"
 
-#include <uthash.h>
 
 enum work_fate {
     WORK_LIVE,

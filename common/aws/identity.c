@@ -4,11 +4,11 @@
 #include "aws/machine.h"
 #include "aws/sts.h"
 #include "base/crypto.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <uthash.h>
 
 enum phase { REST, FETCHING, BACKING_OFF };
 

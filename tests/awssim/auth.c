@@ -26,7 +26,7 @@ struct words {
 #define FORM_TEXT   "Authorization header, or the headers that it signs, are not complete."
 #define SCOPE_TEXT  "Credential should be scoped to a valid region and to the service that is called."
 
-/* By fault and protocol (EC2, query, JSON). Codes: aws.md 1.2; a session's end at EC2 is RequestExpired. */
+/* By fault and protocol (EC2, query, JSON). A session's end at EC2 is RequestExpired. */
 /* clang-format off */
 static const struct words faults[][3] = {
     [MISSING]       = {{403, "MissingAuthenticationToken", MISSED_TEXT}, {403, "MissingAuthenticationToken", MISSED_TEXT},

@@ -1,14 +1,12 @@
 #include "awssim/buckets.h"
 
 #include "awssim/setting.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define uthash_malloc(n)  xmalloc(n)
-#define uthash_free(p, n) xfree(p)
-#include <uthash.h>
 
 struct rate {
     char *name;

@@ -1,14 +1,12 @@
 #include "awssim/guest.h"
 #include "awssim/setting.h"
 #include "awssim/ssm.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/timers.h"
 
 #include <string.h>
 
-#define uthash_malloc(n)  xmalloc(n)
-#define uthash_free(p, n) xfree(p)
-#include <uthash.h>
 
 struct by_id {
     struct command command;

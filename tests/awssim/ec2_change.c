@@ -199,7 +199,7 @@ static bool is_burstable(const struct instance *i)
            strncmp(i->type, "t4g.", 4) == 0;
 }
 
-/* The one change here that succeeds in part (aws.md 5.1). */
+/* The one change here that succeeds in part (ModifyInstanceCreditSpecification). */
 bool ec2_credits(struct awssim *sim, struct call *c)
 {
     BUF_CLEANUP struct buf bad = BUF_INIT(CALL_REPLY_MAX);

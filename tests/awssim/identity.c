@@ -1,15 +1,13 @@
 #include "awssim/identity.h"
 
 #include "awssim/setting.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/moment.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define uthash_malloc(n)  xmalloc(n)
-#define uthash_free(p, n) xfree(p)
-#include <uthash.h>
 
 enum { DERIVED_KEPT = 8, SCOPE_MAX = 160 };
 

@@ -1,6 +1,7 @@
 #include "awssim/instances.h"
 
 #include "awssim/setting.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/moment.h"
 #include "base/timers.h"
@@ -8,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define uthash_malloc(n)  xmalloc(n)
-#define uthash_free(p, n) xfree(p)
-#include <uthash.h>
 
 struct by_id {
     struct instance *instance;

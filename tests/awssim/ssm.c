@@ -55,7 +55,7 @@ static void join_commands(const struct json *parameters, struct buf *script)
     }
 }
 
-/* The agent takes 5 to 172800; anything else becomes 3600 (aws.md 5.4). */
+/* The agent takes 5 to 172800; anything else becomes 3600. */
 static int64_t execution_s(const struct json *parameters)
 {
     struct str text = json_str_or_empty(json_first(json_get(parameters, "executionTimeout")));
@@ -107,7 +107,7 @@ static bool is_among(const struct strs *l, size_t n, const char *id)
     return false;
 }
 
-/* A target chooses among what is managed; an id must be (the whole call fails: aws.md 5.4). */
+/* A target chooses among what is managed; an id must be (or the whole call fails). */
 static bool choose(struct awssim *sim, struct call *c, struct command *command)
 {
     BUF_CLEANUP struct buf bad = BUF_INIT(CALL_MESSAGE_MAX);
@@ -207,7 +207,7 @@ static void add_cut(struct buf *out, struct str text, size_t max, const char *si
     buf_adds(out, sign);
 }
 
-/* stdout and stderr in one, as CommandPlugins carries them (aws.md 5.5). */
+/* stdout and stderr in one, as CommandPlugins carries them. */
 static void write_output(struct buf *out, const struct invocation *v)
 {
     BUF_CLEANUP struct buf text = BUF_INIT(CALL_REPLY_MAX);

@@ -5,7 +5,7 @@
  * An invocation is Pending, then InProgress, then ended by its agent after latency_ms, or by its timeouts. What it finds is what
  * is in the guest at the moment it runs. It is not to be seen before visible_after_ms (ListCommandInvocations gives an empty list,
  * GetCommandInvocation InvocationDoesNotExist), as AWS's is not.
- * Source: Systems Manager API reference; aws.md 5.4, 5.5. Bound: the newest COMMANDS_MAX commands are kept.
+ * Source: Systems Manager API reference and user guide. Bound: the newest COMMANDS_MAX commands are kept.
  */
 #include "awssim/sim.h"
 
