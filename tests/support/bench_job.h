@@ -1,10 +1,12 @@
 #pragma once
 /*
- * bench_job - a job on a workbench: members, a small EC2 and small guests for tests of core/job_step, in virtual time.
+ * bench_job - a job on a workbench: members, a small EC2 and small guests for tests of core/job_step, in
+ * virtual time.
  *
- * bench_run() plays the worker: it carries out every command, polls who is watched each BENCH_POLL_MS, answers questions and calls as
- * the instances say, and stops at the command that ends the job. What was asked and called is counted, and checked: a call for a
- * member that is not proven, held or not ours fails the test that runs.
+ * bench_run() plays the worker: it carries out every command, polls who is watched each BENCH_POLL_MS,
+ * answers questions and calls as the instances say, and stops at the command that ends the job. What was
+ * asked and called is counted, and checked: a call for a member that is not proven, held or not ours fails
+ * the test that runs.
  */
 #include "core/job_step.h"
 

@@ -1,9 +1,10 @@
 #pragma once
 /*
- * worker_world - a whole worker in one process and in virtual time: the AWS simulator's core behind its HTTP port, a Redis that answers
- * the workers' scripts as the test says, a Kafka of arrays, a note in memory.
+ * worker_world - a whole worker in one process and in virtual time: the AWS simulator's core behind its HTTP
+ * port, a Redis that answers the workers' scripts as the test says, a Kafka of arrays, a note in memory.
  *
- * Time moves only in world_run(), from one completion or turn to the next. Owner: the test; world_close() at its end.
+ * Time moves only in world_run(), from one completion or turn to the next. Owner: the test; world_close() at
+ * its end.
  */
 #include "awssim/core.h"
 #include "conf/options.h"
@@ -62,7 +63,8 @@ struct world {
     int turns;
 };
 
-/* `scenario`: awssim's JSON. Options: the defaults a test needs, lease.ttl 15 s. The worker is not made yet. */
+/* `scenario`: awssim's JSON. Options: the defaults a test needs, lease.ttl 15 s. The worker is not made
+ * yet. */
 void world_open(struct world *w, const char *scenario);
 void world_start(struct world *w); /* makes the worker: options may be changed before */
 void world_close(struct world *w);

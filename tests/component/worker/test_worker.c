@@ -190,7 +190,8 @@ static void a_process_that_was_frozen_past_its_deadline_calls_nobody(void **stat
     int sent = 0, withheld = 0;
 
     (void)state;
-    /* at whichever reading of the clock it freezes: what leaves was signed with the time of a check before the deadline */
+    /* at whichever reading of the clock it freezes: what leaves was signed with the time of a check before
+     * the deadline */
     for (int reading = 1; reading < 40; reading++) {
         struct world w;
         begin(&w, four, ACTION_STOP, false, 4);

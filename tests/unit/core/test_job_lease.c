@@ -1,4 +1,5 @@
-/* What a job does when its lease, its holds or its process end, and how a synchronous tier and refusals go. */
+/* What a job does when its lease, its holds or its process end, and how a synchronous tier and refusals
+ * go. */
 #include "core/job_step.h"
 
 #include "support/bench_job.h"
