@@ -1,6 +1,5 @@
 #include "awssim/buckets.h"
 
-#include "awssim/hash.h"
 #include "awssim/setting.h"
 #include "base/hash.h"
 #include "base/mem.h"

@@ -1,5 +1,4 @@
 #include "awssim/guest.h"
-#include "awssim/hash.h"
 #include "awssim/setting.h"
 #include "awssim/ssm.h"
 #include "base/hash.h"
