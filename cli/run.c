@@ -180,7 +180,7 @@ static int follow(struct cli *c, const struct asked *a, const struct cli_place *
         return no_answer(c, a, &e);
     if (story_result(whole) == RESULT_REFUSED)
         return refused(c, a, whole);
-    story_print(whole);
+    story_print_end(whole);
     return story_exit(whole);
 }
 
