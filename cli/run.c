@@ -175,7 +175,7 @@ static int follow(struct cli *c, const struct asked *a, const struct cli_place *
         return CLI_OK;
     }
     STORY_CLEANUP struct story *whole = story_new(c, a->workload, a->id);
-    h = (struct hearing){.story = whole, .aloud = true, .to_the_end = true};
+    h = (struct hearing){.story = whole, .aloud = !c->json, .to_the_end = true};
     if (!cli_follow(c, at->partition, at->offset, INT64_MAX, hear, &h, begun + a->timeout_ms, &e))
         return no_answer(c, a, &e);
     if (story_result(whole) == RESULT_REFUSED)
