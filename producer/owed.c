@@ -242,8 +242,7 @@ void owed_turn(struct partition *p)
         if (w->waiting)
             continue;
         if (w->folded_at != VIEW_NOT_KNOWN && p->tail.pos >= w->folded_at) {
-            work_end(w); /* a debt that still stands is taken up anew */
-            p->owed.due_ms = p->owed.due_ms > p->c->now_ms ? p->owed.due_ms : p->c->now_ms;
+            work_end(w); /* a debt that still stands is taken up anew, with the next look */
         } else if (w->retry_ms && p->c->now_ms >= w->retry_ms) {
             w->retry_ms = 0;
             work_go(w);
