@@ -1,4 +1,5 @@
 #include "awssim/guest.h"
+#include "awssim/hash.h"
 #include "awssim/setting.h"
 #include "awssim/ssm.h"
 #include "base/hash.h"
@@ -6,7 +7,6 @@
 #include "base/timers.h"
 
 #include <string.h>
-
 
 struct by_id {
     struct command command;
@@ -261,7 +261,8 @@ void commands_advance(struct awssim *sim, struct instant now)
         struct command *c = &s->at[key / PLACES % COMMANDS_MAX]->command;
         struct invocation *v = &c->at[key % PLACES];
         int64_t deadline_ms = c->requested.boot_ms + c->timeout_ms;
-        bool reached = v->delivers && ssm_is_managed(v->instance, now.boot_ms) && v->instance->agent->state == AGENT_ONLINE;
+        bool reached = v->delivers && ssm_is_managed(v->instance, now.boot_ms) &&
+                       v->instance->agent->state == AGENT_ONLINE;
         if (reached) {
             finish(sim, c, v, now);
         } else if (now.boot_ms < deadline_ms) { /* its machine went away before it was run */

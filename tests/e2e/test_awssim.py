@@ -15,7 +15,8 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, ResponseParserError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from lib.awssim import ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY, Awssim
 from lib.process import Process, free_port, wait_until
@@ -223,16 +224,6 @@ def test_force_stops_what_hangs_in_stopping(start):
 def test_a_start_may_fall_back_with_a_reason_and_capacity_may_be_short(start):
     fall = {"to": "stopped", "code": "Server.InsufficientInstanceCapacity", "message": "no room", "times": 1}
     aws = start(
-        {
-            "defaults": {**QUICK, "state": "stopped"} | {"type": "m5.large"},
-            "instances": [
-                {"id": WEB, "state": "stopped", "start_fails": fall},
-                {"id": DB, "state": "stopped", "type": "c5.large"},
-                {"id": LONE, "state": "stopped", "type": "c5.large"},
-            ],
-            "capacity": [{"az": REGION + "a", "type": "c5.large", "left": 1}],
-        }
-    ) if False else start(
         {
             "defaults": QUICK,
             "instances": [
@@ -604,9 +595,9 @@ def test_roles_are_assumed_with_their_external_id_and_see_their_account(start):
 
 
 def test_web_identity_needs_no_signature(start):
-    aws = start({"roles": [{"arn": ROLE, "web_identity_token": "jwt"}]})
+    aws = start({"roles": [{"arn": ROLE, "web_identity_token": "a.b.c-token"}]})
     sts = aws.client("sts")
-    got = sts.assume_role_with_web_identity(RoleArn=ROLE, RoleSessionName="pod", WebIdentityToken="jwt")
+    got = sts.assume_role_with_web_identity(RoleArn=ROLE, RoleSessionName="pod", WebIdentityToken="a.b.c-token")
     assert got["Credentials"]["AccessKeyId"].startswith("ASIA")
     fails(
         sts.assume_role_with_web_identity,
@@ -730,7 +721,7 @@ def fault(match, effect, name="f"):
 
 def test_faults_spoil_the_calls_that_they_name_and_no_others(start):
     aws = start()
-    ec2, dynamodb = aws.client("ec2"), aws.client("dynamodb")
+    ec2 = aws.client("ec2")
     stop = {"service": "ec2", "operation": "StopInstances"}
     aws.faults(
         fault({**stop, "nth": 1}, {"throttle": True}),
@@ -746,9 +737,9 @@ def test_faults_spoil_the_calls_that_they_name_and_no_others(start):
     assert states(ec2)[WEB] == "running"
     ec2.stop_instances(InstanceIds=[WEB])
     assert [c["fault"] for c in aws.calls(operation="StopInstances")] == ["f", "f", "f", ""]
-    with pytest.raises(Exception, match="crc32|checksum"):
-        dynamodb.list_tables()
-    dynamodb.list_tables()
+    patient = aws.client("dynamodb", config=Config(retries={"total_max_attempts": 2, "mode": "legacy"}))
+    patient.list_tables()  # botocore sees the checksum of the first reply and asks again
+    assert [c["fault"] for c in aws.calls(operation="ListTables")] == ["f", ""]
     aws.faults(fault({"operation": "DescribeInstances"}, {"date_skew_s": 1200}), clear=True)
     date = ec2.describe_instances()["ResponseMetadata"]["HTTPHeaders"]["date"]
     skew = datetime.strptime(date, "%a, %d %b %Y %H:%M:%S %Z") - datetime.now(timezone.utc).replace(tzinfo=None)
@@ -834,7 +825,7 @@ def tool(name):
 
 
 def aws_cli(aws, *words):
-    env = {**aws.env, "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": ""}
+    env = {**aws.env, "AWS_DEFAULT_REGION": REGION, "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": ""}
     argv = [sys.executable, tool("aws"), "--output", "json", *words]
     done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60)
     return done.returncode, json.loads(done.stdout or "null"), done.stderr
@@ -842,8 +833,9 @@ def aws_cli(aws, *words):
 
 def test_the_aws_cli_is_content(start):
     aws = start(scenario(**rows_of()))
-    code, reply, _ = aws_cli(aws, "ec2", "describe-instances", "--filters", "Name=tag:Role,Values=Web,DB")
-    assert (code, len(reply["Reservations"])) == (0, 2)
+    code, reply, words = aws_cli(aws, "ec2", "describe-instances", "--filters", "Name=tag:Role,Values=Web,DB")
+    assert code == 0, words
+    assert len(reply["Reservations"]) == 2
     code, reply, _ = aws_cli(aws, "ec2", "stop-instances", "--instance-ids", WEB)
     assert (code, reply["StoppingInstances"][0]["CurrentState"]["Name"]) == (0, "stopping")
     code, _, words = aws_cli(aws, "ec2", "stop-instances", "--instance-ids", "i-0fffffffffffffff0")
@@ -874,7 +866,8 @@ def lacks(ours, theirs, path=""):
 
 
 def test_moto_agrees_about_shapes_states_and_errors(start, tmp_path):
-    """The same sequence at both. Where moto is known to be wrong (it has no time: stopping is stopped) states are final ones."""
+    """The same sequence at both. Where moto is known to be wrong (it has no time, and takes any
+    text for an id) nothing is compared but final states."""
     port = free_port()
     env = {"PYTHONPATH": os.pathsep.join(sys.path)}
     moto = Process([sys.executable, tool("moto_server"), "-H", "127.0.0.1", "-p", port], cwd=tmp_path, name="moto", env=env)
@@ -908,7 +901,6 @@ def test_moto_agrees_about_shapes_states_and_errors(start, tmp_path):
             reaches(ec2, "running", one)
             unknown = ["i-0fffffffffffffff0", "i-0fffffffffffffff1"]
             errors = [fails(ec2.stop_instances, "InvalidInstanceID.NotFound", InstanceIds=unknown[:n])[0] for n in (1, 2)]
-            errors.append(fails(ec2.describe_instances, "InvalidInstanceID.Malformed", InstanceIds=["x"])[0])
             for r in replies:
                 del r["ResponseMetadata"]
             results.append((replies, errors))

@@ -1,4 +1,5 @@
-/* What a job does when its lease, its holds or its process end, and how a synchronous tier and refusals go. */
+/* What a job does when its lease, its holds or its process end, and how a synchronous tier and refusals
+ * go. */
 #include "core/job_step.h"
 
 #include "support/bench_job.h"
@@ -188,7 +189,8 @@ static void a_call_that_is_out_is_waited_for_before_the_job_goes_back(void **sta
         assert_true(job_step_unanswered(b.step));
         assert_int_equal(job_step(b.step, b.now_ms).command, JOB_NOTHING);
         call_ends(&b, &out, false);
-        assert_int_equal(job_step(b.step, b.now_ms).command, leases[i] == LEASE_LOST ? JOB_DROP : JOB_RELEASE);
+        assert_int_equal(job_step(b.step, b.now_ms).command,
+                         leases[i] == LEASE_LOST ? JOB_DROP : JOB_RELEASE);
         bench_release(&b);
     }
 }
