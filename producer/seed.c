@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    SEED_PIPELINE = 64,          /* snapshots on their way into the view */
-    SEED_MS = 5 * 60 * 1000,     /* a building that takes longer begins again */
+    SEED_PIPELINE = 64,      /* snapshots on their way into the view */
+    SEED_MS = 5 * 60 * 1000, /* a building that takes longer begins again */
 };
 
 enum seed_step { SEED_BEGIN, SEED_DROP, SEED_MARKS, SEED_LOAD, SEED_END };
@@ -22,7 +22,7 @@ struct seeding {
     int64_t generation; /* the highest that a snapshot names; VIEW_NOT_KNOWN: none */
     size_t loading;     /* on their way into the view */
     bool cleared;       /* what was there is gone: snapshots may be loaded */
-    uint64_t serial; /* tells answers of this building from those of an earlier one */
+    uint64_t serial;    /* tells answers of this building from those of an earlier one */
     int64_t until_ms;
 };
 
@@ -121,7 +121,9 @@ static void on_loaded(void *self, uint64_t id, const struct view_said *s)
     if (s->err.kind != ERR_NONE) {
         log_warn(p->c->ports->log, "seed.failed", fi("partition", p->number), fe(&s->err));
         partition_trouble(p, TROUBLE_LOCATE);
-    } /* a no: an older snapshot than the one that is loaded, or another leader builds, which the end will tell */
+        /* a no: an older snapshot than the one that is loaded, or another leader builds, which the end will
+     * tell */
+    }
 }
 
 static void load(struct partition *p, const struct kafka_record *r)
@@ -134,7 +136,8 @@ static void load(struct partition *p, const struct kafka_record *r)
     if (r->value.n == 0 || !ids_workload_ok(r->key))
         return; /* a tombstone, or nobody's */
     if (!view_snapshot_parse(r->value, &snap, &e)) {
-        partition_halt(p, "SNAPSHOT_UNREADABLE", e.msg); /* without it the workload's history before L is unknown */
+        partition_halt(p, "SNAPSHOT_UNREADABLE",
+                       e.msg); /* without it the workload's history before L is unknown */
         return;
     }
     if (snap.fv != VIEW_FV) {
@@ -146,7 +149,8 @@ static void load(struct partition *p, const struct kafka_record *r)
             s->generation = snap.log;
         s->loading++;
         workload = str_dup(r->key);
-        (void)view_seed_workload(p->c->view, p->number, s->nonce, workload, snap.asof, str_of(snap.json), on_loaded, l);
+        (void)view_seed_workload(p->c->view, p->number, s->nonce, workload, snap.asof, str_of(snap.json),
+                                 on_loaded, l);
         xfree(workload);
     }
     view_snapshot_release(&snap);
@@ -254,7 +258,8 @@ void seed_start(struct partition *p)
     rng_bytes(&p->c->ports->rng, &s->serial, sizeof s->serial);
     s->until_ms = p->c->now_ms + SEED_MS;
     p->seeding = s;
-    log_info(p->c->ports->log, "view.build", fi("partition", p->number), fi("start", first), fb("force", p->force));
+    log_info(p->c->ports->log, "view.build", fi("partition", p->number), fi("start", first),
+             fb("force", p->force));
     s->asked = view_seed_begin(p->c->view, p->number, s->nonce, p->force, on_begun, p);
 }
 

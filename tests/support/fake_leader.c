@@ -167,8 +167,8 @@ static int64_t log_end(const struct fake_leader *f)
 static void keep(struct fake_leader *f, const char *topic, int partition, struct str key, struct str value)
 {
     BUG_IF(f->count == FL_RECORDS);
-    f->records[f->count++] =
-        (struct fl_record){.topic = xstrdup(topic), .partition = partition, .key = str_dup(key), .value = str_dup(value)};
+    f->records[f->count++] = (struct fl_record){
+        .topic = xstrdup(topic), .partition = partition, .key = str_dup(key), .value = str_dup(value)};
 }
 
 static uint64_t k_append(void *port, const struct kafka_append *a, kafka_append_done *done, void *self)
@@ -223,8 +223,8 @@ static enum kafka_read k_read(void *port, kafka_reader reader, struct kafka_reco
     return KAFKA_NOTHING;
 }
 
-static uint64_t k_marks(void *port, const char *topic, const int *partitions, size_t n, kafka_watermarks_done *done,
-                        void *self)
+static uint64_t k_marks(void *port, const char *topic, const int *partitions, size_t n,
+                        kafka_watermarks_done *done, void *self)
 {
     struct fake_leader *f = port;
     struct fl_event *e = event_new(f, FL_MARKS, self);
@@ -236,8 +236,8 @@ static uint64_t k_marks(void *port, const char *topic, const int *partitions, si
     return e->id;
 }
 
-static uint64_t k_committed(void *port, const char *group, const char *topic, int partitions, kafka_committed_done *done,
-                            void *self)
+static uint64_t k_committed(void *port, const char *group, const char *topic, int partitions,
+                            kafka_committed_done *done, void *self)
 {
     struct fake_leader *f = port;
     struct fl_event *e = event_new(f, FL_COMMITTED, self);
@@ -249,8 +249,8 @@ static uint64_t k_committed(void *port, const char *group, const char *topic, in
     return e->id;
 }
 
-static uint64_t k_commit(void *port, const char *group, const char *topic, int partition, int64_t offset, kafka_done *done,
-                         void *self)
+static uint64_t k_commit(void *port, const char *group, const char *topic, int partition, int64_t offset,
+                         kafka_done *done, void *self)
 {
     struct fake_leader *f = port;
     struct fl_event *e = event_new(f, FL_DONE, self);
@@ -263,7 +263,8 @@ static uint64_t k_commit(void *port, const char *group, const char *topic, int p
     return e->id;
 }
 
-static uint64_t k_describe(void *port, const char *const *names, size_t n, kafka_topics_done *done, void *self)
+static uint64_t k_describe(void *port, const char *const *names, size_t n, kafka_topics_done *done,
+                           void *self)
 {
     struct fl_event *e = event_new(port, FL_TOPICS, self);
 
@@ -280,8 +281,15 @@ static void k_state(void *port, struct kafka_state *out)
 }
 
 static const struct kafka_ops kafka_ops = {
-    .append = k_append, .assign = k_assign,       .close = k_close,   .read = k_read,         .watermarks = k_marks,
-    .commit = k_commit, .committed = k_committed, .state = k_state,   .describe = k_describe,
+    .append = k_append,
+    .assign = k_assign,
+    .close = k_close,
+    .read = k_read,
+    .watermarks = k_marks,
+    .commit = k_commit,
+    .committed = k_committed,
+    .state = k_state,
+    .describe = k_describe,
 };
 
 /* ---- delivering ---- */
@@ -303,7 +311,11 @@ static void deliver_topics(struct fl_event *e)
 {
     static const struct kafka_header log_append[] = {{{"message.timestamp.type", 22}, {"LogAppendTime", 13}}};
     struct kafka_topic t[] = {
-        {.name = "t.events.v1", .partitions = FL_PARTITIONS, .config = log_append, .config_count = 1, .config_known = true},
+        {.name = "t.events.v1",
+         .partitions = FL_PARTITIONS,
+         .config = log_append,
+         .config_count = 1,
+         .config_known = true},
         {.name = "t.jobs.v1", .partitions = FL_JOBS, .config_known = true},
         {.name = "t.snap.v1", .partitions = FL_PARTITIONS, .config_known = true},
     };
@@ -365,7 +377,8 @@ static void deliver_all(struct fake_leader *f)
 
 void fl_run(struct fake_leader *f, int64_t ms)
 {
-    for (int64_t until = f->now.boot_ms + ms; f->now.boot_ms < until; f->now.boot_ms += STEP_MS, f->now.wall_ms += STEP_MS) {
+    for (int64_t until = f->now.boot_ms + ms; f->now.boot_ms < until;
+         f->now.boot_ms += STEP_MS, f->now.wall_ms += STEP_MS) {
         if (producer_turn(f->producer, f->now.boot_ms) == TURN_DONE)
             return;
         deliver_all(f);
@@ -441,7 +454,8 @@ void fake_leader_init(struct fake_leader *f)
 {
     struct err e = {0};
 
-    *f = (struct fake_leader){.now = {.boot_ms = 1000, .wall_ms = 1700000000000}, .committed = -1, .committed_start = -1};
+    *f = (struct fake_leader){
+        .now = {.boot_ms = 1000, .wall_ms = 1700000000000}, .committed = -1, .committed_start = -1};
     f->options.kafka.prefix = "t";
     f->options.kafka.log_partitions = FL_PARTITIONS;
     f->options.kafka.jobs_partitions = FL_JOBS;

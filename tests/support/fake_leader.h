@@ -1,11 +1,12 @@
 #pragma once
 /*
- * fake_leader - the ports that a producer sees, under a test's hand: a log in memory that acknowledges at once, a Redis whose scripts
- * say what the test has told them to, a clock that stands until it is moved.
+ * fake_leader - the ports that a producer sees, under a test's hand: a log in memory that acknowledges at
+ * once, a Redis whose scripts say what the test has told them to, a clock that stands until it is moved.
  *
- * A script's answer is written as text: (a;b;#5;(c;d)) is a list, #5 a number, everything else a string; !ERR … an error; nil.
- * What was asked is counted by the script's name ("fold", "take"; plain commands by their own: "HMGET", "GET").
- * Completions are delivered by fake_leader_run, between turns, in the order of the questions.
+ * A script's answer is written as text: (a;b;#5;(c;d)) is a list, #5 a number, everything else a string; !ERR
+ * … an error; nil. What was asked is counted by the script's name ("fold", "take"; plain commands by their
+ * own: "HMGET", "GET"). Completions are delivered by fake_leader_run, between turns, in the order of the
+ * questions.
  */
 #include "base/log.h"
 #include "ports/ports.h"
@@ -48,12 +49,15 @@ struct fake_leader {
 
 void fake_leader_init(struct fake_leader *f); /* not copied after this */
 void fake_leader_release(struct fake_leader *f);
-void fl_say(struct fake_leader *f, const char *script, const char *answer);                 /* always, from now on */
-void fl_say_once(struct fake_leader *f, const char *script, const char *answer, int times); /* the first so many times */
-void fl_log(struct fake_leader *f, const char *key, const char *value); /* a record that is in the log already */
+void fl_say(struct fake_leader *f, const char *script, const char *answer); /* always, from now on */
+void fl_say_once(struct fake_leader *f, const char *script, const char *answer,
+                 int times); /* the first so many times */
+void fl_log(struct fake_leader *f, const char *key,
+            const char *value);                 /* a record that is in the log already */
 void fl_run(struct fake_leader *f, int64_t ms); /* turns and completions for so long */
 size_t fl_asked(const struct fake_leader *f, const char *script);
-const char *fl_words(const struct fake_leader *f, const char *script); /* of the last call of it; "" when there was none */
+const char *fl_words(const struct fake_leader *f,
+                     const char *script); /* of the last call of it; "" when there was none */
 /* Records of this type that the producer has appended; *last: the last one's value. */
 size_t fl_appended(const struct fake_leader *f, const char *type, const char **last);
 /* Status and text of an admin page. */

@@ -1,4 +1,5 @@
-/* One producer and one partition of the log over ports in memory: what it asks the view, what it appends, when it stops. */
+/* One producer and one partition of the log over ports in memory: what it asks the view, what it appends,
+ * when it stops. */
 #include "support/fake_leader.h"
 
 #include "support/cmocka_first.h"
@@ -212,7 +213,8 @@ static void a_server_that_changed_is_located_again(void **state)
     (void)snprintf(f.run_id, sizeof f.run_id, "server-b");
     fl_run(&f, 2000);
     assert_true(fl_asked(&f, "HMGET") > before);
-    assert_int_equal(fl_appended(&f, "ViewOpened", NULL), 1); /* it is not the one that the view was opened for */
+    assert_int_equal(fl_appended(&f, "ViewOpened", NULL),
+                     1); /* it is not the one that the view was opened for */
 }
 
 /* ---- what is owed ---- */
@@ -229,7 +231,8 @@ static void a_finish_is_appended_once_and_again_only_if_it_is_still_owed_when_fo
     assert_int_equal(fl_appended(&f, "RunFinished", &finished), 1);
     assert_non_null(strstr(finished, "\"epoch\":\"0:0:3\""));
     assert_non_null(strstr(finished, "\"result\":\"partial\""));
-    assert_non_null(strstr(finished, "\"counts\":{\"done\":1,\"unchanged\":2,\"bypassed\":3,\"failed\":4,\"doubt\":1}"));
+    assert_non_null(
+        strstr(finished, "\"counts\":{\"done\":1,\"unchanged\":2,\"bypassed\":3,\"failed\":4,\"doubt\":1}"));
     f.reading = true;
     fl_run(&f, 700); /* folded, and owed no more */
     assert_int_equal(fl_appended(&f, "RunFinished", NULL), 1);
@@ -275,7 +278,8 @@ static void a_snapshot_is_kept_and_then_told_to_the_view(void **state)
 {
     (void)state;
     lead();
-    fl_say_once(&f, "owed", "(#-1;(snap;shop;#1;#4;0;1;(st;I;last;4);(r1;0:1|stop||refused|held|0,0,0,0,0)))", 1);
+    fl_say_once(&f, "owed", "(#-1;(snap;shop;#1;#4;0;1;(st;I;last;4);(r1;0:1|stop||refused|held|0,0,0,0,0)))",
+                1);
     fl_say(&f, "snap", "#1");
     fl_run(&f, 500);
     assert_int_equal(fl_asked(&f, "snap"), 1);
@@ -285,7 +289,8 @@ static void a_snapshot_is_kept_and_then_told_to_the_view(void **state)
                         "{\"v\":1,\"asof\":4,\"log\":0,\"fv\":1,\"w\":{\"st\":\"I\",\"last\":\"4\"},"
                         "\"r\":{\"r1\":\"0:1|stop||refused|held|0,0,0,0,0\"}}");
     fl_run(&f, 15000);
-    assert_int_equal(f.committed_start, 5); /* nobody owes anything: a lost view would begin behind what is folded */
+    assert_int_equal(f.committed_start,
+                     5); /* nobody owes anything: a lost view would begin behind what is folded */
 }
 
 static void the_replay_start_waits_for_a_workload_that_was_busy_before(void **state)
@@ -307,7 +312,9 @@ static void an_expired_request_is_refused_without_reading_anything(void **state)
     (void)state;
     lead();
     fl_say_once(&f, "owed",
-                "(#-1;(admit;shop;#1;0:3;stop;reject;;r1;{\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\",\"not_after_ms\":5}))", 1);
+                "(#-1;(admit;shop;#1;0:3;stop;reject;;r1;{\"origin\":{\"kind\":\"cli\"},\"if_busy\":"
+                "\"reject\",\"not_after_ms\":5}))",
+                1);
     fl_run(&f, 300);
     assert_int_equal(fl_appended(&f, "RunRefused", &refused), 1);
     assert_non_null(strstr(refused, "\"cause\":\"expired\""));
@@ -322,7 +329,10 @@ static void a_hold_of_the_workload_refuses(void **state)
     (void)state;
     lead();
     fl_say(&f, "HGETALL", "(h:a;9999999999999|3|web;h:b;1|0|;h:c;9999999999999|0|)");
-    fl_say_once(&f, "owed", "(#-1;(admit;shop;#1;0:3;stop;reject;;r1;{\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\"}))", 1);
+    fl_say_once(
+        &f, "owed",
+        "(#-1;(admit;shop;#1;0:3;stop;reject;;r1;{\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\"}))",
+        1);
     fl_run(&f, 300);
     assert_int_equal(fl_appended(&f, "RunRefused", &refused), 1);
     assert_non_null(strstr(refused, "\"cause\":\"held\""));
@@ -335,7 +345,9 @@ static void unreadable_specifications_refuse_after_a_while(void **state)
     (void)state;
     lead();
     fl_say(&f, "HGETALL", "()");
-    fl_say(&f, "owed", "(#-1;(admit;shop;#1;0:3;stop;reject;;r1;{\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\"}))");
+    fl_say(
+        &f, "owed",
+        "(#-1;(admit;shop;#1;0:3;stop;reject;;r1;{\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\"}))");
     fl_run(&f, 1000);
     assert_int_equal(fl_appended(&f, "RunAccepted", NULL), 0);
     assert_true(fl_appended(&f, "RunRefused", &refused) >= 1);
