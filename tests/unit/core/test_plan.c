@@ -115,7 +115,8 @@ static void fill_members(size_t n, const char *tier)
     for (size_t i = 0; i < n; i++) {
         size_t k = n - 1 - i; /* not in order */
         (void)snprintf(ids[i], sizeof ids[i], "i-%08zx", k);
-        members[i] = (struct plan_member){.id = str_of(ids[i]), .state = STR("running"), .tier = str_of(tier)};
+        members[i] =
+            (struct plan_member){.id = str_of(ids[i]), .state = STR("running"), .tier = str_of(tier)};
     }
 }
 
@@ -127,7 +128,8 @@ struct planned {
     bool ok;
 };
 
-static void plan_at(struct planned *p, enum action action, size_t n, const struct plan_hold *holds, size_t hold_count)
+static void plan_at(struct planned *p, enum action action, size_t n, const struct plan_hold *holds,
+                    size_t hold_count)
 {
     static const struct epoch epoch = {.generation = 0, .partition = 7, .offset = 42};
 

@@ -1,4 +1,5 @@
-/* What a leader decides without asking anybody: is a job published, left alone, given up; has a run expired. */
+/* What a leader decides without asking anybody: is a job published, left alone, given up; has a run
+ * expired. */
 #include "producer/pump.h"
 #include "producer/settle.h"
 
@@ -78,7 +79,8 @@ static void a_run_expires_after_a_night_without_producers_and_not_by_waiting_for
     assert_false(settle_expired(0, VIEW_NOT_KNOWN, 0, LATE)); /* it has no bound */
     assert_false(settle_expired(LATE, VIEW_NOT_KNOWN, 0, LATE));
     assert_true(settle_expired(5000, VIEW_NOT_KNOWN, 4000, LATE));
-    assert_false(settle_expired(5000, VIEW_NOT_KNOWN, LATE - EXPIRE_GRACE_MS, LATE)); /* a lease kept it back until just now */
+    assert_false(settle_expired(5000, VIEW_NOT_KNOWN, LATE - EXPIRE_GRACE_MS,
+                                LATE)); /* a lease kept it back until just now */
     assert_true(settle_expired(5000, VIEW_NOT_KNOWN, LATE - EXPIRE_GRACE_MS - 1, LATE));
 }
 

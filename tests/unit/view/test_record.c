@@ -69,27 +69,35 @@ static char *with_partition(const char *text)
     return out;
 }
 
-#define COMMON(type) "{\"v\":1,\"type\":\"" type "\",\"ts\":\"2026-05-01T10:00:00.000Z\",\"workload\":\"shop\",\"run\":\"r1\""
+#define COMMON(type)                                                                                         \
+    "{\"v\":1,\"type\":\"" type "\",\"ts\":\"2026-05-01T10:00:00.000Z\",\"workload\":\"shop\",\"run\":"      \
+    "\"r1\""
 
 static void a_request_keeps_what_it_asks_as_one_opaque_word(void **state)
 {
     (void)state;
-    expect(COMMON("RunRequested") ",\"action\":\"stop\",\"origin\":{\"kind\":\"schedule\",\"schedule\":\"night|stop|UTC\","
+    expect(COMMON("RunRequested") ",\"action\":\"stop\",\"origin\":{\"kind\":\"schedule\",\"schedule\":"
+                                  "\"night|stop|UTC\","
                                   "\"tick\":202605011000},\"if_busy\":\"queue\"}",
-           "REQ~~~shop~r1~night|stop|UTC~202605011000~stop~queue~{\"origin\":{\"kind\":\"schedule\",\"schedule\":"
+           "REQ~~~shop~r1~night|stop|UTC~202605011000~stop~queue~{\"origin\":{\"kind\":\"schedule\","
+           "\"schedule\":"
            "\"night|stop|UTC\",\"tick\":202605011000},\"if_busy\":\"queue\"}");
-    expect(COMMON("RunRequested") ",\"action\":\"start\",\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\"}",
-           "REQ~~~shop~r1~~~start~reject~{\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\"}");
+    expect(
+        COMMON("RunRequested") ",\"action\":\"start\",\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\"}",
+        "REQ~~~shop~r1~~~start~reject~{\"origin\":{\"kind\":\"cli\"},\"if_busy\":\"reject\"}");
 }
 
 static void an_acceptance_hands_over_delays_in_ms_and_its_whole_text(void **state)
 {
     char words[4096];
-    const char *text = with_partition(
-        COMMON("RunAccepted") ",\"action\":\"stop\",\"request\":\"0:@:5\",\"steps\":[{\"tiers\":[\"a\"],\"delay_s\":7},"
-                              "{\"tiers\":[\"b\"]}],\"spec\":{\"workload\":\"shop\",\"filter_key\":\"E\",\"filter_value\":\"x\","
-                              "\"tier_key\":\"R\",\"region\":\"eu-west-1\",\"tiers\":[]},\"on_failure\":\"continue\","
-                              "\"deadline_s\":60,\"pause_s\":70,\"members\":3}");
+    const char *text =
+        with_partition(COMMON("RunAccepted") ",\"action\":\"stop\",\"request\":\"0:@:5\",\"steps\":[{"
+                                             "\"tiers\":[\"a\"],\"delay_s\":7},"
+                                             "{\"tiers\":[\"b\"]}],\"spec\":{\"workload\":\"shop\",\"filter_"
+                                             "key\":\"E\",\"filter_value\":\"x\","
+                                             "\"tier_key\":\"R\",\"region\":\"eu-west-1\",\"tiers\":[]},\"on_"
+                                             "failure\":\"continue\","
+                                             "\"deadline_s\":60,\"pause_s\":70,\"members\":3}");
 
     (void)state;
     (void)snprintf(words, sizeof words, "ACC~~~shop~0:5~2~continue~7000,0~60~70~%s", text);
@@ -99,13 +107,17 @@ static void an_acceptance_hands_over_delays_in_ms_and_its_whole_text(void **stat
 static void a_plan_carries_each_jobs_whole_delivery(void **state)
 {
     bool ok = false;
-    const char *text = with_partition(
-        COMMON("TierPlanned") ",\"epoch\":\"0:@:6\",\"action\":\"stop\",\"step\":1,\"plan\":\"n\",\"part\":0,\"parts\":1,"
-                              "\"tiers\":[{\"tier\":\"web\",\"kind\":\"ec2\",\"options\":{\"region\":\"eu-west-1\","
-                              "\"filter_key\":\"E\",\"filter_value\":\"x\",\"tier_key\":\"R\",\"timeout_s\":60,\"accepted_ms\":5},"
-                              "\"jobs\":[{\"job\":\"j1\",\"members\":[\"i-00000001\"]}],\"left_out\":[{\"id\":\"i-00000002\","
-                              "\"outcome\":\"bypassed\",\"cause\":\"held\"},{\"id\":\"i-00000003\",\"outcome\":\"bypassed\","
-                              "\"cause\":\"asg-member\"}]}]}");
+    const char *text = with_partition(COMMON(
+        "TierPlanned") ",\"epoch\":\"0:@:6\",\"action\":\"stop\",\"step\":1,\"plan\":\"n\",\"part\":0,"
+                       "\"parts\":1,"
+                       "\"tiers\":[{\"tier\":\"web\",\"kind\":\"ec2\",\"options\":{\"region\":\"eu-west-1\","
+                       "\"filter_key\":\"E\",\"filter_value\":\"x\",\"tier_key\":\"R\",\"timeout_s\":60,"
+                       "\"accepted_ms\":5},"
+                       "\"jobs\":[{\"job\":\"j1\",\"members\":[\"i-00000001\"]}],\"left_out\":[{\"id\":\"i-"
+                       "00000002\","
+                       "\"outcome\":\"bypassed\",\"cause\":\"held\"},{\"id\":\"i-00000003\",\"outcome\":"
+                       "\"bypassed\","
+                       "\"cause\":\"asg-member\"}]}]}");
     char *got = xstrdup(words_at(text, "shop", home("shop"), &ok));
     const char *job = strstr(got, "~j1~");
     struct job j = {0};
@@ -113,7 +125,9 @@ static void a_plan_carries_each_jobs_whole_delivery(void **state)
 
     (void)state;
     assert_true(ok);
-    assert_int_equal(strncmp(got, "PLAN~~~shop~0:6~1~n~0~1~0~0~2~0~0~1~j1~{", strlen("PLAN~~~shop~0:6~1~n~0~1~0~0~2~0~0~1~j1~{")), 0);
+    assert_int_equal(strncmp(got, "PLAN~~~shop~0:6~1~n~0~1~0~0~2~0~0~1~j1~{",
+                             strlen("PLAN~~~shop~0:6~1~n~0~1~0~0~2~0~0~1~j1~{")),
+                     0);
     if (!job_parse(str_of(job + 4), &j, &e))
         fail_msg("the delivery does not parse: %s", e.msg);
     assert_string_equal(j.workload, "shop");
@@ -129,19 +143,23 @@ static void a_plan_carries_each_jobs_whole_delivery(void **state)
 static void a_terminal_is_counted_by_its_members(void **state)
 {
     (void)state;
-    expect(with_partition(COMMON("JobTerminal") ",\"epoch\":\"0:@:6\",\"step\":2,\"tier\":\"web\",\"job\":\"j\",\"attempt\":1,"
-                                                "\"token\":\"tok\",\"worker\":\"w\",\"unanswered\":true,\"members\":["
-                                                "{\"id\":\"i-00000001\",\"outcome\":\"done\"},"
-                                                "{\"id\":\"i-00000002\",\"outcome\":\"bypassed\",\"cause\":\"override-unknown\"},"
-                                                "{\"id\":\"i-00000003\",\"outcome\":\"failed\",\"cause\":\"timed-out\"}]}"),
-           "TERM~~~shop~0:6~2~j~tok~1~1~0~1~1~1~2");
+    expect(
+        with_partition(COMMON(
+            "JobTerminal") ",\"epoch\":\"0:@:6\",\"step\":2,\"tier\":\"web\",\"job\":\"j\",\"attempt\":1,"
+                           "\"token\":\"tok\",\"worker\":\"w\",\"unanswered\":true,\"members\":["
+                           "{\"id\":\"i-00000001\",\"outcome\":\"done\"},"
+                           "{\"id\":\"i-00000002\",\"outcome\":\"bypassed\",\"cause\":\"override-unknown\"},"
+                           "{\"id\":\"i-00000003\",\"outcome\":\"failed\",\"cause\":\"timed-out\"}]}"),
+        "TERM~~~shop~0:6~2~j~tok~1~1~0~1~1~1~2");
 }
 
 static void the_small_records_have_their_words_in_order(void **state)
 {
     (void)state;
-    expect(with_partition(COMMON("RunRefused") ",\"request\":\"0:@:5\",\"cause\":\"held\"}"), "REF~~~shop~0:5~held");
-    expect(with_partition(COMMON("Drained") ",\"old_epoch\":\"0:@:1\",\"next_epoch\":\"0:@:2\"}"), "DRAINED~~~shop~0:1~0:2");
+    expect(with_partition(COMMON("RunRefused") ",\"request\":\"0:@:5\",\"cause\":\"held\"}"),
+           "REF~~~shop~0:5~held");
+    expect(with_partition(COMMON("Drained") ",\"old_epoch\":\"0:@:1\",\"next_epoch\":\"0:@:2\"}"),
+           "DRAINED~~~shop~0:1~0:2");
     expect(COMMON("Drained") "}", "DRAINED~~~shop~~");
     expect(with_partition(COMMON("PlanFailed") ",\"epoch\":\"0:@:1\",\"step\":3,\"cause\":\"denied\"}"),
            "PLANFAIL~~~shop~0:1~3~denied");
@@ -166,7 +184,8 @@ static void a_record_of_another_partition_or_key_is_folded_as_nothing(void **sta
     expect_nothing("{\"v\":1,\"type\":\"Pause\"", "shop", home("shop"));
     expect_nothing("{\"v\":1,\"type\":\"Pause\",\"workload\":\"a|b\",\"run\":\"r\",\"id\":\"c\"}", "a|b",
                    ids_partition(STR("a|b"), PARTITIONS));
-    (void)snprintf(far, sizeof far, COMMON("Drained") ",\"old_epoch\":\"0:%d:1\"}", (home("shop") + 1) % PARTITIONS);
+    (void)snprintf(far, sizeof far, COMMON("Drained") ",\"old_epoch\":\"0:%d:1\"}",
+                   (home("shop") + 1) % PARTITIONS);
     expect_nothing(far, "shop", home("shop")); /* an epoch of another partition */
 }
 
@@ -179,7 +198,8 @@ static void a_type_that_nobody_knows_is_never_one_of_the_folds_own(void **state)
 
 static void an_opening_has_no_workload(void **state)
 {
-    static const char text[] = "{\"v\":1,\"type\":\"ViewOpened\",\"inc\":\"abc\",\"ttl_ms\":15000,\"taws_ms\":30000}";
+    static const char text[] =
+        "{\"v\":1,\"type\":\"ViewOpened\",\"inc\":\"abc\",\"ttl_ms\":15000,\"taws_ms\":30000}";
     bool ok = false;
 
     (void)state;
