@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "real/clock.h"
 #include "real/kafka.h"
+#include "real/kafka_side.h"
 #include "support/cmocka_first.h"
 #include "support/stage.h"
 
@@ -94,6 +95,7 @@ static void begin(struct scene *s, int partitions)
     } else {
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
         (void)rd_kafka_conf_set(conf, "log_level", "0", why, sizeof why);
+        (void)rd_kafka_conf_set(conf, "internal.termination.signal", "29", why, sizeof why); /* ends without delay */
         s->mock_client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
         s->mock = rd_kafka_mock_cluster_new(s->mock_client, 1);
         (void)snprintf(s->brokers, sizeof s->brokers, "%s", rd_kafka_mock_cluster_bootstraps(s->mock));
@@ -758,18 +760,61 @@ static void close_without_a_broker(void)
     stage_close(&s.stage);
 }
 
-static void without_a_broker_questions_end_and_closing_keeps_its_bound(void **state)
+/* In a process of its own, for the same reason. */
+static void hang_and_close(void)
+{
+    struct scene s;
+    static struct collected c;
+    int partition = 0;
+
+    begin(&s, 1);
+    append_numbers(&s, 0, 0, 1);
+    s.questions++;
+    (void)s.kafka.ops->watermarks(s.kafka.port, s.topic, &partition, 1, got_watermarks, &s);
+    (void)stage_until(&s.stage, "an answer", answered, &s, SOON_MS);
+    c = (struct collected){.s = &s, .want = 1, .store = true};
+    c.reader = s.kafka.ops->subscribe(s.kafka.port, s.topic, s.group);
+    (void)stage_until(&s.stage, "the group reads", group_has_collected, &c, 30000);
+    assert_int_equal(rd_kafka_mock_broker_set_rtt(s.mock, 1, 60000), 0);
+    s.questions++;
+    (void)s.kafka.ops->watermarks(s.kafka.port, s.topic, &partition, 1, got_watermarks, &s);
+    int64_t took = stage_until(&s.stage, "a question that nobody answers ends", answered, &s, SOON_MS);
+    assert_int_equal(s.err.kind, ERR_UNAVAILABLE);
+    assert_true(took < 2 * SIDE_ANSWER_MS + 2000);
+    assert_true(is_down(&s));
+    s.kafka.ops->close(s.kafka.port, c.reader, 300);
+    took = clock_boot_ms();
+    (void)kafka_port_close(s.port, 1500);
+    took = clock_boot_ms() - took;
+    print_message("left in %lld ms\n", (long long)took);
+    assert_true(took < 2500);
+}
+
+static void in_a_process_of_its_own(void (*test)(void))
 {
     int status = -1;
-    (void)state;
-
     pid_t pid = fork();
+
     if (pid == 0) {
-        close_without_a_broker();
+        test();
         _exit(0); /* a failed assertion ends otherwise */
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
+}
+
+static void without_a_broker_questions_end_and_closing_keeps_its_bound(void **state)
+{
+    (void)state;
+    in_a_process_of_its_own(close_without_a_broker);
+}
+
+static void a_broker_that_hangs_holds_neither_questions_nor_the_end(void **state)
+{
+    (void)state;
+    if (getenv("EC2SCHED_TEST_KAFKA"))
+        skip();
+    in_a_process_of_its_own(hang_and_close);
 }
 
 static void what_the_protocol_fixes_cannot_be_set_by_an_option(void **state)
@@ -846,6 +891,7 @@ int main(void)
         cmocka_unit_test(topics_are_described_as_they_are_and_creating_one_twice_is_a_conflict),
         cmocka_unit_test(a_broker_that_went_away_is_seen_and_its_return_as_well),
         cmocka_unit_test(without_a_broker_questions_end_and_closing_keeps_its_bound),
+        cmocka_unit_test(a_broker_that_hangs_holds_neither_questions_nor_the_end),
         cmocka_unit_test(what_the_protocol_fixes_cannot_be_set_by_an_option),
         cmocka_unit_test(a_warm_producer_answers_its_first_append_at_once),
     };

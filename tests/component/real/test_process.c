@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -91,6 +92,7 @@ static pid_t hold_note(const char *folder, const char *text)
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         struct note n = {0};
         struct err e = {0};
         BUF_CLEANUP struct buf old = BUF_INIT(NOTE_TEXT_MAX);
