@@ -27,7 +27,11 @@ def files(*folders):
     for folder in folders:
         for base, names, found in os.walk(os.path.join(ROOT, folder)):
             names[:] = [n for n in names if n != "__pycache__"]
-            yield from (os.path.join(base, f) for f in found if f.endswith(KINDS) and f not in DRIVERS)
+            yield from (
+                os.path.join(base, f)
+                for f in found
+                if f.endswith(KINDS) and not f.startswith("test_") and f not in DRIVERS
+            )
 
 
 if __name__ == "__main__":
