@@ -13,9 +13,9 @@
  * Owner: the producer. Completions only record, or take the next step of one piece of work; what they find wrong goes through
  * partition_trouble (acted on in the next turn) or partition_halt.
  */
+#include "base/hash.h"
 #include "producer/context.h"
 
-#include <uthash.h>
 
 enum partition_state {
     PARTITION_STANDBY,
@@ -49,7 +49,7 @@ struct fold_sent { /* one record on its way into the view */
     uint64_t id;
     int64_t offset;
     enum event_type type;
-    char *workload, *run, *epoch; /* for notices; NULL when absent */
+    char *workload, *run, *epoch, *job; /* for notices and the pump; NULL when absent */
     int64_t step;
 };
 

@@ -71,6 +71,16 @@ static struct delivered *remember(struct partition *p, const char *job)
     return d;
 }
 
+void pump_forget(struct partition *p, const char *job)
+{
+    struct delivered *d = NULL;
+
+    if (job)
+        HASH_FIND_STR(p->pump.delivered, job, d);
+    if (d)
+        forget(p, d);
+}
+
 /* ---- publishing ---- */
 
 struct publication {
@@ -302,7 +312,7 @@ static void learn_read_to(struct context *c)
 
 void pump_turn(struct partition *p)
 {
-    if (p->pump.delivered)
+    if (p->pump.delivered || p->c->read_at_ms == INT64_MIN)
         learn_read_to(p->c);
     if (p->pump.asked || p->c->now_ms < p->pump.due_ms || p->pump.in_flight > PUMP_IN_FLIGHT)
         return;

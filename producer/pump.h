@@ -18,6 +18,7 @@ enum {
 
 void pump_turn(struct partition *p);
 void pump_drop(struct partition *p);
+void pump_forget(struct partition *p, const char *job); /* it is terminal; NULL is fine */
 
 /* What to do with a due job. Pure. */
 enum pump_choice { PUMP_PUBLISH, PUMP_LEAVE, PUMP_GIVE_UP };

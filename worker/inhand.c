@@ -12,17 +12,15 @@ struct dead { /* a job that a process died of */
     int64_t step;
 };
 
-
 struct inhand {
     struct view *view;
     const struct ports *ports;
-    struct suspect suspects[INHAND_KEPT_MAX];
+    struct suspect suspects[INHAND_RECORDS_MAX];
     size_t suspect_count;
-    struct dead unreported[INHAND_KEPT_MAX];
+    struct dead unreported[INHAND_JOBS_MAX];
     size_t unreported_count;
     uint64_t call; /* killed, for the first of them */
     int64_t next_ms;
-    bool written; /* the note is not empty */
 };
 
 /* clang-format off */
@@ -50,8 +48,8 @@ static void blame_record(struct inhand *h, int64_t partition, int64_t offset, in
             return;
         }
     }
-    if (h->suspect_count == INHAND_KEPT_MAX) {
-        for (size_t i = 1; i < INHAND_KEPT_MAX; i++)
+    if (h->suspect_count == INHAND_RECORDS_MAX) {
+        for (size_t i = 1; i < INHAND_RECORDS_MAX; i++)
             h->suspects[i - 1] = h->suspects[i];
         h->suspect_count--;
     }
@@ -73,7 +71,7 @@ static void blame_job(struct inhand *h, const struct json *j)
 
     if (!json_decode(j, dead_fields, &d, &e))
         return;
-    if (h->unreported_count == INHAND_KEPT_MAX)
+    if (h->unreported_count == INHAND_JOBS_MAX)
         unreported_drop(h);
     h->unreported[h->unreported_count++] = d;
 }
@@ -95,27 +93,20 @@ static void read_note(struct inhand *h, struct str text)
         blame_job(h, hand);
     } else if (hand) {
         struct suspect s = {0};
-        if (json_int(json_get(hand, "partition"), &s.partition) && json_int(json_get(hand, "offset"), &s.offset))
+        if (json_int(json_get(hand, "partition"), &s.partition) &&
+            json_int(json_get(hand, "offset"), &s.offset))
             blame_record(h, s.partition, s.offset, 1);
     }
     for (size_t i = 0; i < h->unreported_count; i++)
-        log_warn(h->ports->log, "inhand.died_of_job", fs("workload", h->unreported[i].workload), fs("job", h->unreported[i].job));
+        log_warn(h->ports->log, "inhand.died_of_job", fs("workload", h->unreported[i].workload),
+                 fs("job", h->unreported[i].job));
     for (size_t i = 0; i < h->suspect_count; i++)
         log_warn(h->ports->log, "inhand.died_of_record", fi("partition", h->suspects[i].partition),
                  fi("offset", h->suspects[i].offset), fi("deaths", h->suspects[i].deaths));
 }
 
-/* hand: taken; NULL: nothing. */
-static void write_note(struct inhand *h, struct json *hand)
+static void add_lists(const struct inhand *h, struct json *note)
 {
-    BUF_CLEANUP struct buf text = BUF_INIT(INHAND_TEXT_MAX);
-    JSON_CLEANUP struct json *note = json_object();
-    struct err e = {0};
-
-    h->written = hand || h->suspect_count || h->unreported_count;
-    json_add_int(note, "v", 1);
-    if (hand)
-        json_add(note, "hand", hand);
     if (h->suspect_count) {
         struct json *list = json_array();
         for (size_t i = 0; i < h->suspect_count; i++)
@@ -128,13 +119,33 @@ static void write_note(struct inhand *h, struct json *hand)
             json_push(list, json_encode(dead_fields, &h->unreported[i]));
         json_add(note, "unreported", list);
     }
-    if (h->written)
+}
+
+/* hand: taken; NULL: nothing. */
+static void write_note(struct inhand *h, struct json *hand)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(INHAND_TEXT_MAX);
+    JSON_CLEANUP struct json *note = json_object();
+    struct err e = {0};
+
+    json_add_int(note, "v", 1);
+    if (hand)
+        json_add(note, "hand", hand);
+    add_lists(h, note);
+    if (hand || h->suspect_count || h->unreported_count)
         json_print(note, &text);
-    if (!buf_ok(&text, "note", &e) || !h->ports->process.ops->note_write(h->ports->process.port, buf_view(&text), &e))
+    if (text.over && h->unreported_count) { /* names full of escapes: rather the present than the past */
+        unreported_drop(h);
+        write_note(h, hand ? json_copy(hand) : NULL);
+        return;
+    }
+    if (!buf_ok(&text, "note", &e) ||
+        !h->ports->process.ops->note_write(h->ports->process.port, buf_view(&text), &e))
         log_error(h->ports->log, "inhand.not_written", fe(&e));
 }
 
-struct inhand *inhand_new(struct view *view, const struct options *o, const struct ports *ports, struct err *e)
+struct inhand *inhand_new(struct view *view, const struct options *o, const struct ports *ports,
+                          struct err *e)
 {
     BUF_CLEANUP struct buf old = BUF_INIT(INHAND_TEXT_MAX);
 
@@ -197,6 +208,8 @@ void inhand_acquit(struct inhand *h, int partition, int64_t offset)
         for (; i + 1 < h->suspect_count; i++)
             h->suspects[i] = h->suspects[i + 1];
         h->suspect_count--;
+        write_note(h, NULL);
+        return;
     }
 }
 

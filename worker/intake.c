@@ -135,13 +135,15 @@ static void take(struct intake *in, struct entry *x, const struct view_claimed *
     if (in->draining)
         job_step_drain(w->step);
     inhand_acquit(in->p.inhand, x->partition, x->offset);
-    log_info(in->p.ports->log, "job.claimed", fs("action", action_names[w->job.action]), fs("job", w->job.job),
-             fs("tier", w->job.tier), fs("run", w->job.run), fi("attempt", w->attempt), fi("members", (int64_t)w->job.members.n));
+    log_info(in->p.ports->log, "job.claimed", fs("action", action_names[w->job.action]),
+             fs("job", w->job.job), fs("tier", w->job.tier), fs("run", w->job.run), fi("attempt", w->attempt),
+             fi("members", (int64_t)w->job.members.n));
 }
 
 static void poison(struct intake *in, const struct entry *x, const struct view_claimed *c)
 {
-    struct report_letter l = letter_of(in, x, "poison: its workers die, or its leases expire, again and again");
+    struct report_letter l =
+        letter_of(in, x, "poison: its workers die, or its leases expire, again and again");
 
     l.attempts = c->expiries;
     report_poison(in->p.report, &l, &x->job, &x->epoch, x->token);
@@ -193,7 +195,8 @@ static void on_claimed(void *self, uint64_t id, const struct view_claimed *c)
 
 static void claim(struct intake *in, struct entry *x, int64_t now_ms)
 {
-    struct view_job job = {x->epoch, str_of(x->job.workload), x->job.step, str_of(x->job.job), str_of(x->token)};
+    struct view_job job = {x->epoch, str_of(x->job.workload), x->job.step, str_of(x->job.job),
+                           str_of(x->token)};
 
     if (leases_local_ms(in->p.leases, (int)x->epoch.partition, now_ms) == 0) {
         wait_or_drop(in, x, now_ms);
@@ -214,7 +217,8 @@ static void on_letter(void *self, uint64_t tag, bool written)
     if (!x)
         return;
     if (!written)
-        log_error(in->p.ports->log, "intake.letter_lost", fi("partition", x->partition), fi("offset", x->offset));
+        log_error(in->p.ports->log, "intake.letter_lost", fi("partition", x->partition),
+                  fi("offset", x->offset));
     inhand_acquit(in->p.inhand, x->partition, x->offset);
     x->state = ENTRY_ANSWERED;
 }
@@ -249,7 +253,8 @@ static void receive(struct intake *in, const struct kafka_record *record, int64_
                         .offset = record->offset,
                         .ts_ms = record->ts_ms,
                         .since_ms = now_ms};
-    x->text = (struct str){xstrndup(record->value.n ? record->value.p : "", record->value.n), record->value.n};
+    x->text =
+        (struct str){xstrndup(record->value.n ? record->value.p : "", record->value.n), record->value.n};
     if (inhand_deaths(in->p.inhand, x->partition, x->offset) >= INHAND_DEATHS_MAX) {
         bury(in, x, "workers died with this record in hand");
         return;

@@ -68,7 +68,8 @@ static void on_released(void *self, uint64_t id, const struct view_said *s)
 
 static void release(struct jobs *j, struct work *w, int64_t due_ms)
 {
-    struct view_job job = {w->epoch, str_of(w->job.workload), w->job.step, str_of(w->job.job), str_of(w->token)};
+    struct view_job job = {w->epoch, str_of(w->job.workload), w->job.step, str_of(w->job.job),
+                           str_of(w->token)};
     struct release *r = xcalloc(1, sizeof *r);
 
     BUG_IF(job_step_unanswered(w->step)); /* such a job's lease expires: its request may still land */
@@ -78,8 +79,8 @@ static void release(struct jobs *j, struct work *w, int64_t due_ms)
     j->out = r;
     w->fate = WORK_RELEASING;
     j->counts.released++;
-    log_info(j->p.ports->log, "job.released", fs("action", action_names[w->job.action]), fs("job", w->job.job),
-             fs("tier", w->job.tier), fi("due_ms", due_ms));
+    log_info(j->p.ports->log, "job.released", fs("action", action_names[w->job.action]),
+             fs("job", w->job.job), fs("tier", w->job.tier), fi("due_ms", due_ms));
     (void)view_release(j->p.view, &job, due_ms, false, on_released, r);
 }
 
@@ -139,9 +140,8 @@ static void step(struct jobs *j, struct work *w, int64_t now_ms)
     inhand_clear(j->p.inhand);
 }
 
-void jobs_drain(struct jobs *j, int64_t now_ms)
+void jobs_drain(struct jobs *j)
 {
-    (void)now_ms;
     for (struct work *w = works_first(j->p.works); w; w = works_next(w)) {
         job_step_drain(w->step);
         works_wake(j->p.works, w);

@@ -2,8 +2,8 @@
 /*
  * jobs - steps the jobs in hand: asks core/job_step what is next and has it done.
  *
- * No policy here: a command goes to guests, acts, report or the view, and what they learn goes back into the job_step, which wakes
- * the work. Each stepping is noted in hand before and cleared after.
+ * No policy here: a command goes to guests, acts, report or the view, and what they learn goes back into the
+ * job_step, which wakes the work. Each stepping is noted in hand before and cleared after.
  *
  * Owner: the worker's loop.
  */
@@ -32,7 +32,7 @@ struct jobs_parts { /* borrowed, all */
 struct jobs *jobs_new(const struct jobs_parts *parts);
 void jobs_free(struct jobs *j);
 
-void jobs_drain(struct jobs *j, int64_t now_ms); /* every job begins nothing more and goes back */
+void jobs_drain(struct jobs *j); /* every job begins nothing more and goes back */
 int64_t jobs_turn(struct jobs *j, int64_t now_ms);
 
 struct jobs_counts {

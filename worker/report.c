@@ -39,7 +39,8 @@ struct report {
     struct report_counts counts;
 };
 
-struct report *report_new(struct works *ws, const struct options *o, const struct ports *ports, const char *worker)
+struct report *report_new(struct works *ws, const struct options *o, const struct ports *ports,
+                          const char *worker)
 {
     struct report *r = xcalloc(1, sizeof *r);
 
@@ -96,7 +97,8 @@ static void new_id(const struct report *r, char hex[33])
     crypto_hex(bytes, sizeof bytes, hex);
 }
 
-static struct post *post_new(const struct report *r, enum topic topic, int partition, struct str key, struct str value)
+static struct post *post_new(const struct report *r, enum topic topic, int partition, struct str key,
+                             struct str value)
 {
     struct post *p = xcalloc(1, sizeof *p);
 
@@ -182,7 +184,8 @@ static void on_appended(void *self, uint64_t id, const struct kafka_appended *a)
     r->stuck += p->terminal && p->tries == 0;
     p->tries++;
     p->next_ms = clock_now(&r->ports->clock).boot_ms + REPORT_AGAIN_MS;
-    log_warn(r->ports->log, "report.append_failed", fs("topic", p->topic), fs("key", p->key), fi("tries", p->tries), fe(&a->err));
+    log_warn(r->ports->log, "report.append_failed", fs("topic", p->topic), fs("key", p->key),
+             fi("tries", p->tries), fe(&a->err));
 }
 
 /* Whether it may still be said. */
@@ -207,7 +210,8 @@ int64_t report_turn(struct report *r, int64_t now_ms)
         if (p->append)
             continue;
         if (!may_say(r, p, now_ms)) {
-            log_warn(r->ports->log, "report.dropped", fs("topic", p->topic), fs("key", p->key), fi("tries", p->tries));
+            log_warn(r->ports->log, "report.dropped", fs("topic", p->topic), fs("key", p->key),
+                     fi("tries", p->tries));
             finish(r, p, false);
         } else if (p->next_ms <= now_ms) {
             send(r, p);
@@ -220,7 +224,8 @@ int64_t report_turn(struct report *r, int64_t now_ms)
 
 /* ---- terminals ---- */
 
-static void terminal_begin(const struct report *r, struct event *ev, const struct job *job, int64_t attempt, const char *token)
+static void terminal_begin(const struct report *r, struct event *ev, const struct job *job, int64_t attempt,
+                           const char *token)
 {
     event_init(ev, EVENT_JOB_TERMINAL, clock_now(&r->ports->clock).wall_ms, job->workload, job->run);
     ev->epoch = xstrdup(job->epoch);
@@ -241,7 +246,8 @@ static void drop_details(struct event *ev)
     }
 }
 
-static struct post *terminal_post(const struct report *r, struct event *ev, const struct epoch *ep, int64_t give_up_ms)
+static struct post *terminal_post(const struct report *r, struct event *ev, const struct epoch *ep,
+                                  int64_t give_up_ms)
 {
     BUF_CLEANUP struct buf text = BUF_INIT(EVENT_TEXT_MAX);
     char id[33];
@@ -267,8 +273,8 @@ static void tell(const struct report *r, const struct work *w, const struct coun
 {
     log_info(r->ports->log, "job.terminal", fs("action", action_names[w->job.action]), fs("job", w->job.job),
              fs("tier", w->job.tier), fs("run", w->job.run), fi("attempt", w->attempt), fi("done", c->done),
-             fi("unchanged", c->unchanged), fi("bypassed", c->bypassed), fi("failed", c->failed), fi("doubt", c->doubt),
-             fb("unanswered", job_step_unanswered(w->step)));
+             fi("unchanged", c->unchanged), fi("bypassed", c->bypassed), fi("failed", c->failed),
+             fi("doubt", c->doubt), fb("unanswered", job_step_unanswered(w->step)));
 }
 
 void report_terminal(struct report *r, struct work *w)
@@ -317,12 +323,13 @@ static struct post *letter_post(const struct report *r, const struct report_lett
     header(&p->headers, "x-last-ts", "%" PRId64, now.wall_ms);
     header(&p->headers, "x-host", "%s", r->worker);
     p->give_up_ms = now.boot_ms + REPORT_LETTER_MS;
-    log_error(r->ports->log, "report.dead_letter", fs("topic", l->topic), fi("partition", l->partition), fi("offset", l->offset),
-              fs("why", l->why));
+    log_error(r->ports->log, "report.dead_letter", fs("topic", l->topic), fi("partition", l->partition),
+              fi("offset", l->offset), fs("why", l->why));
     return p;
 }
 
-void report_dead_letter(struct report *r, const struct report_letter *l, report_done *done, void *self, uint64_t tag)
+void report_dead_letter(struct report *r, const struct report_letter *l, report_done *done, void *self,
+                        uint64_t tag)
 {
     struct post *p = letter_post(r, l);
 
@@ -332,7 +339,8 @@ void report_dead_letter(struct report *r, const struct report_letter *l, report_
     submit(r, p);
 }
 
-void report_poison(struct report *r, const struct report_letter *l, const struct job *job, const struct epoch *ep, const char *token)
+void report_poison(struct report *r, const struct report_letter *l, const struct job *job,
+                   const struct epoch *ep, const char *token)
 {
     struct post *letter = letter_post(r, l);
     struct event ev;
@@ -385,7 +393,8 @@ static void tell_progress(struct report *r, const struct work *w)
             xstrdup(w->job.members.at[i]), xstrdup(state_word(job_step_member(w->step, i)))};
     event_print(&ev, &text);
     if (buf_ok(&text, "JobProgress", &e)) {
-        struct post *p = post_new(r, TOPIC_PROGRESS, KAFKA_PARTITION_BY_KEY, str_of(w->job.run), buf_view(&text));
+        struct post *p =
+            post_new(r, TOPIC_PROGRESS, KAFKA_PARTITION_BY_KEY, str_of(w->job.run), buf_view(&text));
         new_id(r, id);
         event_headers_fill(&p->headers, &ev, r->source, id);
         (void)append(r, KAFKA_LANE_JOBS, p, on_told);

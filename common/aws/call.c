@@ -7,6 +7,7 @@
 #include "aws/retry.h"
 #include "aws/skew.h"
 #include "base/crypto.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timers.h"

@@ -4,6 +4,7 @@
 #include "aws/machine.h"
 #include "aws/sts.h"
 #include "base/crypto.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include "base/hash.h"

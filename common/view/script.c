@@ -1,12 +1,12 @@
 #include "view/script.h"
 
 #include "base/crypto.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "view/scripts.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <uthash.h>
 
 enum { SCRIPT_HEAD = 4 /* EVALSHA sha 1 key */, SCRIPTS_MAX = 32, SHA_HEX = 2 * CRYPTO_SHA1_BYTES + 1 };
 

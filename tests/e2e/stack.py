@@ -23,7 +23,7 @@ class AwsSim(Process):
     def __init__(self, folder, bin_dir, scenario, time_scale=1, options=()):
         path = Path(folder) / "scenario.json"
         path.write_text(json.dumps(scenario))
-        argv = [bin_dir / "awssim", "--port", 0, "--scenario", path, "--time-scale", time_scale, *options]
+        argv = [bin_dir / "ec2sched-awssim", "--port", 0, "--scenario", path, "--time-scale", time_scale, *options]
         super().__init__(argv, cwd=folder, name="awssim")
         self.port = None
 
@@ -49,7 +49,7 @@ class AwsSim(Process):
 
 
 class Stack:
-    def __init__(self, folder, bin_dir, kafka, redis, scenario, *, producers=1, workers=1, time_scale=1, env=None,
+    def __init__(self, folder, bin_dir, kafka, redis, scenario, *, producers=1, workers=1, time_scale=10, env=None,
                  aws=None, partitions=2, jobs_partitions=8):  # fmt: skip
         self.folder, self.bin = Path(folder), Path(bin_dir)
         self.prefix = "t" + uuid.uuid4().hex[:10]
@@ -74,7 +74,8 @@ class Stack:
         if not self.aws.is_running():
             self.aws.start()
         self.env["AWS_ENDPOINT_URL"] = self.aws.url
-        assert self.cli("topics", "create").returncode == 0
+        made = self.cli("topics", "create")
+        assert made.returncode == 0, made.stdout + made.stderr
         for daemon in self.producers + self.workers:
             daemon.env.update({k: str(v) for k, v in self.env.items()})
             daemon.start()

@@ -103,7 +103,7 @@ def lint(counts):
 
 
 def build(counts):
-    for preset in ("dev", "clang", "release"):
+    for preset in ("dev", "clang", "asan", "release"):
         try:
             built(preset)
             counts.check(True)
@@ -202,8 +202,8 @@ def there(name):
 ALL = (
     Stage("install", 300, install, needed=True),
     Stage("lint", 240, lint),
-    Stage("build", 240, build, needed=True),
-    Stage("unit", 120, unit, there("unit")),
+    Stage("build", 360, build, needed=True),
+    Stage("unit", 60, unit, there("unit")),
     Stage("component", 60, layer("component", 300), there("component")),
     Stage("protocol", 180, layer("protocol", 600), there("protocol")),
     Stage("model", 120, layer("model", 600), there("model")),
