@@ -139,7 +139,7 @@ static void credentials_are_renewed_before_they_end(void **state)
     engine_turn(a, &world);
     fake_reply(&world, 200, EC2_NONE);
     engine_turn(a, &world);
-    fake_pass(&world, 56 * 60 * 1000);
+    fake_pass(&world, (int64_t)56 * 60 * 1000);
     ec2_describe_instances(a, &where, &none, seen_instances, &s);
     engine_turn(a, &world);
     engine_turn(a, &world);
