@@ -170,4 +170,4 @@ struct aws_call {
     aws_done *done;
     void *self;
 };
-uint64_t aws_call(struct aws *a, const struct aws_call *c); /* id >= 1 */
+uint64_t aws_call(struct aws *a, const struct aws_call *q); /* id >= 1 */

@@ -24,7 +24,7 @@ static void chance(void *self, void *out, size_t n)
 static uint64_t http_ask(void *port, const struct http_request *r, http_done *done, void *self)
 {
     struct fake_world *f = port;
-    struct buf headers = BUF_INIT(256 * 1024);
+    struct buf headers = BUF_INIT((size_t)256 * 1024);
 
     BUG_IF(f->asked_count == FAKE_ASKED_MAX);
     for (size_t i = 0; i < r->header_count; i++)

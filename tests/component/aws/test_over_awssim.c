@@ -1,6 +1,6 @@
 /*
- * The call engine and its services against the AWS simulator, in one process and in virtual time: what we sign is what another
- * verifier accepts, what we ask is what another parser understands.
+ * The call engine and its services against the AWS simulator, in one process and in virtual time: what we
+ * sign is what another verifier accepts, what we ask is what another parser understands.
  */
 #include "aws/dynamodb.h"
 #include "aws/ssm.h"
@@ -28,7 +28,7 @@ static const char scenario[] =
     "\"instances\":[{\"id\":\"" WEB "\",\"tags\":{\"Env\":\"ENV1\",\"Role\":\"Web\"},\"agent\":{}},"
     "{\"id\":\"" DB "\",\"tags\":{\"Env\":\"ENV1\",\"Role\":\"DB\"},\"agent\":{}},"
     "{\"id\":\"i-0123456789abcdef2\",\"account\":\"210987654321\",\"tags\":{\"Env\":\"ENV1\"}},"
-        "{\"id\":\"i-0123456789abcdef3\",\"tags\":{\"Env\":\"ENV*\"}}]}";
+    "{\"id\":\"i-0123456789abcdef3\",\"tags\":{\"Env\":\"ENV*\"}}]}";
 
 static struct fake_world world;
 static struct awssim *sim;

@@ -489,6 +489,50 @@ static void an_outage_empties_the_budget_of_retries(void **state)
     fake_world_release(&world);
 }
 
+static void a_changing_call_that_our_clock_spoiled_goes_back_as_retriable(void **state)
+{
+    struct seen s = {0};
+    const struct fake_answer skewed = {
+        .status = 403, .body = EC2_ERROR("AuthFailure", "no"), .ahead_ms = 3600000};
+    (void)state;
+    fake_world_init(&world);
+    struct aws *a = engine_new(&world, NULL);
+
+    engine_warm(a, &world, 0);
+    engine_stop(a, &world, &s);
+    engine_turn(a, &world);
+    fake_answer(&world, &skewed);
+    engine_turn(a, &world);
+    assert_int_equal(world.asked_count, 2);
+    assert_int_equal(s.r.err.kind, ERR_UNAVAILABLE);
+    assert_string_equal(s.r.err.code, "AuthFailure");
+    engine_stop(a, &world, &s);
+    engine_turn(a, &world);
+    fake_answer(&world, &skewed); /* the clock is right now: it is a refusal */
+    engine_turn(a, &world);
+    assert_int_equal(s.r.err.kind, ERR_DENIED);
+    aws_free(a);
+    fake_world_release(&world);
+}
+
+static void an_answer_to_another_question_is_none(void **state)
+{
+    struct seen s = {0};
+    (void)state;
+    fake_world_init(&world);
+    struct aws *a = engine_new(&world, NULL);
+
+    engine_warm(a, &world, 0);
+    engine_stop(a, &world, &s);
+    engine_turn(a, &world);
+    fake_reply(&world, 200, "<StartInstancesResponse><instancesSet/></StartInstancesResponse>");
+    engine_turn(a, &world);
+    assert_string_equal(s.r.err.code, AWS_GARBLED);
+    assert_true(s.r.unanswered);
+    aws_free(a);
+    fake_world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,6 +554,8 @@ int main(void)
         WEIGHED(a_cancelled_call_says_nothing_more),
         WEIGHED(a_reply_with_another_checksum_is_asked_for_again),
         WEIGHED(an_outage_empties_the_budget_of_retries),
+        WEIGHED(a_changing_call_that_our_clock_spoiled_goes_back_as_retriable),
+        WEIGHED(an_answer_to_another_question_is_none),
     };
 
     return cmocka_run_group_tests_name("aws/call", tests, NULL, NULL);

@@ -98,18 +98,18 @@ static void configured_urls_go_before_the_template_in_their_order(void **state)
 
 static void a_url_that_does_not_keep_a_promise_is_an_error(void **state)
 {
-    static const char *const urls[] = {"ftp://x",    "127.0.0.1:4566", "http://",
-                                       "http://u@h", "http://h/?a",    "http://h/a b"};
+    static char *const urls[] = {"ftp://x",    "127.0.0.1:4566", "http://",
+                                 "http://u@h", "http://h/?a",    "http://h/a b"};
     struct endpoint_settings s = {.url_count = 1};
     struct endpoint out = {0};
     struct err e = {0};
 
     (void)state;
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
-        s.urls[0] = (struct endpoint_url){"", (char *)(uintptr_t)urls[i]};
+        s.urls[0] = (struct endpoint_url){"", urls[i]};
         assert_false(endpoint_resolve(&s, &ec2, "eu-west-1", &out, &e));
     }
-    s.urls[0].url = (char *)(uintptr_t) "http://h";
+    s.urls[0].url = "http://h";
     assert_true(endpoint_resolve(&s, &ec2, "eu-west-1", &out, &e));
     s.fips = true;
     assert_false(endpoint_resolve(&s, &ec2, "eu-west-1", &out, &e));

@@ -97,7 +97,7 @@ static void only_whole_instance_ids_are_found_in_a_message(void **state)
     (void)state;
     aws_error_ids(STR("The instance IDs 'i-0123456789abcdef0, i-12345678' do not exist: i-12345678, "
                       "vol-i-12345678, i-123456789, "
-                      "i-1234567g, xi-12345678, i-, i-12345678-9, [[i-0aaaaaaaaaaaaaaaa]]"),
+                      "i-abcdef12g, xi-12345678, i-, i-87654321-9, [[i-0aaaaaaaaaaaaaaaa]]"),
                   &ids);
     assert_int_equal(ids.n, 3);
     assert_string_equal(ids.at[0], "i-0123456789abcdef0");

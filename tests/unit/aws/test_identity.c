@@ -139,7 +139,7 @@ static void credentials_are_renewed_before_they_end(void **state)
     engine_turn(a, &world);
     fake_reply(&world, 200, EC2_NONE);
     engine_turn(a, &world);
-    fake_pass(&world, 56 * 60 * 1000);
+    fake_pass(&world, (int64_t)56 * 60 * 1000);
     ec2_describe_instances(a, &where, &none, seen_instances, &s);
     engine_turn(a, &world);
     engine_turn(a, &world);
@@ -147,6 +147,53 @@ static void credentials_are_renewed_before_they_end(void **state)
                      2); /* the call goes out with the old ones, while new ones are fetched */
     assert_non_null(strstr(world.asked[2].body, "DescribeInstances"));
     assert_non_null(strstr(world.asked[3].body, "AssumeRole"));
+    aws_free(a);
+    fake_world_release(&world);
+}
+
+static void a_changing_call_with_expired_credentials_goes_back_and_the_next_one_does_better(void **state)
+{
+    struct seen s = {0};
+    const struct aws_where where = {.role_arn = ROLE};
+    STRS_CLEANUP struct strs ids = {0};
+    (void)state;
+    fake_world_init(&world);
+    struct aws *a = engine_new(&world, NULL);
+
+    strs_add(&ids, STR("i-1"));
+    engine_warm(a, &world, 0);
+    (void)ec2_stop_instances(a, &where, &ids, NULL, &world.now, seen_changes, &s);
+    engine_turn(a, &world);
+    fake_reply(&world, 200, ASSUMED);
+    engine_turn(a, &world);
+    (void)ec2_stop_instances(a, &where, &ids, NULL, &world.now, seen_changes, &s);
+    engine_turn(a, &world);
+    size_t sent = world.asked_count;
+    fake_reply(&world, 400, EC2_ERROR("ExpiredToken", "old"));
+    engine_turn(a, &world);
+    fake_pass(&world, 1000);
+    engine_turn(a, &world);
+    assert_int_equal(s.count, 2);
+    assert_int_equal(world.asked_count, sent); /* not again by itself */
+    assert_int_equal(s.r.err.kind, ERR_UNAVAILABLE);
+    assert_string_equal(s.r.err.code, "ExpiredToken");
+    assert_false(s.r.unanswered);
+
+    (void)ec2_stop_instances(a, &where, &ids, NULL, &world.now, seen_changes, &s);
+    engine_turn(a, &world);
+    assert_string_equal(s.r.err.code, AWS_CREDENTIALS);
+    fake_reply(&world, 200, ASSUMED);
+    engine_turn(a, &world);
+    (void)ec2_stop_instances(a, &where, &ids, NULL, &world.now, seen_changes, &s);
+    engine_turn(a, &world);
+    sent = world.asked_count;
+    fake_reply(&world, 400, EC2_ERROR("ExpiredToken", "old"));
+    engine_turn(a, &world);
+    assert_int_equal(s.r.err.kind, ERR_DENIED); /* new ones were just fetched: they are not the reason */
+    (void)ec2_stop_instances(a, &where, &ids, NULL, &world.now, seen_changes, &s);
+    engine_turn(a, &world);
+    assert_non_null(strstr(fake_last(&world)->body, "StopInstances"));
+    assert_int_equal(world.asked_count, sent + 1);
     aws_free(a);
     fake_world_release(&world);
 }
@@ -159,6 +206,7 @@ int main(void)
         WEIGHED(a_role_that_may_not_be_assumed_fails_those_who_wait),
         WEIGHED(credentials_that_aws_calls_expired_are_fetched_once_again),
         WEIGHED(credentials_are_renewed_before_they_end),
+        WEIGHED(a_changing_call_with_expired_credentials_goes_back_and_the_next_one_does_better),
     };
 
     return cmocka_run_group_tests_name("aws/identity", tests, NULL, NULL);
