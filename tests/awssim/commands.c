@@ -1,7 +1,7 @@
 #include "awssim/guest.h"
-#include "awssim/hash.h"
 #include "awssim/setting.h"
 #include "awssim/ssm.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/timers.h"
 

@@ -1,7 +1,7 @@
 #include "awssim/identity.h"
 
-#include "awssim/hash.h"
 #include "awssim/setting.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/moment.h"
 

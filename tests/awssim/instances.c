@@ -1,7 +1,7 @@
 #include "awssim/instances.h"
 
-#include "awssim/hash.h"
 #include "awssim/setting.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/moment.h"
 #include "base/timers.h"
