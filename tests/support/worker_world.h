@@ -44,6 +44,7 @@ struct world {
     const char *claim_word; /* NULL: grants */
     const char *renew_word;
     bool redis_down;
+    int64_t holds_ms; /* how long the reading of holds takes; 0: as everything */
     int64_t ttl_ms, hv, attempts_before; /* attempts_before: the first claim is attempt 1 + this */
     const char *hold;                    /* value of the field h:1; NULL: none */
     struct world_lease leases[WORLD_LEASES_MAX];

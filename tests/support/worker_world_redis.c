@@ -160,7 +160,11 @@ static void fire_redis(struct world *w, struct world_event *x)
 static uint64_t redis_go(void *port, const struct str *args, size_t n, redis_done *done, void *self)
 {
     struct world *w = port;
-    struct world_event *x = world_later(w, w->redis_down ? 1000 : 1, fire_redis, self);
+    struct world_event *x = world_later(w,
+                                        w->redis_down                               ? 1000
+                                        : w->holds_ms && str_is(args[0], "HGETALL") ? w->holds_ms
+                                                                                    : 1,
+                                        fire_redis, self);
 
     x->done.redis = done;
     if (w->redis_down)
