@@ -22,6 +22,8 @@ struct context_counters {
     int64_t rebuilds, openings, view_failures;
 };
 
+struct work; /* owed.h */
+
 struct context {
     const struct options *options;
     const struct ports *ports;
@@ -36,6 +38,7 @@ struct context {
     bool log_append_time;                                /* the broker's clock stamps the log */
     int64_t now_ms;                                      /* boot clock at the beginning of this turn */
     size_t in_flight;                                    /* appends without an answer */
+    struct work *orphans;                                /* dropped work whose answer is still to come (owed.h) */
     struct context_counters counters;
 
     /* How far the workers have read the jobs topic, one per partition; older than a second: asked again. */

@@ -36,9 +36,8 @@ static bool serve(struct real *real, const struct options *o, struct err *e)
         struct loop_program loop = {.turn = turn, .drain = drain, .self = p, .drain_timeout_ms = o->drain.timeout_ms};
         ok = real_run(real, &loop, e);
     }
-    real_close(real); /* first: no completion may find the producer gone */
-    if (ok)
-        producer_free(p);
+    producer_free(p); /* the loop has ended: nothing is delivered any more */
+    real_close(real);
     return ok;
 }
 

@@ -30,10 +30,12 @@ void work_end(struct work *w)
 {
     DL_DELETE(w->p->owed.works, w);
     w->p->owed.count--;
-    if (w->waiting)
+    if (w->waiting) {
         w->orphan = true;
-    else
+        DL_APPEND(w->p->c->orphans, w);
+    } else {
         work_free(w);
+    }
 }
 
 void work_wait(struct work *w)
@@ -48,6 +50,7 @@ bool work_back(struct work *w)
     w->waiting = false;
     if (!w->orphan)
         return true;
+    DL_DELETE(w->p->c->orphans, w);
     work_free(w);
     return false;
 }
@@ -255,4 +258,13 @@ void owed_drop(struct partition *p)
         work_end(p->owed.works);
     p->owed.asked = 0;
     p->owed.skip = 0;
+}
+
+void owed_free_orphans(struct context *c)
+{
+    while (c->orphans) {
+        struct work *w = c->orphans;
+        DL_DELETE(c->orphans, w);
+        work_free(w);
+    }
 }

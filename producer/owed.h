@@ -17,7 +17,7 @@ struct planning;  /* planner.c */
 struct settling;  /* settle.c */
 
 struct work {
-    struct work *prev, *next; /* in partition->owed.works; unused by an orphan */
+    struct work *prev, *next; /* in partition->owed.works, an orphan in context->orphans */
     struct partition *p;
     enum view_debt kind;
     char *workload, *detail; /* detail: request, run or nothing: with kind and workload it names the debt */
@@ -36,6 +36,7 @@ struct work {
 
 void owed_turn(struct partition *p);
 void owed_drop(struct partition *p); /* all work; what waits for a completion is freed by it */
+void owed_free_orphans(struct context *c); /* no completion comes any more */
 
 /* ---- for those who do the work ---- */
 void work_wait(struct work *w); /* before a question is asked */

@@ -39,6 +39,7 @@ bool partition_leads(const struct partition *p)
 
 void partition_trouble(struct partition *p, enum partition_trouble t)
 {
+    log_debug(p->c->ports->log, "partition.trouble", fi("partition", p->number), fi("kind", (int64_t)t));
     if (t > p->trouble)
         p->trouble = t;
 }
@@ -62,7 +63,7 @@ static void on_where(void *self, uint64_t id, const struct view_place *place)
     p->locate.where = 0;
     if (place->err.kind == ERR_INVALID) {
         p->force = true;
-        p->locate.place = (struct view_place){.applied = VIEW_NOT_KNOWN, .ttl_ms = VIEW_NOT_KNOWN};
+        p->locate.place = (struct view_place){.ttl_ms = VIEW_NOT_KNOWN, .taws_ms = VIEW_NOT_KNOWN};
         p->locate.placed = true;
         return;
     }
@@ -165,7 +166,7 @@ static void locate_turn(struct partition *p)
     locate_ask(p);
     if (!p->locate.placed || !p->locate.started || p->beat.high_at_ms == INT64_MIN)
         return;
-    if (p->force || p->locate.place.applied == VIEW_NOT_KNOWN)
+    if (p->force || !p->locate.place.there)
         partition_enter(p, PARTITION_SEED);
     else
         found(p);

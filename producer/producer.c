@@ -1,7 +1,7 @@
 #include "producer/producer.h"
 
 #include "base/mem.h"
-#include "producer/leader.h"
+#include "producer/owed.h"
 #include "producer/state.h"
 
 #include <stdio.h>
@@ -57,6 +57,7 @@ void producer_free(struct producer *p)
         return;
     for (int i = 0; p->partitions && i < p->c.partitions; i++)
         partition_release(&p->partitions[i]);
+    owed_free_orphans(&p->c);
     xfree(p->partitions);
     source_free(p->c.source);
     aws_free(p->c.aws);
@@ -85,7 +86,7 @@ int64_t producer_turn(struct producer *p, int64_t now_ms)
     next = earlier(next, source_turn(p->c.source, now_ms));
     next = earlier(next, aws_turn(p->c.aws, now_ms));
     if (p->draining)
-        return p->c.in_flight == 0 ? TURN_DONE : next;
+        return p->c.in_flight == 0 && view_in_flight(p->c.view) == 0 ? TURN_DONE : next;
     if (!p->partitions) {
         precheck_turn(&p->check);
         if (!p->check.ok)

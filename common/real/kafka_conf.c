@@ -2,7 +2,10 @@
 
 #include "base/str.h"
 
+#include <signal.h>
 #include <string.h>
+
+_Static_assert(SIGIO == 29, "the number in the table below");
 
 enum {
     PRODUCERS = KAFKA_ROLE_EVENTS | KAFKA_ROLE_JOBS,
@@ -44,6 +47,8 @@ static const struct setting defaults[] = {
 
 static const struct setting fixed[] = {
     {"log.queue", "true", ALL},
+    {"internal.termination.signal", "29",
+     ALL}, /* SIGIO between its own threads: ending a client takes no second */
     {"acks", "all", PRODUCERS},
     {"enable.idempotence", "true", PRODUCERS},
     {"isolation.level", "read_uncommitted",

@@ -258,8 +258,8 @@ bool answer_place(const struct redis_value *v, const char *run_id, struct view_p
 
     if (v->type != REDIS_LIST || v->n != FIELDS)
         return odd("where", e);
-    out->applied = number_or(&v->at[APPLIED], VIEW_NOT_KNOWN);
-    if (is_text(&v->at[APPLIED]) && !number(&v->at[APPLIED], &out->applied))
+    out->there = is_text(&v->at[APPLIED]);
+    if (out->there && !number(&v->at[APPLIED], &out->applied))
         return odd("where", e);
     out->inc = text(&v->at[INC]);
     out->since = number_or(&v->at[SINCE], VIEW_NOT_KNOWN);

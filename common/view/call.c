@@ -29,6 +29,15 @@ void view_free(struct view *v)
     xfree(v);
 }
 
+size_t view_in_flight(const struct view *v)
+{
+    size_t n = 0;
+    const struct call *c = NULL;
+
+    DL_COUNT(v->calls, c, n);
+    return n;
+}
+
 void call_tag(const struct view *v, int partition, char out[KEY_MAX])
 {
     int n = snprintf(out, KEY_MAX, "{%s:%d}", v->prefix, partition);

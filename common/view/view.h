@@ -44,6 +44,7 @@ enum {
 /* `prefix` (redis.prefix) begins every key: {<prefix>:<log partition>}. Keeps `redis` (borrowed). Sends nothing yet. */
 struct view *view_new(const struct redis *redis, const char *prefix);
 void view_free(struct view *v);
+size_t view_in_flight(const struct view *v); /* calls without a completion yet: what a drain waits for */
 
 /* ---- for the leader: fold ---- */
 
@@ -309,7 +310,8 @@ uint64_t view_snap(struct view *v, int partition, const char *workload, int64_t 
 
 struct view_place {
     struct err err;
-    int64_t applied;                       /* VIEW_NOT_KNOWN: there is no view */
+    bool there;                            /* false: there is no view */
+    int64_t applied;                       /* the last offset that is folded; -1: none yet */
     int64_t generation, fv, since, ttl_ms, taws_ms; /* 0 when absent; since, ttl, taws VIEW_NOT_KNOWN */
     struct str inc;                        /* the server that may grant leases; empty: none */
     bool open_here;                        /* inc is the server that answered */

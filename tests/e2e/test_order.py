@@ -12,8 +12,8 @@ DB = [f"i-0c0000000000000{n:02x}" for n in range(2)]
 
 def instance(id_, role, state="running", **more):
     return {
-        "id": id_, "state": state, "tags": {"Environment": "SHOP", "Role": role}, "start_ms": 400, "stop_ms": 400,
-        "agent": {"os": "Linux", "latency_ms": 50, **more.pop("agent", {})}, **more,
+        "id": id_, "state": state, "tags": {"Environment": "SHOP", "Role": role}, "start_ms": 4000, "stop_ms": 4000,
+        "agent": {"os": "Linux", "latency_ms": 500, **more.pop("agent", {})}, **more,
     }  # fmt: skip
 
 
@@ -34,15 +34,15 @@ def scenario(**more):
         "region": "eu-west-1",
         "credentials": [{"access_key": "AKIAEXAMPLEEXAMPLE00", "secret_key": "example/secret/for/the/simulator/00000000"}],
         "instances": web + app + db,
-        "tables": {
-            "WorkloadSpecification": {"hash": "SpecName", "items": [{
+        "tables": [
+            {"name": "WorkloadSpecification", "hash": "SpecName", "items": [{
                 "SpecName": {"S": "shop"}, "Region": {"S": "eu-west-1"}, "EnvFilterTagName": {"S": "Environment"},
                 "EnvFilterTagValue": {"S": "SHOP"}, "TierFilterTagName": {"S": "Role"},
             }]},
-            "TierSpecification": {"hash": "SpecName", "range": "TierTagValue", "items": [
+            {"name": "TierSpecification", "hash": "SpecName", "range": "TierTagValue", "items": [
                 tier("Role_Web", 2, 0), tier("Role_App", 1, 1, TierSynchronization={"S": "True"}), tier("Role_DB", 0, 2, **asks),
             ]},
-        },
+        ],
         **more,
     }  # fmt: skip
 
