@@ -37,11 +37,17 @@ struct kafka_asker {
     bool probing;
 };
 
+static const char asker_group[] = "ec2sched.ask";
+
 static bool asker_open(struct kafka_asker *a, struct err *e)
 {
     if (a->client.rk)
         return true;
-    rd_kafka_conf_t *conf = kafka_conf_new(KAFKA_ROLE_ASK, a->core->options, NULL, e);
+    /*
+     * A group of its own name, never joined: librdkafka (to 2.10 at least, its issue 5040) dereferences the client's group object when
+     * the answer about another group's offsets is an error, as it is for a group that nobody has used yet.
+     */
+    rd_kafka_conf_t *conf = kafka_conf_new(KAFKA_ROLE_ASK, a->core->options, asker_group, e);
     if (!conf)
         return false;
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);

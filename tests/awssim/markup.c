@@ -19,10 +19,24 @@ void markup_close(struct buf *out, const char *name)
     buf_addc(out, '>');
 }
 
+/* Ids, names and times: nothing to escape, so that a page of a thousand instances is copied and not looked at
+ * byte by byte. */
+static bool is_plain(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '<' || s.p[i] == '>' || s.p[i] == '&' ||
+            s.p[i] == '"' || s.p[i] == '\'')
+            return false;
+    return true;
+}
+
 void markup_str(struct buf *out, const char *name, struct str value)
 {
     markup_open(out, name);
-    xml_escape(value, out);
+    if (is_plain(value))
+        buf_add(out, value);
+    else
+        xml_escape(value, out);
     markup_close(out, name);
 }
 
