@@ -95,7 +95,8 @@ static void begin(struct scene *s, int partitions)
     } else {
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
         (void)rd_kafka_conf_set(conf, "log_level", "0", why, sizeof why);
-        (void)rd_kafka_conf_set(conf, "internal.termination.signal", "29", why, sizeof why); /* ends without delay */
+        (void)rd_kafka_conf_set(conf, "internal.termination.signal", "29", why,
+                                sizeof why); /* ends without delay */
         s->mock_client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
         s->mock = rd_kafka_mock_cluster_new(s->mock_client, 1);
         (void)snprintf(s->brokers, sizeof s->brokers, "%s", rd_kafka_mock_cluster_bootstraps(s->mock));
