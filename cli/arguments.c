@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "conf/options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct argument *find(const struct argument *table, struct str flag)
@@ -95,6 +96,15 @@ static bool take_flag(const struct strs *words, size_t *i, const struct argument
     return set(a, words->at[*i], e);
 }
 
+static bool help(const struct argument *table, struct err *e)
+{
+    BUF_CLEANUP struct buf out = BUF_INIT(64 * 1024);
+
+    arguments_help(table, &out);
+    (void)fputs(buf_cstr(&out), stdout);
+    return err_set(e, ERR_NONE, "%s", "");
+}
+
 bool arguments_read(const struct strs *words, const struct argument *table, size_t least, size_t most,
                     struct strs *positional, struct err *e)
 {
@@ -102,6 +112,8 @@ bool arguments_read(const struct strs *words, const struct argument *table, size
 
     for (size_t i = 0; i < words->n; i++) {
         const char *w = words->at[i];
+        if (flags && strcmp(w, "--help") == 0)
+            return help(table, e);
         if (flags && strcmp(w, "--") == 0)
             flags = false;
         else if (flags && strncmp(w, "--", 2) == 0) {

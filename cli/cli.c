@@ -114,6 +114,17 @@ bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *
     return err_code(e, CLI_TIMEOUT);
 }
 
+bool cli_pause(struct cli *c, int64_t ms, struct err *e)
+{
+    bool never = false;
+    struct err over = {0};
+
+    if (cli_wait(c, &never, cli_now(c) + ms, &over) || strcmp(over.code, CLI_TIMEOUT) == 0)
+        return true;
+    *e = over;
+    return false;
+}
+
 static int exit_of(const struct err *e)
 {
     switch (e->kind) {
@@ -166,6 +177,8 @@ int cli_usage(const struct cli *c, const char *verb, const char *why)
 {
     char remedy[200];
 
+    if (!why[0])
+        return CLI_OK; /* it was --help, and is told already */
     (void)snprintf(remedy, sizeof remedy, "`ec2sched %s --help` shows how", verb);
     say(c, "usage", why, remedy);
     return CLI_USAGE;

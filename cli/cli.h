@@ -65,13 +65,16 @@ struct view *cli_view(struct cli *c);
  */
 #define CLI_TIMEOUT "Timeout"
 MUST_CHECK bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *e);
+/* Between two looks at something that changes by itself. False: a signal came. */
+MUST_CHECK bool cli_pause(struct cli *c, int64_t ms, struct err *e);
 int64_t cli_now(const struct cli *c); /* boot clock */
 int64_t cli_wall(const struct cli *c);
 
 /* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` may be NULL. */
 int cli_fail(const struct cli *c, const struct err *e, const char *remedy);
 int cli_refuse(const struct cli *c, const char *what, const char *why, const char *remedy);
-int cli_usage(const struct cli *c, const char *verb, const char *why);
+int cli_usage(const struct cli *c, const char *verb,
+              const char *why); /* an empty `why`: help was asked for and given */
 
 /* user@host, as claimed. */
 void cli_who(const struct cli *c, char *out, size_t n);

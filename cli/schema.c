@@ -121,8 +121,9 @@ static void print_schemas(void)
 static const char *kind_word(const struct json_field *f)
 {
     static const char *const words[] = {
-        [JSON_F_STR] = "string",   [JSON_F_INT] = "integer",   [JSON_F_BOOL] = "boolean", [JSON_F_ENUM] = "word",
-        [JSON_F_STRS] = "strings", [JSON_F_OBJECT] = "object", [JSON_F_LIST] = "list",    [JSON_F_RAW] = "any",
+        [JSON_F_STR] = "string", [JSON_F_INT] = "integer",  [JSON_F_BOOL] = "boolean",
+        [JSON_F_ENUM] = "word",  [JSON_F_STRS] = "strings", [JSON_F_OBJECT] = "object",
+        [JSON_F_LIST] = "list",  [JSON_F_RAW] = "any",
     };
 
     return words[f->kind];
@@ -150,10 +151,13 @@ static void print_markdown(void)
 {
     BUF_CLEANUP struct buf out = BUF_INIT(TEXT_MAX);
 
-    buf_adds(&out, "# Events\n\nEvery record of the topics, field by field. Printed by `ec2sched schema --markdown` from the tables in "
+    buf_adds(&out, "# Events\n\nEvery record of the topics, field by field. Printed by `ec2sched schema "
+                   "--markdown` from the tables in "
                    "`common/model/event.c`; a test compares.\n\n"
-                   "Values are JSON objects of at most 900,000 bytes; a reader ignores fields and types that it does not know, and decides "
-                   "nothing by a header. Headers follow CloudEvents 1.0 (Kafka binding, binary mode) and W3C `traceparent`.\n\n"
+                   "Values are JSON objects of at most 900,000 bytes; a reader ignores fields and types that "
+                   "it does not know, and decides "
+                   "nothing by a header. Headers follow CloudEvents 1.0 (Kafka binding, binary mode) and W3C "
+                   "`traceparent`.\n\n"
                    "## Fields of every record\n\n| field | type | meaning |\n|---|---|---|\n");
     table_markdown(event_common_fields, "", &out);
     for (int t = 1; t < EVENT_TYPES; t++) {
@@ -162,23 +166,49 @@ static void print_markdown(void)
     }
     buf_adds(&out, "\n## Job (jobs topic)\n\n| field | type | meaning |\n|---|---|---|\n");
     table_markdown(job_fields, "", &out);
-    buf_adds(&out, "\n## Causes\n\nOne closed list: a word never changes its meaning.\n\n| cause | what it says |\n|---|---|\n");
+    buf_adds(&out, "\n## Causes\n\nOne closed list: a word never changes its meaning.\n\n| cause | what it "
+                   "says |\n|---|---|\n");
     for (int c = 1; c < CAUSE_COUNT; c++)
         buf_addf(&out, "| `%s` | %s |\n", cause_names[c], cause_sentence((enum cause)c));
     BUG_IF(out.over);
     print_text(buf_view(&out));
 }
 
+static void print_options(void)
+{
+    BUF_CLEANUP struct buf out = BUF_INIT(TEXT_MAX);
+
+    buf_adds(
+        &out,
+        "# Configuration\n\nEvery option has one dotted name: the flag `--kafka.brokers V`, the variable "
+        "`EC2SCHED_KAFKA_BROKERS`, and the key `kafka.brokers = V` in the file (`--config FILE`, default "
+        "`/etc/ec2sched/ec2sched.conf`). A flag goes before a variable, a variable before the file. One file "
+        "serves all programs. "
+        "Unknown flags and keys are errors, unknown variables a warning. Secrets accept `@/path/to/file`.\n\n"
+        "AWS's own variables work as in the SDKs: `AWS_REGION`, `AWS_PROFILE`, `AWS_ACCESS_KEY_ID` …, "
+        "`AWS_ENDPOINT_URL[_SERVICE]`, "
+        "`AWS_CA_BUNDLE`, `AWS_USE_FIPS_ENDPOINT`, `HTTPS_PROXY`, `NO_PROXY`.\n\n"
+        "Printed by `ec2sched schema --options` from the option table; a test compares.\n\n");
+    options_markdown(&out);
+    BUG_IF(out.over);
+    print_text(buf_view(&out));
+}
+
 int verb_schema(struct cli *c, const struct strs *words)
 {
+    bool options = false;
     bool markdown = false;
     struct err e = {0};
     STRS_CLEANUP struct strs positional = {0};
-    const struct argument table[] = {{"--markdown", ARGUMENT_SWITCH, &markdown, NULL, "docs/events.md"}, {0}};
+    const struct argument table[] = {{"--markdown", ARGUMENT_SWITCH, &markdown, NULL, "docs/events.md"},
+                                     {"--options", ARGUMENT_SWITCH, &options, NULL, "docs/configuration.md"},
+                                     {0}};
 
     if (!arguments_read(words, table, 0, 0, &positional, &e))
         return cli_usage(c, "schema", e.msg);
-    if (markdown)
+    if (options)
+        print_options();
+    else if (markdown)
         print_markdown();
     else
         print_schemas();

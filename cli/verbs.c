@@ -66,3 +66,18 @@ void verbs_help(struct buf *out)
         if (v->summary)
             buf_addf(out, "  %-8s %s\n  %-8s   %s\n", v->name, v->usage, "", v->summary);
 }
+
+int verbs_help_of(const char *name)
+{
+    STRS_CLEANUP struct strs words = {0};
+    const struct verb *v = find(name);
+    struct cli c = {0};
+
+    if (!v) {
+        strs_add(&words, str_of(name));
+        return verbs_run(&c, &words);
+    }
+    strs_add(&words, STR("--help"));
+    print_line("usage: ec2sched %s %s\n\n%s\n", v->name, v->usage, v->summary ? v->summary : "");
+    return v->run(&c, &words); /* each verb reads its flags before anything else */
+}

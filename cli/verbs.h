@@ -17,6 +17,7 @@ extern const struct verb verbs[]; /* ended by a NULL name */
 /* The verb's name is words->at[0]. */
 int verbs_run(struct cli *c, const struct strs *words);
 void verbs_help(struct buf *out);
+int verbs_help_of(const char *name); /* prints one verb's usage and flags */
 
 int verb_list(struct cli *c, const struct strs *words);
 int verb_lint(struct cli *c, const struct strs *words);

@@ -6,7 +6,8 @@
 
 enum {
     REPLAY_LOOK_MS = 10 * 1000,
-    REPLAY_AGAIN_MS = 60 * 60 * 1000, /* committed anew, so that the broker does not forget a group without members */
+    REPLAY_AGAIN_MS =
+        60 * 60 * 1000, /* committed anew, so that the broker does not forget a group without members */
 };
 
 struct uncovered {
@@ -27,8 +28,8 @@ void replay_reset(struct partition *p)
     struct uncovered *u = NULL;
     struct uncovered *tmp = NULL;
 
-    HASH_ITER (hh, p->start.uncovered, u, tmp)
-        drop(p, u);
+    HASH_ITER(hh, p->start.uncovered, u, tmp)
+    drop(p, u);
     p->start.asked = 0;
     p->start.changed = false;
     p->start.due_ms = p->c->now_ms + REPLAY_LOOK_MS;
@@ -52,13 +53,8 @@ void replay_saw(struct partition *p, const char *workload, int64_t offset)
     u->last = offset;
 }
 
-void replay_covered(struct partition *p, const char *workload, int64_t asof)
+void replay_covered(struct partition *p)
 {
-    struct uncovered *u = NULL;
-
-    HASH_FIND_STR(p->start.uncovered, workload, u);
-    if (u && u->last <= asof)
-        drop(p, u); /* (else a later record keeps its first: lower than needed, never higher) */
     p->start.changed = true;
 }
 
@@ -86,38 +82,62 @@ static void commit(struct partition *p, int64_t start)
     (void)k->ops->commit(k->port, p->c->coord, p->c->events, p->number, start, on_commit, p);
 }
 
+static bool owes(const struct view_keys *debtors, const char *workload)
+{
+    for (size_t i = 0; i < debtors->n; i++)
+        if (str_is(debtors->at[i], workload))
+            return true;
+    return false;
+}
+
+static bool knows_all(const struct partition *p, const struct view_keys *debtors)
+{
+    for (size_t i = 0; i < debtors->n; i++) {
+        BUF_CLEANUP struct buf name = BUF_INIT(IDS_WORKLOAD_MAX);
+        struct uncovered *u = NULL;
+        buf_add(&name, debtors->at[i]);
+        HASH_FIND_STR(p->start.uncovered, buf_cstr(&name), u);
+        if (!u)
+            return false;
+    }
+    return true;
+}
+
 static void on_debtors(void *self, uint64_t id, const struct view_keys *k)
 {
     struct partition *p = self;
-    int64_t start = p->tail.pos + 1;
+    int64_t start = p->start.asked_pos + 1;
+    struct uncovered *u = NULL;
+    struct uncovered *tmp = NULL;
 
     if (id != p->start.asked)
         return;
     p->start.asked = 0;
-    if (k->err.kind != ERR_NONE || !partition_leads(p) || p->tail.n > 0)
+    if (k->err.kind != ERR_NONE || !partition_leads(p))
         return; /* looked at again later */
-    for (size_t i = 0; i < k->n; i++) {
-        BUF_CLEANUP struct buf name = BUF_INIT(IDS_WORKLOAD_MAX);
-        struct uncovered *u = NULL;
-        buf_add(&name, k->at[i]);
-        HASH_FIND_STR(p->start.uncovered, buf_cstr(&name), u);
-        if (!u)
-            return; /* busy since before this leader's time: only an earlier leader's start is known to be low enough */
-        if (u->first < start)
+    if (!knows_all(p, k))
+        /* one is busy since before this leader's time: only an earlier leader's start is known to be low
+         * enough */
+        return;
+    HASH_ITER(hh, p->start.uncovered, u, tmp)
+    {
+        if (u->last <= p->start.asked_pos && !owes(k, u->workload))
+            drop(p, u); /* at rest, and its snapshot is acknowledged */
+        else if (u->first < start)
             start = u->first;
     }
-    for (struct uncovered *u = p->start.uncovered; u; u = u->hh.next)
-        if (u->first < start)
-            start = u->first;
     commit(p, start);
 }
 
 void replay_turn(struct partition *p)
 {
-    bool again = p->start.committed != VIEW_NOT_KNOWN && p->c->now_ms - p->start.committed_at_ms >= REPLAY_AGAIN_MS;
+    bool again =
+        p->start.committed != VIEW_NOT_KNOWN && p->c->now_ms - p->start.committed_at_ms >= REPLAY_AGAIN_MS;
 
-    if (!partition_leads(p) || p->start.asked || p->c->now_ms < p->start.due_ms || !(p->start.changed || again))
+    if (!partition_leads(p) || p->start.asked || p->c->now_ms < p->start.due_ms ||
+        !(p->start.changed || again))
         return;
     p->start.due_ms = p->c->now_ms + REPLAY_LOOK_MS;
+    p->start.asked_pos = p->tail.pos;
     p->start.asked = view_debtors(p->c->view, p->number, on_debtors, p);
 }

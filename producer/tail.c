@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "producer/leader.h"
 #include "producer/notices.h"
+#include "producer/pump.h"
 #include "producer/replay.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ static void sent_release(struct fold_sent *s)
     xfree(s->workload);
     xfree(s->run);
     xfree(s->epoch);
+    xfree(s->job);
     *s = (struct fold_sent){0};
 }
 
@@ -58,8 +60,10 @@ static void act(struct partition *p, const struct fold_sent *s, const struct vie
     default:
         break;
     }
-    if (s->type == EVENT_JOB_TERMINAL)
+    if (s->type == EVENT_JOB_TERMINAL) {
         p->owed.due_ms = 0; /* a drain may wait for its lease */
+        pump_forget(p, s->job);
+    }
     if (f->answer == VIEW_FOLD_IGN)
         p->c->counters.ignored++;
     if (partition_leads(p))
@@ -122,6 +126,8 @@ static void on_fold(void *self, uint64_t id, const struct view_folded *f)
     } else {
         not_folded(p, s, f);
     }
+    if (p->state == PARTITION_HALT)
+        return; /* the ring has been emptied */
     sent_release(s);
     t->first = (t->first + 1) % PARTITION_PIPELINE;
     t->n--;
@@ -159,13 +165,15 @@ static void send_record(struct partition *p, const struct kafka_record *r)
 
     if (!parsed) {
         p->c->counters.unparsed++;
-        log_warn(p->c->ports->log, "record.unparsed", fi("partition", p->number), fi("offset", r->offset), fe(&e));
+        log_warn(p->c->ports->log, "record.unparsed", fi("partition", p->number), fi("offset", r->offset),
+                 fe(&e));
     }
     *s = (struct fold_sent){.offset = r->offset, .type = parsed ? ev.type : EVENT_OTHER};
     if (parsed) {
         s->workload = copy(ev.workload);
         s->run = copy(ev.run);
         s->epoch = copy(ev.epoch);
+        s->job = ev.type == EVENT_JOB_TERMINAL ? copy(ev.terminal.job) : NULL;
         s->step = step_of(&ev);
         replay_saw(p, ev.workload, r->offset);
     }

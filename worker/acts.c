@@ -60,14 +60,15 @@ static void tell(const struct acts *a, const struct work *w, const struct act *x
     const char *action = action_names[w->job.action];
 
     if (r->err.kind == ERR_NONE)
-        log_info(a->ports->log, "act.accepted", fs("action", action), fs("job", w->job.job), fs("tier", w->job.tier),
-                 fi("instances", (int64_t)x->n));
+        log_info(a->ports->log, "act.accepted", fs("action", action), fs("job", w->job.job),
+                 fs("tier", w->job.tier), fi("instances", (int64_t)x->n));
     else if (r->sent)
-        log_warn(a->ports->log, "act.failed", fs("action", action), fs("job", w->job.job), fs("tier", w->job.tier),
-                 fi("instances", (int64_t)x->n), fs("code", r->err.code), fb("unanswered", r->unanswered), fe(&r->err));
+        log_warn(a->ports->log, "act.failed", fs("action", action), fs("job", w->job.job),
+                 fs("tier", w->job.tier), fi("instances", (int64_t)x->n), fs("code", r->err.code),
+                 fb("unanswered", r->unanswered), fe(&r->err));
     else
-        log_debug(a->ports->log, "act.waits", fs("action", action), fs("job", w->job.job), fs("tier", w->job.tier),
-                  fs("code", r->err.code), fi("retry_after_ms", r->retry_after_ms));
+        log_debug(a->ports->log, "act.waits", fs("action", action), fs("job", w->job.job),
+                  fs("tier", w->job.tier), fs("code", r->err.code), fi("retry_after_ms", r->retry_after_ms));
 }
 
 static void count(struct acts *a, const struct act *x, const struct aws_result *r)

@@ -35,7 +35,8 @@ struct guests {
     struct guests_counts counts;
 };
 
-struct guests *guests_new(struct works *ws, struct aws *aws, const struct options *o, const struct ports *ports)
+struct guests *guests_new(struct works *ws, struct aws *aws, const struct options *o,
+                          const struct ports *ports)
 {
     struct guests *g = xcalloc(1, sizeof *g);
 
@@ -102,7 +103,8 @@ static const char *id_of(const struct work *w, const struct question *q, size_t 
 }
 
 /* The i-th has answered, or never will: it leaves the question. */
-static void answer(struct guests *g, struct work *w, struct question *q, size_t i, const struct member_answer *a, int64_t now_ms)
+static void answer(struct guests *g, struct work *w, struct question *q, size_t i,
+                   const struct member_answer *a, int64_t now_ms)
 {
     size_t member = q->members[i];
 
@@ -116,7 +118,8 @@ static void answer(struct guests *g, struct work *w, struct question *q, size_t 
     works_wake(g->works, w);
 }
 
-static void unknown(struct guests *g, struct work *w, struct question *q, size_t i, bool offline, const char *why, int64_t now_ms)
+static void unknown(struct guests *g, struct work *w, struct question *q, size_t i, bool offline,
+                    const char *why, int64_t now_ms)
 {
     struct member_answer a = {.answer = OVERRIDE_UNKNOWN, .offline = offline, .why = why};
 
@@ -138,7 +141,8 @@ static int64_t scaled(const struct guests *g, int64_t ms)
 
 /* ---- who is there ---- */
 
-static void drop_named(struct guests *g, struct work *w, struct question *q, const struct strs *named, int64_t now_ms)
+static void drop_named(struct guests *g, struct work *w, struct question *q, const struct strs *named,
+                       int64_t now_ms)
 {
     for (size_t i = q->n; i-- > 0;)
         if (strs_has(named, str_of(id_of(w, q, i))))
@@ -152,7 +156,8 @@ static bool again(struct guests *g, struct question *q, const struct aws_result 
 
     if (!err_is_retriable(&r->err) || (!paced && ++q->tries >= GUESTS_TRIES_MAX))
         return false;
-    timers_set(g->timers, q->id, now_ms + (r->retry_after_ms > 0 ? r->retry_after_ms : scaled(g, GUESTS_AGAIN_MS)));
+    timers_set(g->timers, q->id,
+               now_ms + (r->retry_after_ms > 0 ? r->retry_after_ms : scaled(g, GUESTS_AGAIN_MS)));
     return true;
 }
 
@@ -167,7 +172,8 @@ static void split(struct guests *g, struct question *q, int64_t now_ms)
 }
 
 /* "InvalidInstanceId": one bad id fails the call whole. */
-static void evict(struct guests *g, struct work *w, struct question *q, const struct aws_result *r, int64_t now_ms)
+static void evict(struct guests *g, struct work *w, struct question *q, const struct aws_result *r,
+                  int64_t now_ms)
 {
     size_t before = q->n;
 
@@ -190,7 +196,8 @@ static const char *platform_of(const struct work *w)
     return w->job.options.override_os == GUEST_WINDOWS ? "Windows" : "Linux";
 }
 
-static void on_nodes(struct guests *g, struct work *w, struct question *q, struct aws_result *r, int64_t now_ms)
+static void on_nodes(struct guests *g, struct work *w, struct question *q, struct aws_result *r,
+                     int64_t now_ms)
 {
     struct ssm_nodes nodes = {0};
     char why[160];
@@ -206,12 +213,14 @@ static void on_nodes(struct guests *g, struct work *w, struct question *q, struc
     for (size_t i = q->n; i-- > 0;) {
         const struct ssm_node *node = ssm_nodes_find(&nodes, id_of(w, q, i));
         if (!node) {
-            unknown(g, w, q, i, true, "Systems Manager does not manage it, or its agent has not come up", now_ms);
+            unknown(g, w, q, i, true, "Systems Manager does not manage it, or its agent has not come up",
+                    now_ms);
         } else if (strcmp(node->ping, "Online") != 0) {
             (void)snprintf(why, sizeof why, "its agent is not online: %.40s", node->ping);
             unknown(g, w, q, i, true, why, now_ms);
         } else if (strcmp(node->platform, platform_of(w)) != 0) {
-            (void)snprintf(why, sizeof why, "its agent says %.40s, its tier says %s", node->platform, platform_of(w));
+            (void)snprintf(why, sizeof why, "its agent says %.40s, its tier says %s", node->platform,
+                           platform_of(w));
             unknown(g, w, q, i, false, why, now_ms);
         }
     }
@@ -223,7 +232,8 @@ static void on_nodes(struct guests *g, struct work *w, struct question *q, struc
 
 /* ---- the question ---- */
 
-static void on_sent(struct guests *g, struct work *w, struct question *q, struct aws_result *r, int64_t now_ms)
+static void on_sent(struct guests *g, struct work *w, struct question *q, struct aws_result *r,
+                    int64_t now_ms)
 {
     struct ssm_sent sent = {0};
 
@@ -266,11 +276,12 @@ static bool is_word(const char *details, const char *word)
 /* It may still answer. */
 static bool is_pending(const struct ssm_invocation *v)
 {
-    return is_word(v->status, "Pending") || is_word(v->status, "InProgress") || is_word(v->status, "Delayed") ||
-           is_word(v->status, "Cancelling");
+    return is_word(v->status, "Pending") || is_word(v->status, "InProgress") ||
+           is_word(v->status, "Delayed") || is_word(v->status, "Cancelling");
 }
 
-static struct member_answer judge(const struct question *q, const struct ssm_invocation *v, char *why, size_t max)
+static struct member_answer judge(const struct question *q, const struct ssm_invocation *v, char *why,
+                                  size_t max)
 {
     struct member_answer a = {.answer = OVERRIDE_UNKNOWN, .asked_ms = q->sent_ms};
 
@@ -283,7 +294,8 @@ static struct member_answer judge(const struct question *q, const struct ssm_inv
     return a;
 }
 
-static void on_listed(struct guests *g, struct work *w, struct question *q, struct aws_result *r, int64_t now_ms)
+static void on_listed(struct guests *g, struct work *w, struct question *q, struct aws_result *r,
+                      int64_t now_ms)
 {
     static const int64_t waits[] = {1000, 2000, 3000, 5000};
     struct ssm_invocations l = {0};
@@ -368,7 +380,8 @@ static void send_command(struct guests *g, struct work *w, struct question *q)
     struct err e = {0};
 
     if (!override_path_ok(str_of(o->override_file), (enum guest_os)o->override_os, &e)) {
-        give_up(g, w, q, e.msg, checked.boot_ms); /* admission refuses such a row; a job made by hand is not to be trusted */
+        give_up(g, w, q, e.msg,
+                checked.boot_ms); /* admission refuses such a row; a job made by hand is not to be trusted */
         return;
     }
     if (!job_step_may_change(w->step, checked.boot_ms)) {

@@ -9,7 +9,8 @@ struct partition {
     bool asked;
 };
 
-/* A call that is out. The view has no cancel, so `self` of its completion must live until then: all are in one list. */
+/* A call that is out. The view has no cancel, so `self` of its completion must live until then: all are in
+ * one list. */
 struct renewal {
     struct leases *leases;
     int64_t sent_ms;
@@ -30,7 +31,8 @@ struct leases {
     struct leases_counts counts;
 };
 
-struct leases *leases_new(struct works *ws, struct view *view, const struct options *o, const struct ports *ports)
+struct leases *leases_new(struct works *ws, struct view *view, const struct options *o,
+                          const struct ports *ports)
 {
     struct leases *l = xcalloc(1, sizeof *l);
 
@@ -217,7 +219,8 @@ static void again(struct leases *l, struct work *w, int64_t now_ms)
     due(l, w->renew_ms);
 }
 
-static void renewed(struct leases *l, struct work *w, const struct view_renewal *x, int64_t sent_ms, int64_t now_ms)
+static void renewed(struct leases *l, struct work *w, const struct view_renewal *x, int64_t sent_ms,
+                    int64_t now_ms)
 {
     if (x->answer == VIEW_RENEW_WAIT) {
         again(l, w, now_ms);
@@ -234,8 +237,9 @@ static void renewed(struct leases *l, struct work *w, const struct view_renewal 
         l->counts.held += x->answer == VIEW_RENEW_HOLD;
         l->counts.fenced += x->answer == VIEW_RENEW_FENCED;
         l->counts.lost += x->answer == VIEW_RENEW_LOST;
-        log_info(l->ports->log, "lease.ended", fs("action", action_names[w->job.action]), fs("job", w->job.job),
-                 fs("tier", w->job.tier), fs("why", job_lease_names[lease_of(x->answer)]));
+        log_info(l->ports->log, "lease.ended", fs("action", action_names[w->job.action]),
+                 fs("job", w->job.job), fs("tier", w->job.tier),
+                 fs("why", job_lease_names[lease_of(x->answer)]));
     }
     job_step_lease(w->step, lease_of(x->answer), w->deadline_ms);
     works_wake(l->works, w);
@@ -267,7 +271,8 @@ static void send(struct leases *l, struct renewal *r)
 
     for (size_t i = 0; i < r->n; i++) {
         const struct work *w = works_find(l->works, r->works[i]);
-        jobs[i] = (struct view_job){w->epoch, str_of(w->job.workload), w->job.step, str_of(w->job.job), str_of(w->token)};
+        jobs[i] = (struct view_job){w->epoch, str_of(w->job.workload), w->job.step, str_of(w->job.job),
+                                    str_of(w->token)};
     }
     (void)view_renew(l->view, jobs, r->n, on_renewed, r);
 }

@@ -50,7 +50,8 @@ static int64_t cadence(const struct states *st, int polls)
     return scaled(st, waits[polls < 3 ? polls : 3]);
 }
 
-struct states *states_new(struct works *ws, struct aws *aws, const struct options *o, const struct ports *ports)
+struct states *states_new(struct works *ws, struct aws *aws, const struct options *o,
+                          const struct ports *ports)
 {
     struct states *st = xcalloc(1, sizeof *st);
 
@@ -304,7 +305,8 @@ static void ask_status(struct states *st, const struct query *of, int64_t now_ms
         send_status(st, q);
 }
 
-static void deliver(struct states *st, const struct query *q, const struct ec2_instances *l, const struct instant *now)
+static void deliver(struct states *st, const struct query *q, const struct ec2_instances *l,
+                    const struct instant *now)
 {
     int64_t wall_ms = aws_wall_ms(st, now);
 
@@ -335,7 +337,8 @@ static void describe_done(void *self, uint64_t id, struct aws_result *r)
         ec2_instances_release(&l);
         ask_status(st, q, now.boot_ms);
     } else {
-        log_warn(st->ports->log, "states.describe_failed", fs("region", q->place->region), fs("code", r->err.code), fe(&r->err));
+        log_warn(st->ports->log, "states.describe_failed", fs("region", q->place->region),
+                 fs("code", r->err.code), fe(&r->err));
     }
     for (size_t i = 0; i < q->n; i++) { /* a work's members stand together */
         struct work *w = works_find(st->works, q->at[i].work);
@@ -367,7 +370,8 @@ static void send_by_id(struct states *st, struct query *q)
     struct ec2_filters f = {0};
 
     for (size_t i = 0; i < q->n; i++)
-        ec2_filter(&f, "instance-id", str_of(works_find(st->works, q->at[i].work)->job.members.at[q->at[i].member]));
+        ec2_filter(&f, "instance-id",
+                   str_of(works_find(st->works, q->at[i].work)->job.members.at[q->at[i].member]));
     send(st, q, &f);
     ec2_filters_release(&f);
 }

@@ -32,8 +32,8 @@ void works_free(struct works *ws)
     xfree(ws);
 }
 
-struct work *works_add(struct works *ws, struct job *job, const struct epoch *epoch, const char *token, int64_t attempt,
-                       int64_t deadline_ms, int64_t now_ms)
+struct work *works_add(struct works *ws, struct job *job, const struct epoch *epoch, const char *token,
+                       int64_t attempt, int64_t deadline_ms, int64_t now_ms)
 {
     struct work *w = xcalloc(1, sizeof *w);
 

@@ -7,20 +7,22 @@
 #include "aws/retry.h"
 #include "aws/skew.h"
 #include "base/crypto.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timers.h"
 #include "codec/form.h"
 
+#include "base/hash.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 enum {
     AGENT_MAX = 2048,
-    NOW_MS = 0,               /* a moment that is always due */
-    SKEW_BELIEVED_MS = 4 * 60 * 1000, /* an error may come of our clock when the reply shows at least this much */
+    NOW_MS = 0, /* a moment that is always due */
+    SKEW_BELIEVED_MS =
+        4 * 60 * 1000, /* an error may come of our clock when the reply shows at least this much */
 };
 
 enum state {
@@ -137,7 +139,7 @@ void aws_free(struct aws *a)
     if (!a)
         return;
     HASH_ITER(hh, a->by_id, c, next)
-        call_free(a, c);
+    call_free(a, c);
     identities_free(a->identities);
     endpoint_settings_release(&a->settings);
     timers_free(a->due);
@@ -269,7 +271,8 @@ static void on_reply(void *self, uint64_t http, const struct http_reply *reply)
     timers_set(a->due, c->id, NOW_MS);
 }
 
-static void unsent(struct aws *a, struct call *c, enum err_kind kind, const char *code, int64_t after_ms, const char *why)
+static void unsent(struct aws *a, struct call *c, enum err_kind kind, const char *code, int64_t after_ms,
+                   const char *why)
 {
     struct err e = {0};
 
@@ -316,7 +319,10 @@ static bool has_credentials(struct aws *a, struct call *c, int64_t now_ms, int64
     return false;
 }
 
-/* A changing call leaves with the moment of its lease check, corrected by an offset that we know, or not at all. */
+/*
+ * A changing call leaves with the moment of its lease check, corrected by an offset that we know, or not at
+ * all.
+ */
 static bool may_change(struct aws *a, struct call *c, int64_t now_ms, int64_t *wall_ms)
 {
     int64_t offset_ms = 0;
@@ -433,7 +439,8 @@ static bool our_clock_was_off(const struct aws *a, const struct call *c)
 {
     int64_t ours = c->signed_ms - c->launched_wall_ms;
 
-    return aws_error_is_skew(c->got.err.code) && a->skew.known && llabs(a->skew.offset_ms - ours) > SKEW_BELIEVED_MS;
+    return aws_error_is_skew(c->got.err.code) && a->skew.known &&
+           llabs(a->skew.offset_ms - ours) > SKEW_BELIEVED_MS;
 }
 
 /* A failure that a second try with a better clock or newer credentials may mend, at once. */
@@ -476,7 +483,8 @@ static void settle(struct aws *a, struct call *c, int64_t now_ms)
         relaunch(a, c, NOW_MS);
         return;
     }
-    bool again = !c->op->changes && err_is_retriable(e) && c->attempts < most && retry_take(&a->budget, e->kind, &c->cost);
+    bool again = !c->op->changes && err_is_retriable(e) && c->attempts < most &&
+                 retry_take(&a->budget, e->kind, &c->cost);
     int64_t wait_ms = retry_backoff_ms(e->kind, c->retries++, rng_below(&a->ports->rng, CHANCES), o->hint_ms);
     if (!again) {
         c->result.retry_after_ms = err_is_retriable(e) ? wait_ms : 0;
@@ -537,8 +545,8 @@ static void wake_waiting(struct aws *a)
     struct call *c, *next;
 
     HASH_ITER(hh, a->by_id, c, next)
-        if (c->state == CREDENTIALS)
-            timers_set(a->due, c->id, NOW_MS);
+    if (c->state == CREDENTIALS)
+        timers_set(a->due, c->id, NOW_MS);
 }
 
 static int64_t turn_identities(struct aws *a, int64_t now_ms, bool *changed)

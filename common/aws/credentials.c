@@ -84,7 +84,8 @@ static enum found from_environment(const struct process *process, struct credent
     if (!id && !secret)
         return NOT_THERE;
     if (!id || !secret) {
-        (void)err_set(e, ERR_CONFIG, "%s is set without %s", id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
+        (void)err_set(e, ERR_CONFIG, "%s is set without %s",
+                      id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
                       id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
         return BROKEN;
     }
@@ -101,7 +102,8 @@ static enum found from_environment(const struct process *process, struct credent
     return FOUND;
 }
 
-static enum found from_web_identity(const struct process *process, struct credentials_plan *out, struct err *e)
+static enum found from_web_identity(const struct process *process, struct credentials_plan *out,
+                                    struct err *e)
 {
     const char *file = env(process, "AWS_WEB_IDENTITY_TOKEN_FILE");
     const char *role = env(process, "AWS_ROLE_ARN");
@@ -122,8 +124,9 @@ static enum found from_web_identity(const struct process *process, struct creden
 
 static const char *unsupported_key(const struct profiles *p, const char *section)
 {
-    static const char *const keys[] = {"role_arn",       "source_profile",    "credential_source",        "sso_start_url", "sso_session",
-                                       "sso_account_id", "credential_process", "web_identity_token_file", "login_session", NULL};
+    static const char *const keys[] = {
+        "role_arn",       "source_profile",     "credential_source",       "sso_start_url", "sso_session",
+        "sso_account_id", "credential_process", "web_identity_token_file", "login_session", NULL};
 
     for (size_t i = 0; keys[i]; i++)
         if (profiles_get(p, section, keys[i]))
@@ -131,8 +134,8 @@ static const char *unsupported_key(const struct profiles *p, const char *section
     return NULL;
 }
 
-static enum found read_profile(const struct profiles *p, const char *section, bool named, struct credentials_plan *out,
-                               struct err *e)
+static enum found read_profile(const struct profiles *p, const char *section, bool named,
+                               struct credentials_plan *out, struct err *e)
 {
     const char *id = profiles_get(p, section, "aws_access_key_id");
     const char *secret = profiles_get(p, section, "aws_secret_access_key");
@@ -143,18 +146,21 @@ static enum found read_profile(const struct profiles *p, const char *section, bo
         return BROKEN;
     }
     if (other) {
-        (void)err_set(e, ERR_CONFIG, "profile '%s': %s is not supported: use keys, a container's or an instance's role", section,
-                      other);
+        (void)err_set(e, ERR_CONFIG,
+                      "profile '%s': %s is not supported: use keys, a container's or an instance's role",
+                      section, other);
         return BROKEN;
     }
     if (!id && !secret)
         return NOT_THERE;
     if (!id || !id[0] || !secret || !secret[0]) {
-        (void)err_set(e, ERR_CONFIG, "profile '%s': aws_access_key_id and aws_secret_access_key come as a pair", section);
+        (void)err_set(e, ERR_CONFIG,
+                      "profile '%s': aws_access_key_id and aws_secret_access_key come as a pair", section);
         return BROKEN;
     }
     out->source = CREDENTIALS_STATIC;
-    out->fixed = (struct credentials){xstrdup(id), xstrdup(secret), dup_or_null(profiles_get(p, section, "aws_session_token")),
+    out->fixed = (struct credentials){xstrdup(id), xstrdup(secret),
+                                      dup_or_null(profiles_get(p, section, "aws_session_token")),
                                       dup_or_null(profiles_get(p, section, "aws_account_id")), INT64_MAX};
     return FOUND;
 }
@@ -192,7 +198,8 @@ static bool is_loopback(struct str host)
 /* https, or one of the addresses that belong to the machine: the header carries a secret. */
 static bool allowed_container_url(struct str url)
 {
-    static const char *const hosts[] = {"localhost", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "[::1]", NULL};
+    static const char *const hosts[] = {"localhost",      "169.254.170.2", "169.254.170.23",
+                                        "[fd00:ec2::23]", "[::1]",         NULL};
     struct str authority, path, host, port;
     size_t at = 0;
 
@@ -226,8 +233,10 @@ static enum found from_container(const struct process *process, struct credentia
     else
         buf_adds(&url, full);
     if (url.over || !allowed_container_url(buf_view(&url))) {
-        (void)err_set(e, ERR_CONFIG, "AWS_CONTAINER_CREDENTIALS_%s_URI: only https and the machine's own addresses may be asked",
-                      relative ? "RELATIVE" : "FULL");
+        (void)err_set(
+            e, ERR_CONFIG,
+            "AWS_CONTAINER_CREDENTIALS_%s_URI: only https and the machine's own addresses may be asked",
+            relative ? "RELATIVE" : "FULL");
         return BROKEN;
     }
     if (token && str_has_control(str_of(token))) {
@@ -248,10 +257,12 @@ static bool from_instance(const struct process *process, struct credentials_plan
     const char *mode = env(process, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
 
     if (disabled && str_is_nocase(str_of(disabled), "true"))
-        return err_set(e, ERR_CONFIG, "no AWS credentials: none in the environment or the shared files, no container's, and "
-                                      "AWS_EC2_METADATA_DISABLED is true");
+        return err_set(e, ERR_CONFIG,
+                       "no AWS credentials: none in the environment or the shared files, no container's, and "
+                       "AWS_EC2_METADATA_DISABLED is true");
     if (mode && !str_is_nocase(str_of(mode), "ipv4") && !str_is_nocase(str_of(mode), "ipv6"))
-        return err_set(e, ERR_CONFIG, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: '%s' is neither IPv4 nor IPv6", mode);
+        return err_set(e, ERR_CONFIG, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: '%s' is neither IPv4 nor IPv6",
+                       mode);
     if (!endpoint)
         endpoint = mode && str_is_nocase(str_of(mode), "ipv6") ? instance_host_ipv6 : instance_host;
     struct str base = str_of(endpoint);

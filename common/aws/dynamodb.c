@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-static const struct aws_service service = {"dynamodb", "dynamodb", "dynamodb", "DYNAMODB", AWS_JSON, "1.0", "DynamoDB_20120810"};
+static const struct aws_service service = {"dynamodb", "dynamodb", "dynamodb",         "DYNAMODB",
+                                           AWS_JSON,   "1.0",      "DynamoDB_20120810"};
 
 /* clang-format off */
 static const struct aws_op get_item = {
@@ -48,8 +49,8 @@ static struct json *typed(struct str value)
     return j;
 }
 
-static uint64_t ask(struct aws *a, const struct aws_op *op, const struct aws_where *w, struct json *body, aws_done *done,
-                     void *self)
+static uint64_t ask(struct aws *a, const struct aws_op *op, const struct aws_where *w, struct json *body,
+                    aws_done *done, void *self)
 {
     const struct json_call q = {op, w, NULL, 0, body, NULL, done, self};
 
@@ -64,8 +65,8 @@ static uint64_t change(struct aws *a, const struct aws_op *op, const struct aws_
     return json_call(a, &q);
 }
 
-uint64_t dynamodb_get_item(struct aws *a, const struct aws_where *w, const char *table, const struct json *key, aws_done *done,
-                           void *self)
+uint64_t dynamodb_get_item(struct aws *a, const struct aws_where *w, const char *table,
+                           const struct json *key, aws_done *done, void *self)
 {
     struct json *body = body_of(table);
 
@@ -74,8 +75,8 @@ uint64_t dynamodb_get_item(struct aws *a, const struct aws_where *w, const char 
     return ask(a, &get_item, w, body, done, self);
 }
 
-uint64_t dynamodb_query(struct aws *a, const struct aws_where *w, const char *table, const char *key, struct str value,
-                        aws_done *done, void *self)
+uint64_t dynamodb_query(struct aws *a, const struct aws_where *w, const char *table, const char *key,
+                        struct str value, aws_done *done, void *self)
 {
     struct json *body = body_of(table);
     struct json *names = json_object();
@@ -90,7 +91,8 @@ uint64_t dynamodb_query(struct aws *a, const struct aws_where *w, const char *ta
     return ask(a, &query, w, body, done, self);
 }
 
-uint64_t dynamodb_scan(struct aws *a, const struct aws_where *w, const char *table, aws_done *done, void *self)
+uint64_t dynamodb_scan(struct aws *a, const struct aws_where *w, const char *table, aws_done *done,
+                       void *self)
 {
     struct json *body = body_of(table);
 
@@ -98,8 +100,9 @@ uint64_t dynamodb_scan(struct aws *a, const struct aws_where *w, const char *tab
     return ask(a, &scan, w, body, done, self);
 }
 
-uint64_t dynamodb_put_item(struct aws *a, const struct aws_where *w, const char *table, const struct json *item, const char *absent,
-                           const struct instant *checked, aws_done *done, void *self)
+uint64_t dynamodb_put_item(struct aws *a, const struct aws_where *w, const char *table,
+                           const struct json *item, const char *absent, const struct instant *checked,
+                           aws_done *done, void *self)
 {
     struct json *body = body_of(table);
 
@@ -113,8 +116,9 @@ uint64_t dynamodb_put_item(struct aws *a, const struct aws_where *w, const char 
     return change(a, &put_item, w, body, checked, done, self);
 }
 
-uint64_t dynamodb_update_item(struct aws *a, const struct aws_where *w, const char *table, const struct json *key,
-                              const struct json *values, const struct instant *checked, aws_done *done, void *self)
+uint64_t dynamodb_update_item(struct aws *a, const struct aws_where *w, const char *table,
+                              const struct json *key, const struct json *values,
+                              const struct instant *checked, aws_done *done, void *self)
 {
     BUF_CLEANUP struct buf set = BUF_INIT(AWS_BODY_MAX);
     struct json *body = body_of(table);
@@ -151,8 +155,8 @@ static void add_key(struct json *schema, struct json *attributes, const char *na
     json_push(attributes, attribute);
 }
 
-uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const char *table, const char *hash, const char *range,
-                               const struct instant *checked, aws_done *done, void *self)
+uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const char *table, const char *hash,
+                               const char *range, const struct instant *checked, aws_done *done, void *self)
 {
     struct json *body = body_of(table);
     struct json *schema = json_array();
@@ -167,7 +171,8 @@ uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const c
     return change(a, &create_table, w, body, checked, done, self);
 }
 
-uint64_t dynamodb_describe_table(struct aws *a, const struct aws_where *w, const char *table, aws_done *done, void *self)
+uint64_t dynamodb_describe_table(struct aws *a, const struct aws_where *w, const char *table, aws_done *done,
+                                 void *self)
 {
     return ask(a, &describe_table, w, body_of(table), done, self);
 }

@@ -132,8 +132,8 @@ static bool add_ids(const struct strs *ids, size_t max, struct buf *body, struct
     return true;
 }
 
-static uint64_t describe(struct aws *a, const struct aws_op *op, const struct aws_where *w, const struct ec2_filters *f,
-                         aws_done *done, void *self)
+static uint64_t describe(struct aws *a, const struct aws_op *op, const struct aws_where *w,
+                         const struct ec2_filters *f, aws_done *done, void *self)
 {
     BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
     struct err e = {0};
@@ -142,23 +142,26 @@ static uint64_t describe(struct aws *a, const struct aws_op *op, const struct aw
     (void)snprintf(page, sizeof page, "%d", EC2_PAGE);
     form_add(&body, "MaxResults", str_of(page)); /* a paged call has the larger bucket */
     (void)(add_filters(f, &body, &e) && buf_ok(&body, "filters", &e));
-    const struct aws_call c = {.op = op, .where = w, .body = buf_view(&body), .refused = &e, .done = done, .self = self};
+    const struct aws_call c = {
+        .op = op, .where = w, .body = buf_view(&body), .refused = &e, .done = done, .self = self};
     return aws_call(a, &c);
 }
 
-uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f, aws_done *done, void *self)
+uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
+                                aws_done *done, void *self)
 {
     return describe(a, &describe_instances, w, f, done, self);
 }
 
-uint64_t ec2_describe_spot_requests(struct aws *a, const struct aws_where *w, const struct ec2_filters *f, aws_done *done,
-                                    void *self)
+uint64_t ec2_describe_spot_requests(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
+                                    aws_done *done, void *self)
 {
     return describe(a, &describe_spot, w, f, done, self);
 }
 
-static uint64_t change(struct aws *a, const struct aws_op *op, const struct aws_where *w, const struct strs *ids,
-                       const struct ec2_stop *how, const struct instant *checked, aws_done *done, void *self)
+static uint64_t change(struct aws *a, const struct aws_op *op, const struct aws_where *w,
+                       const struct strs *ids, const struct ec2_stop *how, const struct instant *checked,
+                       aws_done *done, void *self)
 {
     BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
     struct err e = {0};
@@ -179,32 +182,38 @@ static uint64_t change(struct aws *a, const struct aws_op *op, const struct aws_
     return aws_call(a, &c);
 }
 
-uint64_t ec2_start_instances(struct aws *a, const struct aws_where *w, const struct strs *ids, const struct instant *checked,
-                             aws_done *done, void *self)
+uint64_t ec2_start_instances(struct aws *a, const struct aws_where *w, const struct strs *ids,
+                             const struct instant *checked, aws_done *done, void *self)
 {
     return change(a, &start_instances, w, ids, NULL, checked, done, self);
 }
 
-uint64_t ec2_stop_instances(struct aws *a, const struct aws_where *w, const struct strs *ids, const struct ec2_stop *how,
-                            const struct instant *checked, aws_done *done, void *self)
+uint64_t ec2_stop_instances(struct aws *a, const struct aws_where *w, const struct strs *ids,
+                            const struct ec2_stop *how, const struct instant *checked, aws_done *done,
+                            void *self)
 {
     return change(a, &stop_instances, w, ids, how, checked, done, self);
 }
 
-uint64_t ec2_describe_status(struct aws *a, const struct aws_where *w, const struct strs *ids, aws_done *done, void *self)
+uint64_t ec2_describe_status(struct aws *a, const struct aws_where *w, const struct strs *ids, aws_done *done,
+                             void *self)
 {
     BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
     struct err e = {0};
 
     form_add(&body, "IncludeAllInstances", STR("true"));
     (void)(add_ids(ids, EC2_STATUS_IDS_MAX, &body, &e) && buf_ok(&body, "instances", &e));
-    const struct aws_call c = {
-        .op = &describe_status, .where = w, .body = buf_view(&body), .refused = &e, .done = done, .self = self};
+    const struct aws_call c = {.op = &describe_status,
+                               .where = w,
+                               .body = buf_view(&body),
+                               .refused = &e,
+                               .done = done,
+                               .self = self};
     return aws_call(a, &c);
 }
 
-uint64_t ec2_modify_type(struct aws *a, const struct aws_where *w, const char *id, const char *type, const struct instant *checked,
-                         aws_done *done, void *self)
+uint64_t ec2_modify_type(struct aws *a, const struct aws_where *w, const char *id, const char *type,
+                         const struct instant *checked, aws_done *done, void *self)
 {
     BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
     struct err e = {0};

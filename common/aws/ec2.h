@@ -2,14 +2,20 @@
 /*
  * ec2 - instances: what they are, and the two words that change them.
  *
- * Every function returns the call's id at once; see aws/call.h for how it completes. Filter values are literal: `*`, `?` and `\` are
- * escaped here, so that the tag value ENV* never reaches ENV-PROD. A filter only narrows: compare the tags of the reply byte for byte.
- * Texts of a reply are owned by it and never NULL: empty when EC2 leaves them out.
- * Source: Amazon EC2 API reference, 2016-11-15.
+ * Every function returns the call's id at once; see aws/call.h for how it completes. Filter values are
+ * literal: `*`, `?` and `\` are escaped here, so that the tag value ENV* never reaches ENV-PROD. A filter
+ * only narrows: compare the tags of the reply byte for byte. Texts of a reply are owned by it and never NULL:
+ * empty when EC2 leaves them out. Source: Amazon EC2 API reference, 2016-11-15.
  */
 #include "aws/call.h"
 
-enum { EC2_FILTERS_MAX = 50, EC2_VALUES_MAX = 200, EC2_IDS_MAX = 1000, EC2_STATUS_IDS_MAX = 100, EC2_PAGE = 1000 };
+enum {
+    EC2_FILTERS_MAX = 50,
+    EC2_VALUES_MAX = 200,
+    EC2_IDS_MAX = 1000,
+    EC2_STATUS_IDS_MAX = 100,
+    EC2_PAGE = 1000
+};
 
 /* The low byte of the state code; the high one is EC2's own business. */
 enum ec2_state {
@@ -27,10 +33,11 @@ struct ec2_filters {
     struct ec2_filter {
         char *name;
         struct strs values;
-    } *at;
+    } * at;
     size_t n;
 };
-void ec2_filter(struct ec2_filters *f, const char *name, struct str value); /* adds an alternative to the name's values */
+void ec2_filter(struct ec2_filters *f, const char *name,
+                struct str value); /* adds an alternative to the name's values */
 void ec2_filter_tag(struct ec2_filters *f, const char *key, struct str value); /* "tag:key" */
 void ec2_filters_release(struct ec2_filters *f);
 
@@ -42,17 +49,17 @@ struct ec2_instance {
     char *id;
     int state; /* enum ec2_state, or a code that we do not know */
     char *type, *az, *vpc;
-    char *lifecycle;         /* "" on demand, "spot", "scheduled", "capacity-block" */
-    char *spot_request;      /* sir-… */
-    char *root_device;       /* "ebs", "instance-store" */
-    char *platform;          /* "windows", else "" */
-    char *reason_code;       /* stateReason/code: "Server.InsufficientInstanceCapacity" */
-    char *reason;            /* stateReason/message */
-    char *transition;        /* StateTransitionReason: "User initiated (2026-05-01 10:00:00 GMT)" */
-    int64_t transition_ms;   /* the time in it; 0: none */
-    int64_t launch_ms;       /* of the last start; 0: none */
-    bool hibernation;        /* configured for it */
-    bool managed;            /* by a service (operator/managed): it refuses us */
+    char *lifecycle;       /* "" on demand, "spot", "scheduled", "capacity-block" */
+    char *spot_request;    /* sir-… */
+    char *root_device;     /* "ebs", "instance-store" */
+    char *platform;        /* "windows", else "" */
+    char *reason_code;     /* stateReason/code: "Server.InsufficientInstanceCapacity" */
+    char *reason;          /* stateReason/message */
+    char *transition;      /* StateTransitionReason: "User initiated (2026-05-01 10:00:00 GMT)" */
+    int64_t transition_ms; /* the time in it; 0: none */
+    int64_t launch_ms;     /* of the last start; 0: none */
+    bool hibernation;      /* configured for it */
+    bool managed;          /* by a service (operator/managed): it refuses us */
     struct ec2_tag *tags;
     size_t tag_count;
 };
@@ -64,62 +71,76 @@ struct ec2_instances { /* reply; sorted by id, each id once */
     size_t n;
 };
 void ec2_instances_release(struct ec2_instances *l);
-void ec2_instances_take(struct aws_result *r, struct ec2_instances *out); /* moves it out of a successful result */
-const struct ec2_instance *ec2_instances_find(const struct ec2_instances *l, const char *id); /* NULL: not there */
+void ec2_instances_take(struct aws_result *r,
+                        struct ec2_instances *out); /* moves it out of a successful result */
+const struct ec2_instance *ec2_instances_find(const struct ec2_instances *l,
+                                              const char *id); /* NULL: not there */
 
-/* DescribeInstances, all pages. By tag, by "instance-id" values, by "vpc-id", "instance-state-name" …; never by InstanceId.N. */
-uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f, aws_done *done, void *self);
+/*
+ * DescribeInstances, all pages. By tag, by "instance-id" values, by "vpc-id", "instance-state-name" …; never
+ * by InstanceId.N.
+ */
+uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
+                                aws_done *done, void *self);
 
 struct ec2_changes { /* reply of start and stop; order as EC2 gave it */
     struct ec2_change {
         char *id;
         int current, previous; /* states */
-    } *at;
+    } * at;
     size_t n;
 };
 void ec2_changes_release(struct ec2_changes *l);
 void ec2_changes_take(struct aws_result *r, struct ec2_changes *out);
 
-/* Changing calls: at most EC2_IDS_MAX ids, all or none takes effect. resources for the pacer: the number of ids. */
-uint64_t ec2_start_instances(struct aws *a, const struct aws_where *w, const struct strs *ids, const struct instant *checked,
-                             aws_done *done, void *self);
+/*
+ * Changing calls: at most EC2_IDS_MAX ids, all or none takes effect. resources for the pacer: the number of
+ * ids.
+ */
+uint64_t ec2_start_instances(struct aws *a, const struct aws_where *w, const struct strs *ids,
+                             const struct instant *checked, aws_done *done, void *self);
 struct ec2_stop {
     bool force, hibernate;
 };
-uint64_t ec2_stop_instances(struct aws *a, const struct aws_where *w, const struct strs *ids, const struct ec2_stop *how,
-                            const struct instant *checked, aws_done *done, void *self);
+uint64_t ec2_stop_instances(struct aws *a, const struct aws_where *w, const struct strs *ids,
+                            const struct ec2_stop *how, const struct instant *checked, aws_done *done,
+                            void *self);
 
 struct ec2_statuses { /* reply; an id that EC2 does not list has no checks yet */
     struct ec2_status {
         char *id;
         int state;
         char *system, *instance; /* "ok", "impaired", "initializing", "insufficient-data", "not-applicable" */
-    } *at;
+    } * at;
     size_t n;
 };
 void ec2_statuses_release(struct ec2_statuses *l);
 void ec2_statuses_take(struct aws_result *r, struct ec2_statuses *out);
 bool ec2_status_ok(const struct ec2_statuses *l, const char *id); /* running, and both checks "ok" */
 
-/* DescribeInstanceStatus of at most EC2_STATUS_IDS_MAX ids, those not running included. An unknown id fails the call. */
-uint64_t ec2_describe_status(struct aws *a, const struct aws_where *w, const struct strs *ids, aws_done *done, void *self);
+/*
+ * DescribeInstanceStatus of at most EC2_STATUS_IDS_MAX ids, those not running included. An unknown id fails
+ * the call.
+ */
+uint64_t ec2_describe_status(struct aws *a, const struct aws_where *w, const struct strs *ids, aws_done *done,
+                             void *self);
 
 struct ec2_spot_requests {
     struct ec2_spot_request {
-        char *id, *instance;    /* sir-…, i-… */
-        char *type;             /* "one-time", "persistent" */
-        char *state, *status;   /* "active", "disabled" …; status/code: "instance-stopped-by-user" */
+        char *id, *instance;           /* sir-…, i-… */
+        char *type;                    /* "one-time", "persistent" */
+        char *state, *status;          /* "active", "disabled" …; status/code: "instance-stopped-by-user" */
         char *launch_group, *az_group; /* either set: it cannot be stopped */
-        char *interruption;     /* "terminate", "stop", "hibernate" */
-    } *at;
+        char *interruption;            /* "terminate", "stop", "hibernate" */
+    } * at;
     size_t n;
 };
 void ec2_spot_requests_release(struct ec2_spot_requests *l);
 void ec2_spot_requests_take(struct aws_result *r, struct ec2_spot_requests *out);
 /* By "spot-instance-request-id", "instance-id" …; all pages. */
-uint64_t ec2_describe_spot_requests(struct aws *a, const struct aws_where *w, const struct ec2_filters *f, aws_done *done,
-                                    void *self);
+uint64_t ec2_describe_spot_requests(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
+                                    aws_done *done, void *self);
 
 /* ModifyInstanceAttribute, the type alone; the instance must be stopped. Reply: none (NULL). */
-uint64_t ec2_modify_type(struct aws *a, const struct aws_where *w, const char *id, const char *type, const struct instant *checked,
-                         aws_done *done, void *self);
+uint64_t ec2_modify_type(struct aws *a, const struct aws_where *w, const char *id, const char *type,
+                         const struct instant *checked, aws_done *done, void *self);

@@ -44,8 +44,9 @@ static int64_t transition_time(struct str reason)
 
 static void instance_release(struct ec2_instance *i)
 {
-    char *const owned[] = {i->id,       i->type,        i->az,     i->vpc,        i->lifecycle, i->spot_request, i->root_device,
-                           i->platform, i->reason_code, i->reason, i->transition};
+    char *const owned[] = {i->id,          i->type,         i->az,          i->vpc,
+                           i->lifecycle,   i->spot_request, i->root_device, i->platform,
+                           i->reason_code, i->reason,       i->transition};
 
     for (size_t j = 0; j < sizeof owned / sizeof *owned; j++)
         xfree(owned[j]);
@@ -218,7 +219,8 @@ bool ec2_decode_changes(const struct aws_body *b, void *reply, struct err *e)
         return err_set(e, ERR_INVALID, "no instancesSet");
     for (const struct xml *x = xml_first(xml_child(b->xml, "instancesSet")); x; x = xml_next(x)) {
         struct ec2_change c = {.id = text(x, "instanceId")};
-        bool ok = c.id[0] && state(x, "currentState/code", &c.current) && state(x, "previousState/code", &c.previous);
+        bool ok = c.id[0] && state(x, "currentState/code", &c.current) &&
+                  state(x, "previousState/code", &c.previous);
         *(struct ec2_change *)list_add(&page.at, &page.n, sizeof *page.at) = c;
         if (ok)
             continue;
@@ -257,7 +259,8 @@ bool ec2_status_ok(const struct ec2_statuses *l, const char *id)
 {
     for (size_t i = 0; i < l->n; i++)
         if (strcmp(l->at[i].id, id) == 0)
-            return l->at[i].state == EC2_RUNNING && strcmp(l->at[i].system, "ok") == 0 && strcmp(l->at[i].instance, "ok") == 0;
+            return l->at[i].state == EC2_RUNNING && strcmp(l->at[i].system, "ok") == 0 &&
+                   strcmp(l->at[i].instance, "ok") == 0;
     return false;
 }
 
@@ -285,7 +288,8 @@ bool ec2_decode_statuses(const struct aws_body *b, void *reply, struct err *e)
 
 static void spot_request_release(struct ec2_spot_request *s)
 {
-    char *const owned[] = {s->id, s->instance, s->type, s->state, s->status, s->launch_group, s->az_group, s->interruption};
+    char *const owned[] = {s->id,     s->instance,     s->type,     s->state,
+                           s->status, s->launch_group, s->az_group, s->interruption};
 
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         xfree(owned[i]);
@@ -341,5 +345,6 @@ bool ec2_decode_spot_requests(const struct aws_body *b, void *reply, struct err 
 bool ec2_decode_return(const struct aws_body *b, void *reply, struct err *e)
 {
     (void)reply;
-    return str_is(xml_at(b->xml, "return"), "true") || err_set(e, ERR_INVALID, "it does not say that it was done");
+    return str_is(xml_at(b->xml, "return"), "true") ||
+           err_set(e, ERR_INVALID, "it does not say that it was done");
 }

@@ -1,17 +1,20 @@
 #pragma once
 /*
- * ec2_decode - EC2's XML as the reply structs of aws/ec2.h: for its operations' rows, the fuzzer and the tests.
+ * ec2_decode - EC2's XML as the reply structs of aws/ec2.h: for its operations' rows, the fuzzer and the
+ * tests.
  *
- * Each adds one page, or fails with ERR_INVALID and adds nothing. An instance without an id or a state code is no answer: the whole
- * reply is refused, for nobody should act on half of one. Pure.
+ * Each adds one page, or fails with ERR_INVALID and adds nothing. An instance without an id or a state code
+ * is no answer: the whole reply is refused, for nobody should act on half of one. Pure.
  */
 #include "aws/ec2.h"
 
-bool ec2_decode_instances(const struct aws_body *b, void *reply, struct err *e); /* struct ec2_instances; keeps it sorted by id */
+bool ec2_decode_instances(const struct aws_body *b, void *reply,
+                          struct err *e); /* struct ec2_instances; keeps it sorted by id */
 bool ec2_decode_changes(const struct aws_body *b, void *reply, struct err *e);
 bool ec2_decode_statuses(const struct aws_body *b, void *reply, struct err *e);
 bool ec2_decode_spot_requests(const struct aws_body *b, void *reply, struct err *e);
-bool ec2_decode_return(const struct aws_body *b, void *reply, struct err *e); /* <return>true</return> and nothing else */
+bool ec2_decode_return(const struct aws_body *b, void *reply,
+                       struct err *e); /* <return>true</return> and nothing else */
 
 /* The typed releases, for a row. */
 void ec2_free_instances(void *reply);

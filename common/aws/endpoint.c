@@ -34,7 +34,8 @@ bool endpoint_region_valid(const char *region)
     if (n == 0 || n > REGION_MAX || region[0] == '-' || region[n - 1] == '-')
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!((region[i] >= 'a' && region[i] <= 'z') || (region[i] >= '0' && region[i] <= '9') || region[i] == '-'))
+        if (!((region[i] >= 'a' && region[i] <= 'z') || (region[i] >= '0' && region[i] <= '9') ||
+              region[i] == '-'))
             return false;
     return true;
 }
@@ -65,8 +66,8 @@ static const char *env(const struct process *process, const char *name)
     return value && value[0] ? value : NULL;
 }
 
-static bool read_flag(const struct process *process, const struct profiles *p, const char *section, const char *variable,
-                      const char *key, bool *out, struct err *e)
+static bool read_flag(const struct process *process, const struct profiles *p, const char *section,
+                      const char *variable, const char *key, bool *out, struct err *e)
 {
     const char *value = env(process, variable);
 
@@ -102,7 +103,8 @@ static const char *service_url(const struct profiles *p, const char *section, co
     return profiles_get(p, buf_cstr(&services), key);
 }
 
-static void load_urls(const struct process *process, const struct profiles *p, const char *section, struct endpoint_settings *out)
+static void load_urls(const struct process *process, const struct profiles *p, const char *section,
+                      struct endpoint_settings *out)
 {
     static const char *const ids[] = {"EC2", "SSM", "DYNAMODB", "STS", NULL};
     const char *all = env(process, "AWS_ENDPOINT_URL");
@@ -130,9 +132,10 @@ bool endpoint_settings_load(const struct process *process, struct endpoint_setti
         return false;
     const char *s = buf_cstr(&section);
     bool ok = read_flag(process, &p, s, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &out->fips, e) &&
-              read_flag(process, &p, s, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", &out->dualstack, e) &&
-              read_flag(process, &p, s, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls",
-                        &out->ignore_urls, e);
+              read_flag(process, &p, s, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+                        &out->dualstack, e) &&
+              read_flag(process, &p, s, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                        "ignore_configured_endpoint_urls", &out->ignore_urls, e);
     if (!region)
         region = env(process, "AWS_DEFAULT_REGION");
     if (!region)
@@ -167,7 +170,10 @@ static const char *configured(const struct endpoint_settings *s, const char *id)
     return NULL;
 }
 
-/* scheme://authority[/path]: no user, query or fragment; the default port is left out of Host, as HTTP clients do. */
+/*
+ * scheme://authority[/path]: no user, query or fragment; the default port is left out of Host, as HTTP
+ * clients do.
+ */
 static bool split_url(const char *url, struct endpoint *out, struct err *e)
 {
     struct str rest = str_of(url);
@@ -201,23 +207,27 @@ static bool plain_is_fips(const struct endpoint_settings *s, const struct partit
     return !s->dualstack && strcmp(p->name, "aws-us-gov") == 0;
 }
 
-bool endpoint_resolve(const struct endpoint_settings *s, const struct aws_service *service, const char *region,
-                      struct endpoint *out, struct err *e)
+bool endpoint_resolve(const struct endpoint_settings *s, const struct aws_service *service,
+                      const char *region, struct endpoint *out, struct err *e)
 {
     const char *url = configured(s, service->id);
     char text[ENDPOINT_URL_MAX];
 
     if (!region || !region[0])
-        return err_set(e, ERR_CONFIG, "%s: no region: set AWS_REGION, or the option that names it", service->name);
+        return err_set(e, ERR_CONFIG, "%s: no region: set AWS_REGION, or the option that names it",
+                       service->name);
     if (!endpoint_region_valid(region))
         return err_set(e, ERR_CONFIG, "%s: '%.64s' is not the name of a region", service->name, region);
     (void)snprintf(out->region, sizeof out->region, "%s", region);
     if (url && (s->fips || s->dualstack))
-        return err_set(e, ERR_CONFIG, "%s: a configured endpoint URL cannot be combined with FIPS or dual stack", service->name);
+        return err_set(e, ERR_CONFIG,
+                       "%s: a configured endpoint URL cannot be combined with FIPS or dual stack",
+                       service->name);
     if (url)
         return split_url(url, out, e);
     const struct partition *p = partition_of(region);
     const char *fips = s->fips && !plain_is_fips(s, p) ? "-fips" : "";
-    (void)snprintf(text, sizeof text, "https://%s%s.%s.%s", service->prefix, fips, region, s->dualstack ? p->dualstack : p->suffix);
+    (void)snprintf(text, sizeof text, "https://%s%s.%s.%s", service->prefix, fips, region,
+                   s->dualstack ? p->dualstack : p->suffix);
     return split_url(text, out, e);
 }

@@ -71,7 +71,8 @@ void aws_error_read(enum aws_protocol protocol, const struct http_reply *reply, 
 
     *out = (struct aws_error){0};
     for (size_t i = 0; ids[i] && !out->request_id[0]; i++)
-        copy(out->request_id, sizeof out->request_id, http_header_get(reply->headers, reply->header_count, ids[i]));
+        copy(out->request_id, sizeof out->request_id,
+             http_header_get(reply->headers, reply->header_count, ids[i]));
     if (reply->status >= 200 && reply->status < 300)
         return;
     if (protocol == AWS_JSON)
@@ -148,7 +149,8 @@ enum err_kind aws_error_kind(const char *code, int status)
         return ERR_UNAVAILABLE;
     if (status == 401 || status == 403 || status == 407)
         return ERR_DENIED;
-    return status == 409 ? ERR_CONFLICT : ERR_INVALID; /* a bare 404 or 405 is a wrong endpoint, not a thing that is gone */
+    return status == 409 ? ERR_CONFLICT
+                         : ERR_INVALID; /* a bare 404 or 405 is a wrong endpoint, not a thing that is gone */
 }
 
 static bool one_of(const char *code, const char *const *codes)
@@ -161,25 +163,27 @@ static bool one_of(const char *code, const char *const *codes)
 
 bool aws_error_is_expired(const char *code)
 {
-    static const char *const codes[] = {"ExpiredToken",         "ExpiredTokenException", "RequestExpired",
-                                        "UnrecognizedClientException", "InvalidClientTokenId",  NULL};
+    static const char *const codes[] = {"ExpiredToken",         "ExpiredTokenException",
+                                        "RequestExpired",       "UnrecognizedClientException",
+                                        "InvalidClientTokenId", NULL};
 
     return one_of(code, codes);
 }
 
 bool aws_error_is_skew(const char *code)
 {
-    static const char *const codes[] = {"InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
-                                        "RequestTimeTooSkewed",      "AccessDeniedException", "RequestExpired",
-                                        "RequestInTheFuture",        NULL};
+    static const char *const codes[] = {
+        "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",        "RequestTimeTooSkewed",
+        "AccessDeniedException",     "RequestExpired",        "RequestInTheFuture", NULL};
 
     return one_of(code, codes);
 }
 
 bool aws_error_is_capacity(const char *code)
 {
-    static const char *const codes[] = {"InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientCapacity",
-                                        "InsufficientReservedInstanceCapacity", "InsufficientCapacityOnHost", NULL};
+    static const char *const codes[] = {
+        "InsufficientInstanceCapacity",         "InsufficientHostCapacity",   "InsufficientCapacity",
+        "InsufficientReservedInstanceCapacity", "InsufficientCapacityOnHost", NULL};
 
     return one_of(code, codes);
 }

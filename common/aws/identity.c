@@ -1,14 +1,15 @@
 #include "aws/identity.h"
 
 #include "aws/call.h"
-#include "aws/metadata.h"
+#include "aws/machine.h"
 #include "aws/sts.h"
 #include "base/crypto.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
+#include "base/hash.h"
 #include <stdio.h>
 #include <string.h>
-#include <uthash.h>
 
 enum phase { REST, FETCHING, BACKING_OFF };
 
@@ -22,13 +23,13 @@ struct identity {
     int64_t refresh_wall_ms; /* fetch new ones from then on */
     enum phase phase;
     int tries;
-    int64_t due_ms;     /* BACKING_OFF: the next try */
-    int64_t cool_ms;    /* the last cool-down's length; 0: the last fetch went well */
+    int64_t due_ms;  /* BACKING_OFF: the next try */
+    int64_t cool_ms; /* the last cool-down's length; 0: the last fetch went well */
     int64_t cool_until_ms;
-    int64_t forced_ms;  /* the last refresh by force; 0: none */
-    struct err err;     /* why the last fetch failed */
-    char region[32];    /* where to assume */
-    uint64_t call;      /* AssumeRole under way */
+    int64_t forced_ms; /* the last refresh by force; 0: none */
+    struct err err;    /* why the last fetch failed */
+    char region[32];   /* where to assume */
+    uint64_t call;     /* AssumeRole under way */
     bool arrived;
     struct err call_err;
     struct credentials fetched;
@@ -39,14 +40,15 @@ struct identities {
     struct aws *aws;
     const struct ports *ports;
     struct credentials_plan plan;
-    struct metadata *metadata; /* home's, if it comes from there */
+    struct machine *machine; /* home's, if it comes from there */
     struct identity *by_key;
     struct identity *home;
     uint64_t counter;
     size_t count;
 };
 
-static struct identity *identity_new(struct identities *t, const char *key, const char *role, const char *external)
+static struct identity *identity_new(struct identities *t, const char *key, const char *role,
+                                     const char *external)
 {
     struct identity *i = xcalloc(1, sizeof *i);
 
@@ -84,7 +86,7 @@ struct identities *identities_new(struct aws *a, const struct ports *ports, stru
         return NULL;
     }
     if (t->plan.source == CREDENTIALS_CONTAINER || t->plan.source == CREDENTIALS_INSTANCE)
-        t->metadata = metadata_new(ports, &t->plan);
+        t->machine = machine_new(ports, &t->plan);
     t->home = identity_new(t, "", NULL, NULL);
     t->home->holds = 1;
     return t;
@@ -97,8 +99,8 @@ void identities_free(struct identities *t)
     if (!t)
         return;
     HASH_ITER(hh, t->by_key, i, next)
-        identity_free(i);
-    metadata_free(t->metadata);
+    identity_free(i);
+    machine_free(t->machine);
     credentials_plan_release(&t->plan);
     xfree(t);
 }
@@ -128,15 +130,16 @@ static bool evict(struct identities *t, struct err *e)
     if (t->count <= AWS_IDENTITIES_MAX)
         return true;
     HASH_ITER(hh, t->by_key, i, next)
-        if (!i->holds && (!oldest || i->used < oldest->used))
-            oldest = i;
+    if (!i->holds && (!oldest || i->used < oldest->used))
+        oldest = i;
     if (!oldest)
         return err_set(e, ERR_THROTTLED, "more than %d roles in use at once", AWS_IDENTITIES_MAX);
     identity_free(oldest);
     return true;
 }
 
-struct identity *identities_hold(struct identities *t, const char *role_arn, const char *external_id, struct err *e)
+struct identity *identities_hold(struct identities *t, const char *role_arn, const char *external_id,
+                                 struct err *e)
 {
     BUF_CLEANUP struct buf key = BUF_INIT(IDENTITY_KEY_MAX);
     struct identity *i = NULL;
@@ -235,7 +238,7 @@ static void begin(struct identity *i)
     if (i->role || i->table->plan.source == CREDENTIALS_WEB_IDENTITY)
         assume(i);
     else
-        metadata_begin(i->table->metadata);
+        machine_begin(i->table->machine);
 }
 
 static bool usable(const struct identity *i, int64_t wall_ms)
@@ -259,7 +262,8 @@ static void copy_fixed(struct identity *i)
                                    c->account ? xstrdup(c->account) : NULL, c->expires_ms};
 }
 
-enum identity_state identity_need(struct identity *i, const char *region, int64_t now_ms, int64_t wall_ms, struct err *e)
+enum identity_state identity_need(struct identity *i, const char *region, int64_t now_ms, int64_t wall_ms,
+                                  struct err *e)
 {
     bool good;
 
@@ -303,7 +307,8 @@ static void fetched(struct identity *i, struct credentials *c, int64_t wall_ms)
     credentials_release(&i->have);
     i->have = *c;
     *c = (struct credentials){0};
-    i->refresh_wall_ms = credentials_refresh_at(wall_ms, i->have.expires_ms, rng_below(&i->table->ports->rng, THOUSAND));
+    i->refresh_wall_ms =
+        credentials_refresh_at(wall_ms, i->have.expires_ms, rng_below(&i->table->ports->rng, THOUSAND));
     i->phase = REST;
     i->cool_ms = 0;
     i->cool_until_ms = 0;
@@ -313,10 +318,13 @@ static void failed(struct identity *i, const struct err *why, int64_t now_ms)
 {
     i->err = *why;
     (void)err_wrap(&i->err, i->role ? "credentials of %s" : "credentials%s", i->role ? i->role : "");
-    /* A role's call was tried by the engine already; here it is only the metadata that is worth another try. */
+    /*
+     * A role's call was tried by the engine already; here it is only the metadata that is worth another try.
+     */
     if (!i->role && err_is_retriable(why) && i->tries < IDENTITY_TRIES) {
         i->phase = BACKING_OFF;
-        i->due_ms = now_ms + ((int64_t)IDENTITY_BACKOFF_MS << (i->tries - 1)) + rng_below(&i->table->ports->rng, IDENTITY_BACKOFF_MS);
+        i->due_ms = now_ms + ((int64_t)IDENTITY_BACKOFF_MS << (i->tries - 1)) +
+                    rng_below(&i->table->ports->rng, IDENTITY_BACKOFF_MS);
         return;
     }
     i->phase = REST;
@@ -327,19 +335,19 @@ static void failed(struct identity *i, const struct err *why, int64_t now_ms)
 }
 
 /* What came of the fetch that is under way; BUSY: nothing yet. */
-static enum metadata_state outcome(struct identity *i, struct credentials *c, struct err *e)
+static enum machine_state outcome(struct identity *i, struct credentials *c, struct err *e)
 {
-    if (!i->role && i->table->metadata)
-        return metadata_turn(i->table->metadata, c, e);
+    if (!i->role && i->table->machine)
+        return machine_turn(i->table->machine, c, e);
     if (!i->arrived)
-        return METADATA_BUSY;
+        return MACHINE_BUSY;
     if (i->call_err.kind != ERR_NONE) {
         *e = i->call_err;
-        return METADATA_FAILED;
+        return MACHINE_FAILED;
     }
     *c = i->fetched;
     i->fetched = (struct credentials){0};
-    return METADATA_DONE;
+    return MACHINE_DONE;
 }
 
 static void go_on(struct identity *i, int64_t now_ms, int64_t wall_ms)
@@ -351,10 +359,10 @@ static void go_on(struct identity *i, int64_t now_ms, int64_t wall_ms)
         begin(i);
     if (i->phase != FETCHING)
         return;
-    enum metadata_state s = outcome(i, &c, &e);
-    if (s == METADATA_BUSY)
+    enum machine_state s = outcome(i, &c, &e);
+    if (s == MACHINE_BUSY)
         return;
-    if (s == METADATA_FAILED)
+    if (s == MACHINE_FAILED)
         failed(i, &e, now_ms);
     else
         fetched(i, &c, wall_ms);
@@ -365,7 +373,8 @@ int64_t identities_turn(struct identities *t, int64_t now_ms, int64_t wall_ms, b
     struct identity *i, *next;
     int64_t when = INT64_MAX;
 
-    HASH_ITER(hh, t->by_key, i, next) {
+    HASH_ITER(hh, t->by_key, i, next)
+    {
         if (i->phase == REST)
             continue;
         go_on(i, now_ms, wall_ms);

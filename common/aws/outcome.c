@@ -10,8 +10,8 @@
 
 static void failed(const struct aws_op *op, int status, const struct aws_error *a, struct outcome *out)
 {
-    (void)err_set(&out->err, aws_error_kind(a->code, status), "%s %s: HTTP %d%s%s%s%.300s", op->service->name, op->action, status,
-                  a->code[0] ? " " : "", a->code, a->message[0] ? ": " : "", a->message);
+    (void)err_set(&out->err, aws_error_kind(a->code, status), "%s %s: HTTP %d%s%s%s%.300s", op->service->name,
+                  op->action, status, a->code[0] ? " " : "", a->code, a->message[0] ? ": " : "", a->message);
     (void)err_code(&out->err, a->code);
     out->answered = a->code[0] != '\0';
     aws_error_ids(str_of(a->message), &out->named);
@@ -19,7 +19,8 @@ static void failed(const struct aws_op *op, int status, const struct aws_error *
 
 static bool garbled(const struct aws_op *op, struct outcome *out, const char *why)
 {
-    (void)err_set(&out->err, ERR_UNAVAILABLE, "%s %s: the reply is not one: %s", op->service->name, op->action, why);
+    (void)err_set(&out->err, ERR_UNAVAILABLE, "%s %s: the reply is not one: %s", op->service->name,
+                  op->action, why);
     return err_code(&out->err, AWS_GARBLED);
 }
 
@@ -38,11 +39,13 @@ static bool decode(const struct aws_op *op, const struct aws_body *body, void *r
     return !op->decode || op->decode(body, reply, &e) || garbled(op, out, e.msg);
 }
 
-static bool read_json(const struct aws_op *op, const struct http_reply *http, void *reply, struct outcome *out)
+static bool read_json(const struct aws_op *op, const struct http_reply *http, void *reply,
+                      struct outcome *out)
 {
     enum { TOKEN_MAX = 512 * 1024 };
     struct err e = {0};
-    JSON_CLEANUP struct json *root = json_parse(http->body, op->reply_max ? op->reply_max : AWS_REPLY_MAX, &e);
+    JSON_CLEANUP struct json *root =
+        json_parse(http->body, op->reply_max ? op->reply_max : AWS_REPLY_MAX, &e);
     const struct aws_body body = {.json = root};
 
     if (!root || json_type(root) != JSON_OBJECT)
@@ -50,7 +53,8 @@ static bool read_json(const struct aws_op *op, const struct http_reply *http, vo
     if (!decode(op, &body, reply, out))
         return false;
     const struct json *token = op->page_out ? json_get(root, op->page_out) : NULL;
-    bool none = !token || json_type(token) == JSON_NULL || (json_type(token) == JSON_STRING && !json_str_or_empty(token).n) ||
+    bool none = !token || json_type(token) == JSON_NULL ||
+                (json_type(token) == JSON_STRING && !json_str_or_empty(token).n) ||
                 (json_type(token) == JSON_OBJECT && !json_count(token));
     if (none)
         return true;
@@ -91,7 +95,8 @@ void outcome_read(const struct aws_op *op, const struct http_reply *http, void *
         (void)err_code(&out->err, http->err.kind == ERR_INVALID ? AWS_TOO_LARGE : AWS_NO_ANSWER);
         return;
     }
-    if (!str_to_i64(http_header_get(http->headers, http->header_count, "x-amz-retry-after"), &out->hint_ms) || out->hint_ms < 0)
+    if (!str_to_i64(http_header_get(http->headers, http->header_count, "x-amz-retry-after"), &out->hint_ms) ||
+        out->hint_ms < 0)
         out->hint_ms = 0;
     aws_error_read(op->service->protocol, http, &a);
     (void)snprintf(out->request_id, sizeof out->request_id, "%s", a.request_id);

@@ -8,14 +8,14 @@
 #include "aws/errors.h"
 
 struct outcome {
-    struct err err;    /* ERR_NONE: a page was decoded */
+    struct err err; /* ERR_NONE: a page was decoded */
     int status;
     bool sent;
-    bool answered;     /* by AWS itself: whole, and in its own words */
-    int64_t hint_ms;   /* x-amz-retry-after; 0: none */
+    bool answered;   /* by AWS itself: whole, and in its own words */
+    int64_t hint_ms; /* x-amz-retry-after; 0: none */
     char request_id[AWS_REQUEST_ID_MAX];
     struct strs named;
-    char *token;       /* owned; NULL: this was the last page */
+    char *token; /* owned; NULL: this was the last page */
 };
 
 /* `reply` is the call's reply struct; a page is added to it. After a failure it may hold a part of a page. */

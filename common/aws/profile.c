@@ -101,8 +101,8 @@ static bool read_lines(struct reading *r, struct str text, struct err *e)
     return true;
 }
 
-static bool read_file(const struct process *process, struct profiles *out, const char *variable, const char *name, bool config,
-                      struct err *e)
+static bool read_file(const struct process *process, struct profiles *out, const char *variable,
+                      const char *name, bool config, struct err *e)
 {
     BUF_CLEANUP struct buf path = BUF_INIT(PATH_BYTES_MAX);
     struct buf text = BUF_INIT(PROFILE_FILE_MAX);

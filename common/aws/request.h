@@ -10,13 +10,16 @@
 struct request {
     const struct aws_op *op;
     const struct endpoint *endpoint;
-    const char *agent;        /* the whole User-Agent */
-    struct str body;          /* as the service built it */
-    struct str page;          /* the page's token; empty: the first. Query: its text; JSON: a JSON value */
+    const char *agent; /* the whole User-Agent */
+    struct str body;   /* as the service built it */
+    struct str page;   /* the page's token; empty: the first. Query: its text; JSON: a JSON value */
     const struct credentials *credentials; /* NULL: not signed */
-    int64_t wall_ms;          /* AWS's time to sign with */
+    int64_t wall_ms;                       /* AWS's time to sign with */
 };
 
-/* Sends it; *id is the HTTP port's. ERR_INVALID: over AWS_BODY_MAX, or what cannot be signed; nothing is sent. */
-MUST_CHECK bool request_send(const struct http *http, const struct request *r, http_done *done, void *self, uint64_t *id,
-                             struct err *e);
+/*
+ * Sends it; *id is the HTTP port's. ERR_INVALID: over AWS_BODY_MAX, or what cannot be signed; nothing is
+ * sent.
+ */
+MUST_CHECK bool request_send(const struct http *http, const struct request *r, http_done *done, void *self,
+                             uint64_t *id, struct err *e);

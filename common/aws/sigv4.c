@@ -11,8 +11,8 @@
 
 /* What is rewritten on the way, or is the signature itself. */
 static const char *const never_signed[] = {
-    "authorization", "connection", "expect", "keep-alive", "proxy-authorization", "te", "trailer",
-    "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id", NULL,
+    "authorization", "connection",        "expect",  "keep-alive", "proxy-authorization", "te",
+    "trailer",       "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",     NULL,
 };
 
 static char lower(char c)
@@ -53,13 +53,14 @@ static void encode_once(struct str s, bool path, struct buf *out)
     }
 }
 
-/* Without '.', '..' and doubled slashes; begins with one, keeps the last one. */
+/* Without '.', '..' and doubled slashes; begins with a slash, and ends with one if the path did. */
 static void normalise_path(struct str path, struct buf *out)
 {
-    struct str part = path;
+    bool slash = path.n && path.p[path.n - 1] == '/';
+    struct str part;
 
     while (path.n) {
-        bool more = str_cut(path, '/', &part, &path);
+        (void)str_cut(path, '/', &part, &path);
         if (str_is(part, "..")) {
             while (out->n && out->p[out->n - 1] != '/')
                 out->n--;
@@ -68,11 +69,8 @@ static void normalise_path(struct str path, struct buf *out)
             buf_addc(out, '/');
             buf_add(out, part);
         }
-        if (!more)
-            break;
     }
-    bool slash = part.n == 0 || str_is(part, ".") || str_is(part, "..");
-    if (!out->n || (slash && !path.n))
+    if (!out->n || (slash && out->p[out->n - 1] != '/'))
         buf_addc(out, '/');
 }
 
@@ -132,7 +130,8 @@ static bool add_query(struct str query, struct buf *out, struct err *e)
     if (n)
         qsort(pairs, n, sizeof *pairs, by_name_value);
     for (size_t i = 0; i < n; i++)
-        buf_addf(out, "%s" STR_FMT "=" STR_FMT, i ? "&" : "", STR_ARG(pairs[i].name), STR_ARG(pairs[i].value));
+        buf_addf(out, "%s" STR_FMT "=" STR_FMT, i ? "&" : "", STR_ARG(pairs[i].name),
+                 STR_ARG(pairs[i].value));
     return buf_ok(&text, "query", e);
 }
 
@@ -205,9 +204,10 @@ static bool all_present(struct str only, const struct pair *pairs, size_t n, str
     return true;
 }
 
-static bool add_headers(const struct sigv4_request *r, struct str only, struct buf *out, struct buf *names, struct err *e)
+/* Those that are to be signed, sorted; those of one name in the order of their arrival. */
+static bool choose_headers(const struct sigv4_request *r, struct str only, struct pair *out, size_t *count,
+                           struct err *e)
 {
-    struct pair pairs[SIGV4_HEADERS_MAX];
     size_t n = 0;
 
     for (size_t i = 0; i < r->header_count; i++) {
@@ -216,30 +216,48 @@ static bool add_headers(const struct sigv4_request *r, struct str only, struct b
             continue;
         if (n == SIGV4_HEADERS_MAX)
             return err_set(e, ERR_INVALID, "more than %d headers to sign", SIGV4_HEADERS_MAX);
-        pairs[n] = (struct pair){name, r->headers[i].value, i};
-        n++;
+        out[n++] = (struct pair){name, r->headers[i].value, i};
     }
-    if (!all_present(only, pairs, n, e))
+    if (!all_present(only, out, n, e))
         return false;
     if (n)
-        qsort(pairs, n, sizeof *pairs, by_header);
-    for (size_t i = 0; i < n; i++) {
-        bool again = i && name_cmp(pairs[i].name, pairs[i - 1].name) == 0;
-        for (size_t j = 0; !again && j < pairs[i].name.n; j++)
-            buf_addc(out, lower(pairs[i].name.p[j]));
-        if (!again && names->n)
-            buf_addc(names, ';');
-        for (size_t j = 0; !again && j < pairs[i].name.n; j++)
-            buf_addc(names, lower(pairs[i].name.p[j]));
-        buf_addc(out, again ? ',' : ':');
-        add_value(pairs[i].value, out);
-        if (i + 1 == n || name_cmp(pairs[i].name, pairs[i + 1].name) != 0)
-            buf_addc(out, '\n');
-    }
+        qsort(out, n, sizeof *out, by_header);
+    *count = n;
     return true;
 }
 
-bool sigv4_canonical(const struct sigv4_request *r, struct str only, struct buf *canonical, struct buf *names, struct err *e)
+static void add_lower(struct str name, struct buf *out)
+{
+    for (size_t i = 0; i < name.n; i++)
+        buf_addc(out, lower(name.p[i]));
+}
+
+static bool add_headers(const struct sigv4_request *r, struct str only, struct buf *out, struct buf *names,
+                        struct err *e)
+{
+    struct pair pairs[SIGV4_HEADERS_MAX];
+    size_t n = 0;
+
+    if (!choose_headers(r, only, pairs, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (i && name_cmp(pairs[i].name, pairs[i - 1].name) == 0) {
+            buf_addc(out, ',');
+        } else {
+            buf_adds(out, i ? "\n" : "");
+            buf_adds(names, i ? ";" : "");
+            add_lower(pairs[i].name, out);
+            add_lower(pairs[i].name, names);
+            buf_addc(out, ':');
+        }
+        add_value(pairs[i].value, out);
+    }
+    buf_adds(out, n ? "\n" : "");
+    return true;
+}
+
+bool sigv4_canonical(const struct sigv4_request *r, struct str only, struct buf *canonical, struct buf *names,
+                     struct err *e)
 {
     char hash[CRYPTO_SHA256_HEX + 1];
     struct str payload;
@@ -271,7 +289,8 @@ static struct str day_of(struct str amz_date)
     return str_n(amz_date.p, amz_date.n < 8 ? amz_date.n : 8);
 }
 
-void sigv4_string_to_sign(struct str canonical, struct str amz_date, const struct sigv4_scope *scope, struct buf *out)
+void sigv4_string_to_sign(struct str canonical, struct str amz_date, const struct sigv4_scope *scope,
+                          struct buf *out)
 {
     char hash[CRYPTO_SHA256_HEX + 1];
 
@@ -280,8 +299,8 @@ void sigv4_string_to_sign(struct str canonical, struct str amz_date, const struc
              STR_ARG(day_of(amz_date)), scope->region, scope->service, hash);
 }
 
-void sigv4_signature(const char *secret, struct str amz_date, const struct sigv4_scope *scope, struct str string_to_sign,
-                     char out[SIGV4_SIGNATURE_MAX])
+void sigv4_signature(const char *secret, struct str amz_date, const struct sigv4_scope *scope,
+                     struct str string_to_sign, char out[SIGV4_SIGNATURE_MAX])
 {
     enum { SECRET_MAX = 4096 };
     struct buf first = BUF_INIT(SECRET_MAX);
@@ -317,8 +336,8 @@ static bool check_headers(const struct sigv4_request *r, struct err *e)
     return true;
 }
 
-bool sigv4_sign(const struct sigv4_request *r, const struct sigv4_key *key, const struct sigv4_scope *scope, int64_t wall_ms,
-                struct sigv4_signed *out, struct err *e)
+bool sigv4_sign(const struct sigv4_request *r, const struct sigv4_key *key, const struct sigv4_scope *scope,
+                int64_t wall_ms, struct sigv4_signed *out, struct err *e)
 {
     enum { AUTHORIZATION_MAX = 8192, TOKEN_MAX = 65536 };
     struct http_header headers[SIGV4_HEADERS_MAX];
@@ -349,7 +368,8 @@ bool sigv4_sign(const struct sigv4_request *r, const struct sigv4_key *key, cons
     out->token = (struct buf)BUF_INIT(TOKEN_MAX);
     buf_add(&out->token, token);
     out->authorization = (struct buf)BUF_INIT(AUTHORIZATION_MAX);
-    buf_addf(&out->authorization, ALGORITHM " Credential=%s/%.8s/%s/%s/aws4_request, SignedHeaders=%s, Signature=%s", key->id,
+    buf_addf(&out->authorization,
+             ALGORITHM " Credential=%s/%.8s/%s/%s/aws4_request, SignedHeaders=%s, Signature=%s", key->id,
              out->date, scope->region, scope->service, buf_cstr(&names), signature);
     return buf_ok(&out->token, "session token", e) && buf_ok(&out->authorization, "authorization", e);
 }
@@ -398,7 +418,8 @@ bool sigv4_claim_read(struct str authorization, struct sigv4_claim *out, struct 
     bool whole = str_cut(scope, '/', &out->id, &scope) && str_cut(scope, '/', &out->day, &scope) &&
                  str_cut(scope, '/', &out->region, &scope) && str_cut(scope, '/', &out->service, &end) &&
                  str_is(end, "aws4_request");
-    if (!whole || !out->id.n || out->day.n != 8 || !out->names.n || out->signature.n != SIGV4_SIGNATURE_MAX - 1)
+    if (!whole || !out->id.n || out->day.n != 8 || !out->names.n ||
+        out->signature.n != SIGV4_SIGNATURE_MAX - 1)
         return err_set(e, ERR_INVALID, "Authorization: incomplete");
     return true;
 }
@@ -421,8 +442,8 @@ static bool all_signed(const struct sigv4_request *r, struct str names)
     return true;
 }
 
-bool sigv4_verify(const struct sigv4_request *r, const struct sigv4_claim *claim, const char *secret, int64_t *signed_ms,
-                  struct err *e)
+bool sigv4_verify(const struct sigv4_request *r, const struct sigv4_claim *claim, const char *secret,
+                  int64_t *signed_ms, struct err *e)
 {
     struct str date = http_header_get(r->headers, r->header_count, "x-amz-date");
     char region[64];
@@ -447,6 +468,7 @@ bool sigv4_verify(const struct sigv4_request *r, const struct sigv4_claim *claim
     sigv4_string_to_sign(buf_view(&canonical), date, &scope, &text);
     sigv4_signature(secret, date, &scope, buf_view(&text), signature);
     if (!crypto_equal(str_of(signature), claim->signature) || !str_eq(buf_view(&names), claim->names))
-        return deny(e, "SignatureDoesNotMatch", "the signature is not the one that this request and key make");
+        return deny(e, "SignatureDoesNotMatch",
+                    "the signature is not the one that this request and key make");
     return true;
 }

@@ -39,7 +39,8 @@ static void check_ids(const struct strs *ids, struct err *e)
 {
     if (ids->n > 0 && ids->n <= SSM_IDS_MAX)
         return;
-    (void)err_set(e, ERR_INVALID, "%zu instances: between 1 and %d may be asked at once", ids->n, SSM_IDS_MAX);
+    (void)err_set(e, ERR_INVALID, "%zu instances: between 1 and %d may be asked at once", ids->n,
+                  SSM_IDS_MAX);
     (void)err_code(e, AWS_TOO_LARGE);
 }
 
@@ -49,8 +50,8 @@ static void check_command(const struct ssm_command *c, struct err *e)
     if (c->comment && strlen(c->comment) > SSM_COMMENT_MAX)
         (void)err_set(e, ERR_INVALID, "the comment has more than %d bytes", SSM_COMMENT_MAX);
     if (c->timeout_s < SSM_TIMEOUT_MIN_S || c->execution_s < SSM_EXECUTION_MIN_S)
-        (void)err_set(e, ERR_INVALID, "time limits of %" PRId64 " s and %" PRId64 " s: at least %d and %d", c->timeout_s,
-                      c->execution_s, SSM_TIMEOUT_MIN_S, SSM_EXECUTION_MIN_S);
+        (void)err_set(e, ERR_INVALID, "time limits of %" PRId64 " s and %" PRId64 " s: at least %d and %d",
+                      c->timeout_s, c->execution_s, SSM_TIMEOUT_MIN_S, SSM_EXECUTION_MIN_S);
 }
 
 /* Every value of Parameters is a list of texts. */
@@ -67,8 +68,8 @@ static struct json *parameters_of(const struct ssm_command *c)
     return parameters;
 }
 
-uint64_t ssm_send_command(struct aws *a, const struct aws_where *w, const struct ssm_command *c, const struct instant *checked,
-                          aws_done *done, void *self)
+uint64_t ssm_send_command(struct aws *a, const struct aws_where *w, const struct ssm_command *c,
+                          const struct instant *checked, aws_done *done, void *self)
 {
     struct json *body = json_object();
     struct err e = {0};
@@ -90,7 +91,8 @@ uint64_t ssm_send_command(struct aws *a, const struct aws_where *w, const struct
     return json_call(a, &q);
 }
 
-uint64_t ssm_list_invocations(struct aws *a, const struct aws_where *w, const char *command_id, aws_done *done, void *self)
+uint64_t ssm_list_invocations(struct aws *a, const struct aws_where *w, const char *command_id,
+                              aws_done *done, void *self)
 {
     struct json *body = json_object();
 
@@ -101,7 +103,8 @@ uint64_t ssm_list_invocations(struct aws *a, const struct aws_where *w, const ch
     return json_call(a, &q);
 }
 
-uint64_t ssm_describe_nodes(struct aws *a, const struct aws_where *w, const struct strs *ids, aws_done *done, void *self)
+uint64_t ssm_describe_nodes(struct aws *a, const struct aws_where *w, const struct strs *ids, aws_done *done,
+                            void *self)
 {
     struct json *body = json_object();
     struct json *filter = json_object();

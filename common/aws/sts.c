@@ -120,7 +120,8 @@ uint64_t sts_get_caller_identity(struct aws *a, const struct aws_where *w, aws_d
     return aws_call(a, &c);
 }
 
-uint64_t sts_assume_role(struct aws *a, const struct aws_where *w, const struct sts_assume *q, aws_done *done, void *self)
+uint64_t sts_assume_role(struct aws *a, const struct aws_where *w, const struct sts_assume *q, aws_done *done,
+                         void *self)
 {
     BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
     char duration[16];

@@ -2,8 +2,9 @@
 /*
  * sts - who we are, and how we become someone else.
  *
- * Callers that only want to act in another account name the role in their `struct aws_where`: the engine assumes it, keeps it fresh
- * and retries. These are its own means, and the doctor's. Source: AWS STS API reference, 2011-06-15.
+ * Callers that only want to act in another account name the role in their `struct aws_where`: the engine
+ * assumes it, keeps it fresh and retries. These are its own means, and the doctor's. Source: AWS STS API
+ * reference, 2011-06-15.
  */
 #include "aws/call.h"
 #include "aws/credentials.h"
@@ -24,10 +25,11 @@ struct sts_assumed { /* reply */
 void sts_assumed_release(struct sts_assumed *s);
 void sts_assumed_take(struct aws_result *r, struct sts_assumed *out);
 
-struct sts_assume { /* borrowed */
+struct sts_assume {                     /* borrowed */
     const char *role_arn, *external_id; /* external id: sent only when set */
     const char *session;                /* 2..64 of [\w+=,.@-]: what CloudTrail shows */
-    const char *web_identity;           /* NULL: AssumeRole; a token: AssumeRoleWithWebIdentity, which is not signed */
+    const char *web_identity; /* NULL: AssumeRole; a token: AssumeRoleWithWebIdentity, which is not signed */
 };
 /* Changes nothing in AWS: retried like a read. */
-uint64_t sts_assume_role(struct aws *a, const struct aws_where *w, const struct sts_assume *q, aws_done *done, void *self);
+uint64_t sts_assume_role(struct aws *a, const struct aws_where *w, const struct sts_assume *q, aws_done *done,
+                         void *self);

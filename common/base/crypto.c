@@ -75,25 +75,37 @@ static int value_of(char c)
     return at ? (int)(at - alphabet) : -1;
 }
 
+/* Four characters, of which the last `pad` are '=', to 24 bits. */
+static bool four(const char *p, size_t pad, uint32_t *bits)
+{
+    *bits = 0;
+    for (size_t j = 0; j < 4; j++) {
+        int six = j >= 4 - pad ? 0 : value_of(p[j]);
+        if (six < 0)
+            return false;
+        *bits = *bits << 6 | (uint32_t)six;
+    }
+    /* Bits that no encoder sets: two texts must not mean the same bytes. */
+    return pad == 0 || (*bits & (pad == 1 ? 0xff : 0xffff)) == 0;
+}
+
+static size_t padding(struct str text)
+{
+    return !str_ends(text, STR("=")) ? 0 : !str_ends(text, STR("==")) ? 1 : 2;
+}
+
 bool crypto_base64_decode(struct str text, struct buf *out)
 {
+    uint32_t bits = 0;
+
     if (text.n % 4)
         return false;
     for (size_t i = 0; i < text.n; i += 4) {
-        size_t pad = 0;
-        uint32_t v = 0;
-        if (i + 4 == text.n)
-            pad = text.p[i + 3] != '=' ? 0 : text.p[i + 2] != '=' ? 1 : 2;
-        for (size_t j = 0; j < 4; j++) {
-            int six = j >= 4 - pad ? 0 : value_of(text.p[i + j]);
-            if (six < 0)
-                return false;
-            v = v << 6 | (uint32_t)six;
-        }
-        if ((pad == 1 && (v & 0xff)) || (pad == 2 && (v & 0xffff)))
-            return false; /* bits that no encoder sets: two texts must not mean the same bytes */
+        size_t pad = i + 4 == text.n ? padding(text) : 0;
+        if (!four(text.p + i, pad, &bits))
+            return false;
         for (size_t j = 0; j < 3 - pad; j++)
-            buf_addc(out, (char)(v >> (16 - 8 * j) & 0xff));
+            buf_addc(out, (char)(bits >> (16 - 8 * j) & 0xff));
     }
     return true;
 }

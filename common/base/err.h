@@ -2,9 +2,10 @@
 /*
  * err - what failed, in a form that a caller can act on and a person can read.
  *
- * Fallible functions return bool (or a pointer) and take `struct err *e` last, never NULL. On success they leave it
- * untouched; on failure they set it once, and each caller on the way up may wrap it with where it was. Kinds are
- * decisions: add one only when some caller has to act differently. Values only: no heap, no thread-local state.
+ * Fallible functions return bool (or a pointer) and take `struct err *e` last, never NULL. On success they
+ * leave it untouched; on failure they set it once, and each caller on the way up may wrap it with where it
+ * was. Kinds are decisions: add one only when some caller has to act differently. Values only: no heap, no
+ * thread-local state.
  */
 #include "base/compiler.h"
 
@@ -29,7 +30,10 @@ struct err {
     char msg[ERR_MSG_MAX];   /* "stop batch 7: ec2 StopInstances: HTTP 503"                       */
 };
 
-/* Sets kind and message, empties the code. Always false, so that `return err_set(…)` reads well. Cuts what is too long. */
+/*
+ * Sets kind and message, empties the code. Always false, so that `return err_set(…)` reads well. Cuts what is
+ * too long.
+ */
 bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Puts "fmt: " before the message; kind and code stay. Always false. */

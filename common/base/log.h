@@ -5,9 +5,10 @@
  *   log_info(l, "batch.done", fs("job", job->id), fi("instances", n));
  *   -> ts=2026-05-01T10:00:00.123Z level=info event=batch.done job=a1-t2-b07 instances=50
  *
- * Events are constants, values are fields. Programs log; libraries (common/) stay at debug. A failure is logged once, where
- * it is handled. Secrets have no constructor. The writer and the clock are handed in: this module touches neither. A line is
- * given to the writer whole, with its newline; over LOG_LINE_MAX bytes it is cut and says so.
+ * Events are constants, values are fields. Programs log; libraries (common/) stay at debug. A failure is
+ * logged once, where it is handled. Secrets have no constructor. The writer and the clock are handed in: this
+ * module touches neither. A line is given to the writer whole, with its newline; over LOG_LINE_MAX bytes it
+ * is cut and says so.
  */
 #include "base/err.h"
 #include "base/str.h"

@@ -2,10 +2,11 @@
 /*
  * mem - allocation that cannot fail, and an account of what is alive.
  *
- * Running out of memory aborts: delivery is at-least-once and jobs are idempotent, so a crash is a tested path and a
- * half-handled allocation failure is not. What the network can inflate is bounded where it enters (struct buf, codec).
- * Every block is counted in the account that is set when it is made, and leaves that same account when it is freed, so a
- * simulated process is weighed apart from its neighbours. One thread: ours (library threads use their own allocator).
+ * Running out of memory aborts: delivery is at-least-once and jobs are idempotent, so a crash is a tested
+ * path and a half-handled allocation failure is not. What the network can inflate is bounded where it enters
+ * (struct buf, codec). Every block is counted in the account that is set when it is made, and leaves that
+ * same account when it is freed, so a simulated process is weighed apart from its neighbours. One thread:
+ * ours (library threads use their own allocator).
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,10 @@ struct mem_account {
     int64_t blocks;
 };
 
-/* The account that new blocks go to, until the next call; NULL: none. Returns the one before. The account must outlive its blocks. */
+/*
+ * The account that new blocks go to, until the next call; NULL: none. Returns the one before. The account
+ * must outlive its blocks.
+ */
 struct mem_account *mem_account_set(struct mem_account *account);
 
 void *xmalloc(size_t n);

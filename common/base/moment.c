@@ -10,7 +10,9 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, counted in years that begin in March. */
+/*
+ * Days since 1970-01-01 of a date of the proleptic Gregorian calendar, counted in years that begin in March.
+ */
 static int64_t days_of(int64_t year, int month, int day)
 {
     year -= month <= 2;
@@ -74,8 +76,8 @@ static bool is_real(const struct civil *c)
     if (c->year < 1970 || c->month < 1 || c->month > 12 || c->day < 1 || c->hour > 23 || c->minute > 59 ||
         c->second > 60)
         return false;
-    return moment_civil(moment_of(&day)).day ==
-           c->day; /* the 31st of a shorter month is a day of the next one */
+    /* The 31st of a shorter month is a day of the next one. */
+    return moment_civil(moment_of(&day)).day == c->day;
 }
 
 static int *field_of(struct civil *c, char letter)
@@ -109,32 +111,39 @@ static int month_of(struct str name)
     return 0;
 }
 
+/* How many bytes of s the pattern's letter takes; 0: it does not fit. See take(). */
+static size_t take_one(struct str s, char letter, struct civil *c)
+{
+    char have = s.n ? s.p[0] : '\0';
+    int *number = field_of(c, letter);
+
+    if (number) {
+        *number = *number * 10 + (have - '0');
+        return have >= '0' && have <= '9';
+    }
+    switch (letter) {
+    case 'N':
+        c->month = month_of(s);
+        return c->month ? 3 : 0;
+    case 'T':
+        return have == 'T' || have == 't' || have == ' ';
+    case 'a':
+        return (have >= 'A' && have <= 'Z') || (have >= 'a' && have <= 'z');
+    default:
+        return have == letter;
+    }
+}
+
 /*
- * Takes from the beginning of *s what the pattern says: Y M D h m s are one digit each of that field, N is a month's name, a a
- * letter, T what stands between date and time; all else is itself. Not sscanf: that takes "+1" and " 1" for two digits.
+ * Takes from the beginning of *s what the pattern says: Y M D h m s are one digit each of that field, N is a
+ * month's name, a any letter, T what stands between date and time; all else is itself. Not sscanf: that takes
+ * "+1" and " 1" for two digits.
  */
 static bool take(struct str *s, const char *pattern, struct civil *c)
 {
     for (; *pattern; pattern++) {
-        char have = s->n ? s->p[0] : '\0';
-        int *number = field_of(c, *pattern);
-        size_t n = 1;
-        bool ok = have == *pattern;
-        if (number && have >= '0' && have <= '9') {
-            *number = *number * 10 + (have - '0');
-            ok = true;
-        } else if (*pattern == 'N') {
-            c->month = month_of(*s);
-            ok = c->month > 0;
-            n = 3;
-        } else if (*pattern == 'T') {
-            ok = have == 'T' || have == 't' || have == ' ';
-        } else if (*pattern == 'a') {
-            ok = (have >= 'A' && have <= 'Z') || (have >= 'a' && have <= 'z');
-        } else if (number) {
-            ok = false;
-        }
-        if (!ok)
+        size_t n = take_one(*s, *pattern, c);
+        if (!n)
             return false;
         *s = str_skip(*s, n);
     }

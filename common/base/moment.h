@@ -16,8 +16,9 @@ void moment_rfc3339(
 void moment_amz(int64_t wall_ms, char out[MOMENT_MAX]); /* 20260501T100000Z: X-Amz-Date */
 
 /*
- * Reads RFC 3339 (2026-05-01T10:00:00Z, fraction and offset allowed), the form that AWS puts into StateTransitionReason
- * ("2026-05-01 10:00:00 GMT"), X-Amz-Date, and the Date header of HTTP ("Fri, 01 May 2026 10:00:00 GMT").
+ * Reads RFC 3339 (2026-05-01T10:00:00Z, fraction and offset allowed), the form that AWS puts into
+ * StateTransitionReason ("2026-05-01 10:00:00 GMT"), X-Amz-Date, and the Date header of HTTP ("Fri, 01 May
+ * 2026 10:00:00 GMT").
  */
 MUST_CHECK bool moment_parse(struct str text, int64_t *wall_ms);
 

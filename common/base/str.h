@@ -3,8 +3,9 @@
  * str - bytes: a borrowed view, an owned buffer with a bound, a list of owned strings.
  *
  * struct str   borrowed; never freed, never kept across a turn of the loop. Need not end in NUL.
- * struct buf   owned; `max` is a promise, not a hint: appends return nothing, the first byte over it sets `over`, which sticks
- *              and is looked at once, by buf_ok(). Zeroed it is valid and of no size: start from BUF_INIT.
+ * struct buf   owned; `max` is a promise, not a hint: appends return nothing, the first byte over it sets
+ *              `over`, which sticks and is looked at once, by buf_ok(). Zeroed it is valid and of no size:
+ *              start from BUF_INIT.
  * struct strs  owned strings in order. Zeroed it is valid and empty.
  */
 #include "base/compiler.h"
@@ -53,14 +54,20 @@ bool str_has_control(struct str s);          /* a byte below 0x20, or 0x7f */
 struct str str_trim(struct str s);           /* without spaces, tabs, CR and LF at both ends */
 struct str str_skip(struct str s, size_t n); /* without its first n bytes */
 bool str_find(struct str s, struct str what, size_t *at);
-/* Cuts at the first `sep`: the part before it, and *rest behind it. False (all in *head, *rest empty) if there is none. */
+/*
+ * Cuts at the first `sep`: the part before it, and *rest behind it. False (all in *head, *rest empty) if
+ * there is none.
+ */
 bool str_cut(struct str s, char sep, struct str *head, struct str *rest);
 char *str_dup(struct str s); /* owned by the caller: xfree */
 /* A whole decimal number, sign allowed, nothing else around it. */
 MUST_CHECK bool str_to_i64(struct str s, int64_t *out);
 /* How many insertions, deletions and changes of one byte lead from a to b: for "did you mean". */
 size_t str_distance(struct str a, struct str b);
-/* How many bytes the character at the beginning takes; 0 if they are not UTF-8 (RFC 3629: shortest form, no surrogates) or s is empty. */
+/*
+ * How many bytes the character at the beginning takes; 0 if they are not UTF-8 (RFC 3629: shortest form, no
+ * surrogates) or s is empty.
+ */
 size_t str_utf8(struct str s);
 
 void buf_release(struct buf *b); /* leaves it empty, with its max */

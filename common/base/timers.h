@@ -2,9 +2,10 @@
 /*
  * timers - what has to be looked at, and when: a binary heap of (moment, key).
  *
- * A key is the owner's: an index or id looked up in its table when it comes due. Each key stands at most once: setting it
- * again moves it. Equal moments come out in the order of their keys, so that the same seed gives the same trace. No clock.
- * Owner: the component whose keys these are. Cost: O(log n) to set, clear and take.
+ * A key is the owner's: an index or id looked up in its table when it comes due. Each key stands at most
+ * once: setting it again moves it. Equal moments come out in the order of their keys, so that the same seed
+ * gives the same trace. No clock. Owner: the component whose keys these are. Cost: O(log n) to set, clear and
+ * take.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,8 @@
 /*
  * form - application/x-www-form-urlencoded as AWS's query services want it, and percent-encoding (RFC 3986).
  *
- * Encoding leaves A-Z a-z 0-9 - . _ ~ as they are, everything else is %XX in upper case, a space is %20. Pure.
+ * Encoding leaves A-Z a-z 0-9 - . _ ~ as they are, everything else is %XX in upper case, a space is %20.
+ * Pure.
  */
 #include "base/str.h"
 
@@ -18,8 +19,9 @@ void form_addf(struct buf *out, struct str value, const char *name_fmt, ...)
 MUST_CHECK bool form_decode(struct str s, struct buf *out);
 
 /*
- * Walks name=value pairs; a name without '=' has an empty value. Both are decoded into the buffers (cleared first). False at the
- * end, with e untouched, and false with an error in e for a broken escape or what does not fit its buffer: ask e->kind.
+ * Walks name=value pairs; a name without '=' has an empty value. Both are decoded into the buffers (cleared
+ * first). False at the end, with e untouched, and false with an error in e for a broken escape or what does
+ * not fit its buffer: ask e->kind.
  */
 struct form_walk {
     struct str rest;

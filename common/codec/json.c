@@ -46,29 +46,39 @@ static bool repeats(const char *name, struct err *e)
     return err_set(e, ERR_INVALID, "not JSON: the name '%.60s' stands twice in one object", name);
 }
 
-/* Few members are compared each with each; many are sorted first, so that a wide object costs n log n. */
-static bool names_differ(const cJSON *object, struct err *e)
+/* The first of few members that has an earlier one's name, or NULL. */
+static const cJSON *repeat_of_few(const cJSON *object)
 {
-    enum { FEW = 12 };
-    const cJSON *few[FEW];
-    size_t n = (size_t)cJSON_GetArraySize(object);
-    const cJSON **all = n <= FEW ? few : xmalloc(n * sizeof *all);
-    const char *twice = NULL;
+    for (const cJSON *m = object->child; m; m = m->next)
+        for (const cJSON *before = object->child; before != m; before = before->next)
+            if (strcmp(before->string, m->string) == 0)
+                return m;
+    return NULL;
+}
+
+static const cJSON *repeat_of_many(const cJSON *object, size_t n)
+{
+    const cJSON **all = xcalloc(n, sizeof *all);
+    const cJSON *found = NULL;
     size_t i = 0;
 
     for (const cJSON *m = object->child; m; m = m->next)
         all[i++] = m;
-    if (n > FEW) {
-        qsort(all, n, sizeof *all, by_name);
-        for (i = 1; i < n && !twice; i++)
-            twice = by_name(&all[i - 1], &all[i]) == 0 ? all[i]->string : NULL;
-        xfree(all);
-    } else {
-        for (i = 1; i < n && !twice; i++)
-            for (size_t j = 0; j < i && !twice; j++)
-                twice = by_name(&all[j], &all[i]) == 0 ? all[i]->string : NULL;
-    }
-    return !twice || repeats(twice, e);
+    qsort(all, n, sizeof *all, by_name);
+    for (i = 1; i < n && !found; i++)
+        found = by_name(&all[i - 1], &all[i]) == 0 ? all[i] : NULL;
+    xfree(all);
+    return found;
+}
+
+/* Few members are compared each with each; many are sorted first, so that a wide object costs n log n. */
+static bool names_differ(const cJSON *object, struct err *e)
+{
+    enum { FEW = 12 };
+    size_t n = (size_t)cJSON_GetArraySize(object);
+    const cJSON *twice = n <= FEW ? repeat_of_few(object) : repeat_of_many(object, n);
+
+    return !twice || repeats(twice->string, e);
 }
 
 /* What only the tree shows. Depth is bounded by json_check. */

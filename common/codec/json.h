@@ -2,12 +2,14 @@
 /*
  * json - JSON text, values, and records by table. cJSON's only home.
  *
- * Two ways in, for two needs: `struct json_field` tables turn a record into a struct, back, and free it (one table gives decode,
- * encode, release, fuzz target and round trip); the walking functions read what has no fixed shape (rows, AWS replies).
+ * Two ways in, for two needs: `struct json_field` tables turn a record into a struct, back, and free it (one
+ * table gives decode, encode, release, fuzz target and round trip); the walking functions read what has no
+ * fixed shape (rows, AWS replies).
  *
- * Numbers: records hold integers only, |n| < 2^53 (at 2^53 a double no longer tells neighbours apart); ids are strings. Bounds:
- * text `max` bytes, JSON_DEPTH_MAX levels. Refused: anything after the value, a repeated name in one object, \u0000 in a string,
- * invalid UTF-8, and whatever else RFC 8259 does not allow (json_check.h).
+ * Numbers: records hold integers only, |n| < 2^53 (at 2^53 a double no longer tells neighbours apart); ids
+ * are strings. Bounds: text `max` bytes, JSON_DEPTH_MAX levels. Refused: anything after the value, a repeated
+ * name in one object, \u0000 in a string, invalid UTF-8, and whatever else RFC 8259 does not allow
+ * (json_check.h).
  */
 #include "base/str.h"
 
@@ -35,7 +37,9 @@ struct json *json_parse(struct str text, size_t max,
 void json_free(struct json *j);
 void json_freep(struct json **j);
 
-/* Walking: borrowed, valid as long as the root. All take NULL (type JSON_NONE) so that paths can be chained. */
+/*
+ * Walking: borrowed, valid as long as the root. All take NULL (type JSON_NONE) so that paths can be chained.
+ */
 enum json_type json_type(const struct json *j);
 const struct json *json_get(const struct json *object,
                             const char *name);               /* exact case; NULL if absent or not an object */
@@ -50,8 +54,9 @@ bool json_bool(const struct json *j, bool *out);
 struct str json_str_or_empty(const struct json *j);
 
 /*
- * Building: `value` is taken. Names must not repeat: nobody looks, and what is printed could not be read back. What JSON cannot
- * carry in a string (NUL, bytes that are not UTF-8) becomes U+FFFD. An integer of 2^53 or more is a bug.
+ * Building: `value` is taken. Names must not repeat: nobody looks, and what is printed could not be read
+ * back. What JSON cannot carry in a string (NUL, bytes that are not UTF-8) becomes U+FFFD. An integer of 2^53
+ * or more is a bug.
  */
 struct json *json_object(void);
 struct json *json_array(void);
@@ -88,9 +93,10 @@ struct json_list { /* the layout of every typed list: {struct x *at; size_t n;} 
 };
 
 /*
- * An optional field is left out of the text at its zero value (NULL, 0, false, first enum word, empty list), and absent text
- * leaves the zero value: where zero must be told from absent, make it required or give the zero another meaning. A null in the
- * text of an optional field is the same as no field (but for RAW, which keeps it).
+ * An optional field is left out of the text at its zero value (NULL, 0, false, first enum word, empty list),
+ * and absent text leaves the zero value: where zero must be told from absent, make it required or give the
+ * zero another meaning. A null in the text of an optional field is the same as no field (but for RAW, which
+ * keeps it).
  */
 struct json_field {
     const char *name; /* NULL ends the table */
@@ -105,8 +111,9 @@ struct json_field {
 };
 
 /*
- * Fills *out (zeroed by the caller) from an object. Unknown names are ignored, wrong types are errors: "field 'x': …". On failure
- * *out is released. json_encode never fails: a RAW field must hold what JSON text is, anything else is a bug. json_release frees what decode made and zeroes the fields of the table.
+ * Fills *out (zeroed by the caller) from an object. Unknown names are ignored, wrong types are errors: "field
+ * 'x': …". On failure *out is released. json_encode never fails: a RAW field must hold what JSON text is,
+ * anything else is a bug. json_release frees what decode made and zeroes the fields of the table.
  */
 MUST_CHECK bool json_decode(const struct json *j, const struct json_field *fields, void *out, struct err *e);
 struct json *json_encode(const struct json_field *fields, const void *in);

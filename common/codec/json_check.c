@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-/* cJSON copies a number into a buffer of 64 bytes and reads what fits: longer ones would be taken for something else. */
+/*
+ * cJSON copies a number into a buffer of 64 bytes and reads what fits: longer ones would be taken for
+ * something else.
+ */
 enum { NUMBER_MAX = 63 };
 
 struct scan {
@@ -157,23 +160,25 @@ static bool member(struct scan *s)
     return value(s);
 }
 
+/* One item at least, and the end. */
+static bool items(struct scan *s, char end, bool (*item)(struct scan *))
+{
+    do {
+        skip_space(s);
+        if (!item(s))
+            return false;
+    } while (accept(s, ','));
+    return accept(s, end) || refuse(s, end == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+}
+
 static bool container(struct scan *s, char end, bool (*item)(struct scan *))
 {
     if (++s->depth > JSON_DEPTH_MAX)
         return refuse(s, "nested too deep");
     s->at++;
     skip_space(s);
-    if (!accept(s, end)) {
-        for (;;) {
-            skip_space(s);
-            if (!item(s))
-                return false;
-            if (accept(s, end))
-                break;
-            if (!accept(s, ','))
-                return refuse(s, end == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
-        }
-    }
+    if (!accept(s, end) && !items(s, end, item))
+        return false;
     s->depth--;
     return true;
 }

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Printed by us rather than by cJSON: into the caller's bound, integers digit by digit (cJSON writes 1e+15). */
+/*
+ * Printed by us rather than by cJSON: into the caller's bound, integers digit by digit (cJSON writes 1e+15).
+ */
 
 static bool is_plain(unsigned char c)
 {
@@ -94,7 +96,10 @@ static void print_container(const struct json *j, int level, struct buf *out)
     buf_addc(out, object ? '}' : ']');
 }
 
-/* level < 0: compact. As deep as the value: parsed ones have their bound, built ones are as deep as our own code makes them. */
+/*
+ * level < 0: compact. As deep as the value: parsed ones have their bound, built ones are as deep as our own
+ * code makes them.
+ */
 static void print(const struct json *j, int level, struct buf *out)
 {
     bool yes = false;

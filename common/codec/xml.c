@@ -82,7 +82,7 @@ static void XMLCALL on_end(void *self, const XML_Char *name)
     if (b->refused)
         return;
     struct xml *x = b->open[--b->depth];
-    if (!x->first && b->text.n) {
+    if (b->text.n) {
         x->text = str_dup(buf_view(&b->text));
         x->text_n = b->text.n;
     }
@@ -206,7 +206,10 @@ struct str xml_at(const struct xml *x, const char *path)
     return xml_text(x);
 }
 
-/* The text of one character, or NULL where it can go as it is. XML 1.0 has no way to write most control characters. */
+/*
+ * The text of one character, or NULL where it can go as it is. XML 1.0 has no way to write most control
+ * characters.
+ */
 static const char *reference(unsigned char c)
 {
     switch (c) {

@@ -2,9 +2,9 @@
 /*
  * xml - the replies of EC2 and STS, as a small tree. expat's only home.
  *
- * No DTD (a document with one is refused), no entities but the five and numeric ones, namespaces ignored (the local name counts),
- * attributes ignored. Bounds: text `max` bytes, XML_DEPTH_MAX levels, XML_NODES_MAX elements. Text of an element with children is
- * dropped.
+ * No DTD (a document with one is refused), no entities but the five and numeric ones, namespaces ignored (the
+ * local name counts), attributes ignored. Bounds: text `max` bytes, XML_DEPTH_MAX levels, XML_NODES_MAX
+ * elements. Text of an element with children is dropped.
  */
 #include "base/str.h"
 

@@ -7,8 +7,9 @@
 #include <string.h>
 
 /*
- * Reading goes in two steps. Every source is first only collected, as text under a name; a stronger source replaces a weaker
- * one. Then each option is set once: so a secret's file is read only if it counts, and an error names the one place to change.
+ * Reading goes in two steps. Every source is first only collected, as text under a name; a stronger source
+ * replaces a weaker one. Then each option is set once: so a secret's file is read only if it counts, and an
+ * error names the one place to change.
  */
 
 static const char default_file[] = "/etc/ec2sched/ec2sched.conf";
@@ -210,25 +211,37 @@ static bool leave(struct reading *r, const char *word, struct err *e)
     return refuse_unknown("option", f.name, buf_cstr(&where), e);
 }
 
+/* The word at *i, and perhaps the next one, on which *i then stands. */
+static bool read_word(struct reading *r, char *const *argv, int argc, int *i, struct err *e)
+{
+    const char *word = argv[*i];
+    bool used_next = false;
+
+    if (strcmp(word, "-h") == 0) {
+        r->exit = OPTIONS_HELP;
+        return true;
+    }
+    if (!is_flag(str_of(word)))
+        return leave(r, word, e);
+    struct flag f = flag_of(word);
+    if (is_question(r, &f))
+        return true;
+    if (!is_known(f.name) && !str_is(f.name, "config"))
+        return leave(r, word, e);
+    if (!read_flag(r, &f, *i + 1 < argc ? argv[*i + 1] : NULL, &used_next, e))
+        return false;
+    *i += used_next;
+    return true;
+}
+
 static bool read_flags(struct reading *r, int argc, char *const *argv, struct err *e)
 {
     bool ours = true; /* until "--": behind it all is the verb's */
 
     for (int i = 1; i < argc; i++) {
-        struct flag f = {0};
-        bool used_next = false;
         ours = ours && strcmp(argv[i], "--") != 0;
-        if (ours && is_flag(str_of(argv[i])))
-            f = flag_of(argv[i]);
-        if (ours && (strcmp(argv[i], "-h") == 0 || is_question(r, &f))) {
-            r->exit = r->exit ? r->exit : OPTIONS_HELP;
-            continue;
-        }
-        bool known = f.name.n && (is_known(f.name) || str_is(f.name, "config"));
-        if (known ? !read_flag(r, &f, i + 1 < argc ? argv[i + 1] : NULL, &used_next, e)
-                  : !leave(r, argv[i], e))
+        if (ours ? !read_word(r, argv, argc, &i, e) : !leave(r, argv[i], e))
             return false;
-        i += used_next;
     }
     return true;
 }
@@ -282,7 +295,10 @@ static bool read_file(struct reading *r, struct err *e)
     return true;
 }
 
-/* EC2SCHED_KAFKA_X_SASL_USERNAME -> kafka.x.sasl.username. No name of ours or of librdkafka's has an underscore. */
+/*
+ * EC2SCHED_KAFKA_X_SASL_USERNAME -> kafka.x.sasl.username. No name of ours or of librdkafka's has an
+ * underscore.
+ */
 static void name_of_variable(struct str variable, struct buf *name)
 {
     variable = str_skip(variable, sizeof "EC2SCHED_" - 1);

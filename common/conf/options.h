@@ -2,18 +2,21 @@
 /*
  * options - every setting of the four programs, from one table.
  *
- * One dotted name is at once the flag `--kafka.brokers V` (or `=V`), the variable EC2SCHED_KAFKA_BROKERS and the file key
- * `kafka.brokers = V`. Flag > variable > file > default. One file serves all four programs: each accepts the names of all.
- * Unknown flags and file keys are errors with the nearest known name; unknown EC2SCHED_ variables are a warning (a Kubernetes
- * Service named ec2sched-redis injects EC2SCHED_REDIS_PORT). An empty variable is no variable. Of a flag that is repeated the
- * last counts; a key that is repeated in the file is an error. `--help` and docs/configuration.md are printed from the table.
+ * One dotted name is at once the flag `--kafka.brokers V` (or `=V`), the variable EC2SCHED_KAFKA_BROKERS and
+ * the file key `kafka.brokers = V`. Flag > variable > file > default. One file serves all four programs: each
+ * accepts the names of all. Unknown flags and file keys are errors with the nearest known name; unknown
+ * EC2SCHED_ variables are a warning (a Kubernetes Service named ec2sched-redis injects EC2SCHED_REDIS_PORT).
+ * An empty variable is no variable. Of a flag that is repeated the last counts; a key that is repeated in the
+ * file is an error. `--help` and docs/configuration.md are printed from the table.
  *
- * The file: --config, else EC2SCHED_CONFIG, else /etc/ec2sched/ec2sched.conf if it exists. Lines are `key = value`, empty, or a
- * comment that begins with #. kafka.x.<property> goes to librdkafka as it is; what the protocol sets itself is refused.
+ * The file: --config, else EC2SCHED_CONFIG, else /etc/ec2sched/ec2sched.conf if it exists. Lines are `key =
+ * value`, empty, or a comment that begins with #. kafka.x.<property> goes to librdkafka as it is; what the
+ * protocol sets itself is refused.
  *
- * Values: durations are seconds with an optional fraction ("2.5") or a unit (ms, s, m, h, d), kept as milliseconds. Secrets
- * accept @/path/to/file (read here, trailing newline dropped), print as ***, stand in no error message, and are wiped on release;
- * an URL prints without its user part. Booleans: the flag alone is true, `--observe=false` is the other.
+ * Values: durations are seconds with an optional fraction ("2.5") or a unit (ms, s, m, h, d), kept as
+ * milliseconds. Secrets accept @/path/to/file (read here, trailing newline dropped), print as ***, stand in
+ * no error message, and are wiped on release; an URL prints without its user part. Booleans: the flag alone
+ * is true, `--observe=false` is the other.
  *
  * Owner: main.c, for the life of the program; everyone else borrows it const.
  */
@@ -91,11 +94,12 @@ struct options_program {
 };
 
 /*
- * Reads everything. argv[0] is skipped. Words and flags that are not in the table are errors for a daemon (rest == NULL); for the
- * command line they are left in `rest`, in order, for the verb's table: ours are taken out wherever they stand before a `--`.
- * Warnings (unknown variables) go to `warnings`. On failure *o is released: ERR_CONFIG, one line with the place and the remedy.
- * For OPTIONS_HELP and OPTIONS_VERSION nothing but the flags was looked at, and *o is empty: help is to be had even when the file
- * is broken. --health is known to programs with a `listen`.
+ * Reads everything. argv[0] is skipped. Words and flags that are not in the table are errors for a daemon
+ * (rest == NULL); for the command line they are left in `rest`, in order, for the verb's table: ours are
+ * taken out wherever they stand before a `--`. Warnings (unknown variables) go to `warnings`. On failure *o
+ * is released: ERR_CONFIG, one line with the place and the remedy. For OPTIONS_HELP and OPTIONS_VERSION
+ * nothing but the flags was looked at, and *o is empty: help is to be had even when the file is broken.
+ * --health is known to programs with a `listen`.
  */
 MUST_CHECK bool options_load(struct options *o, const struct options_program *p,
                              const struct process *process, int argc, char *const *argv, struct strs *rest,

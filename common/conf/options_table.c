@@ -15,7 +15,9 @@ static bool all_of(struct str s, const char *also)
     return true;
 }
 
-/* What Kafka allows in a topic name, with room for the rest of it (249 in all), and no brace of a Redis tag. */
+/*
+ * What Kafka allows in a topic name, with room for the rest of it (249 in all), and no brace of a Redis tag.
+ */
 static bool is_prefix(struct str s)
 {
     return s.n >= 1 && s.n <= 100 && all_of(s, "._-");
@@ -74,8 +76,10 @@ static bool is_listen(struct str s)
 static const char *const log_formats[] = {"logfmt", "json", NULL};                /* enum log_format */
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}; /* enum log_level */
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-#define DAY        ((int64_t)24 * HOUR)
+#define SECOND     INT64_C(1000)
+#define MINUTE     (60 * SECOND)
+#define HOUR       (60 * MINUTE)
+#define DAY        (24 * HOUR)
 #define AT(member) offsetof(struct options, member)
 
 /* clang-format off */
@@ -86,13 +90,16 @@ const struct option option_table[] = {
     {"kafka.prefix", OPTION_STR, AT(kafka.prefix), .value = "NAME", .initial = "ec2sched",
      .check = is_prefix, .must = "be 1 to 100 of A-Z a-z 0-9 . _ -",
      .help = "First part of the names of topics and consumer groups: deployments may share a cluster."},
-    {"kafka.jobs.partitions", OPTION_INT, AT(kafka.jobs_partitions), .value = "N", .initial = "64", .min = 1, .max = 10000,
+    {"kafka.jobs.partitions", OPTION_INT, AT(kafka.jobs_partitions), .value = "N", .initial = "64",
+     .min = 1, .max = 10000,
      .help = "Partitions of the jobs topic when it is created; at least four for each worker that may ever run."},
-    {"kafka.log.partitions", OPTION_INT, AT(kafka.log_partitions), .value = "N", .initial = "12", .min = 1, .max = 1000,
+    {"kafka.log.partitions", OPTION_INT, AT(kafka.log_partitions), .value = "N", .initial = "12",
+     .min = 1, .max = 1000,
      .help = "Partitions of the event log when it is created. Fixed for ever after: they place each workload."},
     {"redis.url", OPTION_URL, AT(redis.url), .value = "URL", .initial = "redis://127.0.0.1:6379/0",
      .check = is_redis_url, .must = "begin with redis://, rediss:// (TLS) or unix:///",
-     .help = "The Redis server that holds the view: redis://HOST:PORT/DB, rediss:// for TLS, unix:///PATH for a socket."},
+     .help = "The Redis server that holds the view: redis://HOST:PORT/DB, rediss:// for TLS, unix:///PATH for a "
+             "socket."},
     {"redis.username", OPTION_STR, AT(redis.username), .value = "NAME",
      .help = "User for Redis; none: the server's default user."},
     {"redis.password", OPTION_SECRET, AT(redis.password), .value = "SECRET",
@@ -104,7 +111,8 @@ const struct option option_table[] = {
      .help = "How long a command to Redis may take before its connection is given up."},
     {"specs.source", OPTION_STR, AT(specs.source), .value = "SOURCE", .initial = "dynamodb",
      .check = is_source, .must = "be dynamodb or dir:PATH",
-     .help = "Where workloads are specified: dynamodb, or dir:PATH for a folder of JSON files in the tables' own shape."},
+     .help = "Where workloads are specified: dynamodb, or dir:PATH for a folder of JSON files in the tables' own "
+             "shape."},
     {"specs.tables.prefix", OPTION_STR, AT(specs.tables_prefix), .value = "NAME", .initial = "",
      .check = is_table_prefix, .must = "be at most 100 of A-Z a-z 0-9 . _ -",
      .help = "First part of the names of the DynamoDB tables."},
@@ -114,7 +122,8 @@ const struct option option_table[] = {
     {"specs.strict", OPTION_BOOL, AT(specs.strict), .initial = "false",
      .help = "Refuse a row with an unknown attribute, where otherwise lint warns of it."},
     {"aws.time.scale", OPTION_INT, AT(aws.time_scale), .value = "N", .initial = "1", .min = 1, .max = 100000,
-     .help = "Divides the waits for instance states. For a simulator that runs faster than life; leave it at 1 for AWS."},
+     .help = "Divides the waits for instance states. For a simulator that runs faster than life; leave it at 1 for "
+             "AWS."},
     {"admin.listen", OPTION_STR, AT(admin.listen), .value = "HOST:PORT",
      .implied = "127.0.0.1:9464 producer, :9465 worker, :9466 monitor",
      .check = is_listen, .must = "be HOST:PORT, or [IPV6]:PORT",
@@ -122,8 +131,8 @@ const struct option option_table[] = {
     {"worker.concurrency", OPTION_INT, AT(worker.concurrency), .value = "N", .initial = "2000", .min = 1, .max = 100000,
      .help = "Jobs that one worker has in hand at most."},
     {"worker.poll", OPTION_DURATION, AT(worker.poll_ms), .value = "TIME", .initial = "5s", .min = 10, .max = 5 * MINUTE,
-     .help = "First two waits between looks at instances that change state; the third is twice, all later ones are three "
-             "times as long."},
+     .help = "First two waits between looks at instances that change state; the third is twice, all later ones are "
+             "three times as long."},
     {"worker.state", OPTION_STR, AT(worker.state), .value = "FOLDER", .initial = "/var/lib/ec2sched",
      .check = is_filled, .must = "name a folder",
      .help = "Folder of the notes that tell a worker's successor what it had in hand; workers may share it."},
@@ -132,25 +141,26 @@ const struct option option_table[] = {
     {"worker.max.publish", OPTION_INT, AT(worker.max_publish), .value = "N", .initial = "5", .min = 1, .max = 1000,
      .help = "How often a job may be delivered and not be claimed before it counts as failed."},
     {"lease.ttl", OPTION_DURATION, AT(lease.ttl_ms), .value = "TIME", .initial = "15s", .min = 500, .max = 10 * MINUTE,
-     .help = "How long a worker that falls silent keeps its jobs. The whole fleet's: `ec2sched topics settings` shows and "
-             "raises it."},
+     .help = "How long a worker that falls silent keeps its jobs. The whole fleet's: `ec2sched topics settings` "
+             "shows and raises it."},
     {"fence.window", OPTION_DURATION, AT(fence.window_ms), .value = "TIME", .initial = "17m", .min = 100, .max = HOUR,
-     .help = "After a worker died with a call in flight: how long the workload's next run waits, since AWS may still accept "
-             "that call. 17m is proof; 30s is fast, and lets a call that was delayed longer land in the next run. The whole "
-             "fleet's, like lease.ttl."},
+     .help = "After a worker died with a call in flight: how long the workload's next run waits, since AWS may "
+             "still accept that call. 17m is proof; 30s is fast, and lets a call that was delayed longer land in "
+             "the next run. The whole fleet's, like lease.ttl."},
     {"drain.timeout", OPTION_DURATION, AT(drain.timeout_ms), .value = "TIME", .initial = "8s", .min = 100, .max = HOUR,
      .help = "On SIGTERM: how long open calls may take to end. Keep it 2 s below what follows (docker stop kills after "
              "10 s); 25s where that allows it, since an AWS call may take 20 s."},
     {"run.deadline", OPTION_DURATION, AT(run.deadline_ms), .value = "TIME", .initial = "0", .max = 30 * DAY,
-     .help = "How long a run may take before it is cancelled. 0: reckoned at its admission from its size, 6h at least."},
+     .help = "How long a run may take before it is cancelled. 0: reckoned at its admission from its size, 6h at "
+             "least."},
     {"pause.max", OPTION_DURATION, AT(pause.max_ms), .value = "TIME", .initial = "7d", .min = SECOND, .max = 365 * DAY,
      .help = "How long a run may stay paused before it is cancelled."},
     {"monitor.url", OPTION_URL, AT(monitor.url), .value = "URL",
      .check = is_http_url, .must = "begin with http:// or https://",
      .help = "The monitor that the command line asks for history; none: it reads the event log itself."},
     {"observe", OPTION_BOOL, AT(observe), .initial = "false",
-     .help = "Change nothing in AWS: the leading producer marks the runs it accepts, all workers obey, and each member ends as "
-             "bypassed, cause observe. For running beside an older tool."},
+     .help = "Change nothing in AWS: the leading producer marks the runs it accepts, all workers obey, and each "
+             "member ends as bypassed, cause observe. For running beside an older tool."},
     {"log.format", OPTION_ENUM, AT(log.format), .initial = "logfmt", .words = log_formats,
      .help = "Form of the log lines on standard error."},
     {"log.level", OPTION_ENUM, AT(log.level), .initial = "info", .words = log_levels,

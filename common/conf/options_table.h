@@ -1,9 +1,10 @@
 #pragma once
 /*
- * options_table - the rows behind options.h: what each option is called, holds, allows and means. For conf/ alone.
+ * options_table - the rows behind options.h: what each option is called, holds, allows and means. For conf/
+ * alone.
  *
- * Everything else (flags, variables, the file, --help, docs/configuration.md, the start-up log, release) is a walk over these
- * rows: a new option is a field in struct options and a row here.
+ * Everything else (flags, variables, the file, --help, docs/configuration.md, the start-up log, release) is a
+ * walk over these rows: a new option is a field in struct options and a row here.
  */
 #include "conf/options.h"
 
@@ -44,7 +45,10 @@ const char *option_nearest(struct str name);
 /* kafka.brokers -> EC2SCHED_KAFKA_BROKERS. */
 void option_variable(struct str name, char out[OPTION_VARIABLE_MAX]);
 
-/* Reads the text into the row's field of o (freeing what was there). ERR_CONFIG, worded to follow "name (where): ". */
+/*
+ * Reads the text into the row's field of o (freeing what was there). ERR_CONFIG, worded to follow "name
+ * (where): ".
+ */
 MUST_CHECK bool option_set(struct options *o, const struct option *row, struct str text,
                            const struct process *process, struct err *e);
 

@@ -1,9 +1,10 @@
 #pragma once
 /*
- * process - the seam to the process's own surroundings: environment, files, the in-hand note, a command, a TCP probe.
+ * process - the seam to the process's own surroundings: environment, files, the in-hand note, a command, a
+ * TCP probe.
  *
- * Everything is small, bounded and synchronous, but for the command and the probe, which complete by id from the loop.
- * Arguments and signals are main.c's.
+ * Everything is small, bounded and synchronous, but for the command and the probe, which complete by id from
+ * the loop. Arguments and signals are main.c's.
  */
 #include "base/err.h"
 #include "base/str.h"
@@ -31,9 +32,10 @@ struct process_ops {
     bool (*write_file)(void *port, const char *path, struct str data, struct err *e);
 
     /*
-     * The in-hand note: what this process has in its hands, kept so that its successor can tell what it died of. open() takes
-     * the first note in the folder that nobody has locked (or makes one), gives its old text, and keeps the lock while the
-     * process lives; write() replaces the text in place, cheaply (no fsync: it must survive the process, not the machine).
+     * The in-hand note: what this process has in its hands, kept so that its successor can tell what it died
+     * of. open() takes the first note in the folder that nobody has locked (or makes one), gives its old
+     * text, and keeps the lock while the process lives; write() replaces the text in place, cheaply (no
+     * fsync: it must survive the process, not the machine).
      */
     bool (*note_open)(void *port, const char *folder, struct buf *old, struct err *e);
     bool (*note_write)(void *port, struct str text, struct err *e);

@@ -1,14 +1,12 @@
 #include "real/http.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "real/clock.h"
 
 #include <limits.h>
 #include <string.h>
 
-#define uthash_malloc(n)  xmalloc(n)
-#define uthash_free(p, n) xfree(p)
-#include <uthash.h>
 #include <utlist.h>
 
 enum {

@@ -1,10 +1,8 @@
 #include "real/kafka_append.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 
-#define uthash_malloc(n)  xmalloc(n)
-#define uthash_free(p, n) xfree(p)
-#include <uthash.h>
 #include <utlist.h>
 
 enum { EVENTS_AT_ONCE = 200 /* each is a batch of reports */, HEADERS_MAX = 64 };

@@ -1,14 +1,12 @@
 #include "real/kafka_reader.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "real/clock.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define uthash_malloc(n)  xmalloc(n)
-#define uthash_free(p, n) xfree(p)
-#include <uthash.h>
 
 enum { CLOSING_EVENTS_MAX = 1000 };
 

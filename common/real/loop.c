@@ -2,6 +2,7 @@
 
 #include "ports/ports.h"
 #include "real/clock.h"
+#include "real/reactor.h"
 #include "real/signals.h"
 
 struct loop {

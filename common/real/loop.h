@@ -1,6 +1,6 @@
 #pragma once
 /*
- * loop - turns of a program and waits of the reactor in alternation, until there is nothing left to do. Internal to real/.
+ * loop - turns of a program and waits of the reactor in alternation, until there is nothing left to do. main.c fills the program.
  *
  * One iteration: everything that came is delivered (completions only record), the program has its turn and says when it wants
  * the next one, the reactor waits until then. The first SIGTERM, SIGINT or SIGHUP calls `drain`, after which the turn is
@@ -8,9 +8,10 @@
  * then to end without closing anything that could wait.
  */
 #include "base/err.h"
-#include "real/reactor.h"
 
 #include <stdint.h>
+
+struct reactor;
 
 struct loop_program {
     int64_t (*turn)(void *self, int64_t now_ms); /* the boot-clock moment of the next turn, or TURN_DONE */

@@ -21,6 +21,17 @@ static const char *get_env(void *port, const char *name)
     return getenv(name); /* nobody in this process changes the environment */
 }
 
+static void get_env_names(void *port, const char *prefix, struct strs *names)
+{
+    struct str name;
+    struct str value;
+
+    (void)port;
+    for (char **e = environ; *e; e++)
+        if (str_starts(str_of(*e), str_of(prefix)) && str_cut(str_of(*e), '=', &name, &value))
+            strs_add(names, name);
+}
+
 static bool read_file(void *port, const char *path, struct buf *out, struct err *e)
 {
     (void)port;
@@ -69,6 +80,7 @@ static uint64_t probe(void *port, const char *host, int tcp_port, int64_t timeou
 
 static const struct process_ops ops = {
     .env = get_env,
+    .env_names = get_env_names,
     .read_file = read_file,
     .list_folder = list_folder,
     .write_file = write_file,

@@ -6,8 +6,8 @@
 #include <string.h>
 
 const struct operation ec2_operations[] = {
-    {"DescribeInstances", ec2_describe_instances},
-    {"DescribeInstanceStatus", ec2_describe_status},
+    {"DescribeInstances", sim_describe_instances},
+    {"DescribeInstanceStatus", sim_describe_status},
     {"DescribeSpotInstanceRequests", ec2_describe_spot},
     {"DescribeTags", ec2_describe_tags},
     {"StartInstances", ec2_start, .resources = "ec2:StartInstances/resources", .changes = true},

@@ -21,8 +21,8 @@ MUST_CHECK bool ec2_max_results(struct call *c, size_t low, size_t high, size_t 
 void ec2_write_state(struct buf *out, const char *name, enum instance_state state);
 void ec2_write_reservation(struct buf *out, const struct instance *i, int64_t now_ms);
 
-bool ec2_describe_instances(struct awssim *sim, struct call *c);
-bool ec2_describe_status(struct awssim *sim, struct call *c);
+bool sim_describe_instances(struct awssim *sim, struct call *c);
+bool sim_describe_status(struct awssim *sim, struct call *c);
 bool ec2_describe_spot(struct awssim *sim, struct call *c);
 bool ec2_describe_tags(struct awssim *sim, struct call *c);
 bool ec2_start(struct awssim *sim, struct call *c);

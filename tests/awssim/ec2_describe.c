@@ -85,7 +85,7 @@ static bool describe_filtered(struct awssim *sim, struct call *c, const struct f
     return true;
 }
 
-bool ec2_describe_instances(struct awssim *sim, struct call *c)
+bool sim_describe_instances(struct awssim *sim, struct call *c)
 {
     struct filters f = {0};
     bool ok = filters_read(&f, c) && !dry(c);
@@ -129,7 +129,7 @@ static void write_status(struct call *c, const struct instance *i)
     markup_close(&c->body, "item");
 }
 
-bool ec2_describe_status(struct awssim *sim, struct call *c)
+bool sim_describe_status(struct awssim *sim, struct call *c)
 {
     enum { IDS_MAX = 100 };
     bool all = params_flag(&c->params, "IncludeAllInstances");

@@ -10,7 +10,7 @@
 
 const struct operation ssm_operations[] = {
     {"SendCommand", ssm_send, .changes = true},
-    {"ListCommandInvocations", ssm_list_invocations},
+    {"ListCommandInvocations", sim_list_invocations},
     {"GetCommandInvocation", ssm_get_invocation},
     {"ListCommands", ssm_list_commands},
     {"DescribeInstanceInformation", ssm_describe_instances},
@@ -294,7 +294,7 @@ static void write_token(struct call *c, const struct page *p)
     }
 }
 
-bool ssm_list_invocations(struct awssim *sim, struct call *c)
+bool sim_list_invocations(struct awssim *sim, struct call *c)
 {
     struct str id = json_str_or_empty(json_get(c->input, "CommandId"));
     struct str instance = json_str_or_empty(json_get(c->input, "InstanceId"));

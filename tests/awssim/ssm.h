@@ -53,7 +53,7 @@ const char *invocation_details(const struct invocation *v, int64_t now_ms);
 bool ssm_is_managed(const struct instance *i, int64_t now_ms);
 
 bool ssm_send(struct awssim *sim, struct call *c);
-bool ssm_list_invocations(struct awssim *sim, struct call *c);
+bool sim_list_invocations(struct awssim *sim, struct call *c);
 bool ssm_get_invocation(struct awssim *sim, struct call *c);
 bool ssm_list_commands(struct awssim *sim, struct call *c);
 bool ssm_describe_instances(struct awssim *sim, struct call *c);

@@ -1,6 +1,6 @@
 /*
- * Whatever bytes come: json_parse takes them or says why, what it took prints and reads back the same, a record decodes by its
- * table or leaves nothing, and no memory is left.
+ * Whatever bytes come: json_parse takes them or says why, what it took prints and reads back the same, a
+ * record decodes by its table or leaves nothing, and no memory is left.
  */
 #include "codec/json.h"
 

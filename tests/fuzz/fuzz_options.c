@@ -1,6 +1,6 @@
 /*
- * Whatever a file of options or a command line holds: it is taken, or refused with a place and a reason; secrets stay out of
- * what is shown, and nothing is left.
+ * Whatever a file of options or a command line holds: it is taken, or refused with a place and a reason;
+ * secrets stay out of what is shown, and nothing is left.
  *
  * The input up to the first NUL is the file; each line behind it is a word of the command line.
  */

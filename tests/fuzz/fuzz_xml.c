@@ -1,4 +1,7 @@
-/* Whatever bytes come: xml_parse takes them or says why, every text it gives can be escaped and read back, nothing is left. */
+/*
+ * Whatever bytes come: xml_parse takes them or says why, every text it gives can be escaped and read back,
+ * nothing is left.
+ */
 #include "codec/xml.h"
 
 #include "base/mem.h"

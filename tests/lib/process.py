@@ -145,7 +145,7 @@ class Process:
         except Timeout as e:
             raise Timeout(f"{e}; its log ends:\n{self.tail()}") from None
 
-    def wait_for_port(self, pattern=r"event=admin\.listening .*?port=(\d+)", timeout_s=10.0):
+    def wait_for_port(self, pattern=r"event=admin\.listen .*?port=(\d+)", timeout_s=10.0):
         """The port that the program chose (it was told 0), read from its log."""
         return int(self.wait_for_log(pattern, timeout_s).group(1))
 

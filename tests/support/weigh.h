@@ -2,8 +2,8 @@
 /*
  * weigh - a test that leaves memory behind is red.
  *
- * WEIGHED(test) is a row of cmocka's table: the test runs on an account of its own (base/mem.h), which must be empty at its end.
- * The test's own state pointer is that account.
+ * WEIGHED(test) is a row of cmocka's table: the test runs on an account of its own (base/mem.h), which must
+ * be empty at its end. The test's own state pointer is that account.
  */
 #include <setjmp.h>
 #include <stdarg.h>

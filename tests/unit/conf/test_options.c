@@ -168,6 +168,16 @@ static void the_redis_prefix_follows_kafkas_unless_set(void **state)
     assert_string_equal(b.o.redis.prefix, "r");
 }
 
+/* Something that the option takes. */
+static const char *sample(const struct option *row)
+{
+    if (row->initial && *row->initial)
+        return row->initial;
+    if (strcmp(row->name, "monitor.url") == 0)
+        return "http://x";
+    return strcmp(row->name, "admin.listen") == 0 ? "[::1]:0" : "x";
+}
+
 static void every_option_is_a_flag_a_variable_and_a_key(void **state)
 {
     (void)state;
@@ -175,16 +185,11 @@ static void every_option_is_a_flag_a_variable_and_a_key(void **state)
         BUF_CLEANUP struct buf flag = BUF_INIT(200);
         BUF_CLEANUP struct buf line = BUF_INIT(200);
         char variable[OPTION_VARIABLE_MAX];
-        const char *text = row->kind == OPTION_SECRET               ? "secret"
-                           : row->initial && *row->initial          ? row->initial
-                           : strcmp(row->name, "monitor.url") == 0  ? "http://x"
-                           : strcmp(row->name, "admin.listen") == 0 ? "[::1]:0"
-                                                                    : "x";
         option_variable(str_of(row->name), variable);
-        buf_addf(&flag, "--%s=%s", row->name, text);
-        buf_addf(&line, "%s = %s", row->name, text);
+        buf_addf(&flag, "--%s=%s", row->name, sample(row));
+        buf_addf(&line, "%s = %s", row->name, sample(row));
         struct world none = {0};
-        struct world env = {.env = {{variable, text}}};
+        struct world env = {.env = {{variable, sample(row)}}};
         struct world file = {.files = {{usual, buf_cstr(&line)}}};
         LOADED a = load(&worker, &none, buf_cstr(&flag));
         LOADED b = load(&worker, &env, "");

@@ -1,4 +1,4 @@
-#include "aws/metadata.h"
+#include "aws/machine.h"
 
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -11,7 +11,7 @@ enum { URL_MAX = 2048 };
 
 enum step { STEP_IDLE, STEP_TOKEN, STEP_ROLE, STEP_KEYS };
 
-struct metadata {
+struct machine {
     const struct ports *ports;
     const struct credentials_plan *plan;
     enum step step;
@@ -30,18 +30,18 @@ static void drop(struct buf *b)
     buf_clear(b);
 }
 
-struct metadata *metadata_new(const struct ports *ports, const struct credentials_plan *plan)
+struct machine *machine_new(const struct ports *ports, const struct credentials_plan *plan)
 {
-    struct metadata *m = xcalloc(1, sizeof *m);
+    struct machine *m = xcalloc(1, sizeof *m);
 
     m->ports = ports;
     m->plan = plan;
-    m->body = (struct buf)BUF_INIT(METADATA_REPLY_MAX);
+    m->body = (struct buf)BUF_INIT(MACHINE_REPLY_MAX);
     m->token = (struct buf)BUF_INIT(CREDENTIALS_TOKEN_MAX);
     return m;
 }
 
-void metadata_free(struct metadata *m)
+void machine_free(struct machine *m)
 {
     if (!m)
         return;
@@ -56,7 +56,7 @@ void metadata_free(struct metadata *m)
 
 static void on_reply(void *self, uint64_t id, const struct http_reply *reply)
 {
-    struct metadata *m = self;
+    struct machine *m = self;
 
     if (id != m->request)
         return;
@@ -69,16 +69,16 @@ static void on_reply(void *self, uint64_t id, const struct http_reply *reply)
         buf_add(&m->body, reply->body);
 }
 
-static void ask(struct metadata *m, const char *method, const char *path, const char *name, struct str value)
+static void ask(struct machine *m, const char *method, const char *path, const char *name, struct str value)
 {
     BUF_CLEANUP struct buf url = BUF_INIT(URL_MAX);
     struct http_header header = {str_of(name), value};
     struct http_request r = {.method = method,
                              .headers = &header,
                              .header_count = value.n ? 1 : 0,
-                             .connect_timeout_ms = METADATA_CONNECT_MS,
-                             .timeout_ms = METADATA_TIMEOUT_MS,
-                             .reply_max = METADATA_REPLY_MAX,
+                             .connect_timeout_ms = MACHINE_CONNECT_MS,
+                             .timeout_ms = MACHINE_TIMEOUT_MS,
+                             .reply_max = MACHINE_REPLY_MAX,
                              .direct = true};
 
     buf_addf(&url, "%s%s", m->plan->url, path);
@@ -89,7 +89,7 @@ static void ask(struct metadata *m, const char *method, const char *path, const 
     m->request = http_send(&m->ports->http, &r, on_reply, m);
 }
 
-static void ask_container(struct metadata *m)
+static void ask_container(struct machine *m)
 {
     BUF_CLEANUP struct buf file = BUF_INIT(CREDENTIALS_TOKEN_MAX);
     struct str token = str_of(m->plan->token);
@@ -104,14 +104,15 @@ static void ask_container(struct metadata *m)
         token = str_trim(buf_view(&file));
     }
     if (str_has_control(token))
-        (void)err_set(&m->refused, ERR_CONFIG, "the container's authorization token has a control character in it");
+        (void)err_set(&m->refused, ERR_CONFIG,
+                      "the container's authorization token has a control character in it");
     else
         ask(m, "GET", "", "Authorization", token);
     if (file.p)
         crypto_wipe(file.p, file.n);
 }
 
-void metadata_begin(struct metadata *m)
+void machine_begin(struct machine *m)
 {
     BUG_IF(m->request);
     m->refused = (struct err){0};
@@ -124,10 +125,11 @@ void metadata_begin(struct metadata *m)
     ask(m, "PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", STR("21600"));
 }
 
-static bool check_reply(const struct metadata *m, struct err *e)
+static bool check_reply(const struct machine *m, struct err *e)
 {
     static const char *const steps[] = {"", "token", "role", "keys"};
-    const char *where = m->plan->source == CREDENTIALS_CONTAINER ? "the container's credentials" : "instance metadata";
+    const char *where =
+        m->plan->source == CREDENTIALS_CONTAINER ? "the container's credentials" : "instance metadata";
 
     if (m->err.kind != ERR_NONE)
         return err_set(e, ERR_UNAVAILABLE, "%s (%s): %s%s", where, steps[m->step], m->err.msg,
@@ -135,12 +137,13 @@ static bool check_reply(const struct metadata *m, struct err *e)
     if (m->status == 404 && m->step == STEP_ROLE)
         return err_set(e, ERR_CONFIG, "no AWS credentials: the instance has no role");
     if (m->status != 200)
-        return err_set(e, m->status == 401 || m->status == 429 || m->status >= 500 ? ERR_UNAVAILABLE : ERR_DENIED,
-                       "%s (%s): HTTP %d", where, steps[m->step], m->status);
+        return err_set(
+            e, m->status == 401 || m->status == 429 || m->status >= 500 ? ERR_UNAVAILABLE : ERR_DENIED,
+            "%s (%s): HTTP %d", where, steps[m->step], m->status);
     return buf_ok(&m->body, where, e);
 }
 
-static bool next_role(struct metadata *m, struct err *e)
+static bool next_role(struct machine *m, struct err *e)
 {
     BUF_CLEANUP struct buf path = BUF_INIT(URL_MAX);
     struct str role, rest;
@@ -151,7 +154,8 @@ static bool next_role(struct metadata *m, struct err *e)
         char c = role.p[i];
         bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!word && (!c || !strchr("_+=,.@-", c)))
-            return err_set(e, ERR_INVALID, "instance metadata: the role's name has a character that no role has");
+            return err_set(e, ERR_INVALID,
+                           "instance metadata: the role's name has a character that no role has");
     }
     if (!role.n)
         return err_set(e, ERR_CONFIG, "no AWS credentials: the instance has no role");
@@ -161,7 +165,7 @@ static bool next_role(struct metadata *m, struct err *e)
     return true;
 }
 
-static bool next_token(struct metadata *m, struct err *e)
+static bool next_token(struct machine *m, struct err *e)
 {
     struct str token = str_trim(buf_view(&m->body));
 
@@ -173,26 +177,26 @@ static bool next_token(struct metadata *m, struct err *e)
     return true;
 }
 
-static bool read_keys(const struct metadata *m, struct credentials *out, struct err *e)
+static bool read_keys(const struct machine *m, struct credentials *out, struct err *e)
 {
-    JSON_CLEANUP struct json *j = json_parse(buf_view(&m->body), METADATA_REPLY_MAX, e);
+    JSON_CLEANUP struct json *j = json_parse(buf_view(&m->body), MACHINE_REPLY_MAX, e);
 
     return j && credentials_from_json(j, out, e);
 }
 
-enum metadata_state metadata_turn(struct metadata *m, struct credentials *out, struct err *e)
+enum machine_state machine_turn(struct machine *m, struct credentials *out, struct err *e)
 {
     bool ok = true;
 
     if (m->refused.kind != ERR_NONE) {
         *e = m->refused;
-        return METADATA_FAILED;
+        return MACHINE_FAILED;
     }
     if (!m->arrived)
-        return METADATA_BUSY;
+        return MACHINE_BUSY;
     m->arrived = false;
     if (!check_reply(m, e))
-        return METADATA_FAILED;
+        return MACHINE_FAILED;
     switch (m->step) {
     case STEP_TOKEN:
         ok = next_token(m, e);
@@ -204,7 +208,7 @@ enum metadata_state metadata_turn(struct metadata *m, struct credentials *out, s
         ok = read_keys(m, out, e);
         drop(&m->body);
         drop(&m->token);
-        return ok ? METADATA_DONE : METADATA_FAILED;
+        return ok ? MACHINE_DONE : MACHINE_FAILED;
     case STEP_IDLE:
         BUG_IF(true);
     }
@@ -212,5 +216,5 @@ enum metadata_state metadata_turn(struct metadata *m, struct credentials *out, s
         *e = m->refused;
         ok = false;
     }
-    return ok ? METADATA_BUSY : METADATA_FAILED;
+    return ok ? MACHINE_BUSY : MACHINE_FAILED;
 }

@@ -1,0 +1,327 @@
+#include "producer/planner.h"
+
+#include "base/mem.h"
+#include "base/moment.h"
+#include "core/parts.h"
+#include "core/plan.h"
+#include "producer/journal.h"
+#include "producer/members.h"
+
+#include <string.h>
+
+enum { PART_ROOM = 2000 /* bytes of a record that are not its tiers */ };
+
+struct hold { /* owned copy */
+    char *tier, *instance;
+    int64_t until_ms;
+};
+
+struct planning {
+    char *run;
+    struct epoch epoch;
+    int64_t step;
+    enum action action;
+    struct event frozen; /* the RunAccepted; type EVENT_OTHER: not read yet */
+    struct hold holds[VIEW_HOLDS_MAX];
+    size_t hold_count;
+    struct members members;
+    size_t spot_from, spot_to; /* the members whose Spot requests are being asked for */
+    struct plan_parts parts;
+    size_t part; /* the next to append */
+    char nonce[CONTEXT_ID_MAX];
+};
+
+bool planner_take(struct work *w, const struct view_debt_entry *d)
+{
+    struct planning *p = xcalloc(1, sizeof *p);
+
+    w->planning = p;
+    p->run = str_dup(d->plan.run);
+    p->step = d->plan.step;
+    p->action = str_is(d->plan.action, action_names[ACTION_STOP]) ? ACTION_STOP : ACTION_START;
+    return str_is(d->plan.action, action_names[p->action]) && p->step >= 0 &&
+           epoch_parse_in_view(d->plan.epoch, w->p->number, &p->epoch);
+}
+
+static void forget_holds(struct planning *p)
+{
+    for (size_t i = 0; i < p->hold_count; i++) {
+        xfree(p->holds[i].tier);
+        xfree(p->holds[i].instance);
+    }
+    p->hold_count = 0;
+}
+
+void planner_free(struct planning *p)
+{
+    if (!p)
+        return;
+    forget_holds(p);
+    event_release(&p->frozen);
+    members_release(&p->members);
+    parts_release(&p->parts);
+    xfree(p->run);
+    xfree(p);
+}
+
+static void common(const struct work *w, enum event_type type, struct event *ev)
+{
+    const struct planning *p = w->planning;
+    char epoch[IDS_EPOCH_MAX];
+
+    epoch_format(&p->epoch, epoch);
+    event_init(ev, type, context_wall_ms(work_context(w)), w->workload, p->run);
+    ev->epoch = xstrdup(epoch);
+    ev->action = xstrdup(action_names[p->action]);
+}
+
+static void fail(struct work *w, enum cause cause, const char *detail)
+{
+    struct event ev;
+
+    log_error(work_context(w)->ports->log, "plan.failed", fs("workload", w->workload),
+              fs("run", w->planning->run), fi("step", w->planning->step), fs("cause", cause_names[cause]),
+              fs("detail", detail));
+    common(w, EVENT_PLAN_FAILED, &ev);
+    ev.plan_failed.step = w->planning->step;
+    ev.plan_failed.cause = (int)cause;
+    ev.plan_failed.detail = xstrndup(detail, strnlen(detail, EVENT_TEXT_KEPT_MAX));
+    work_context(w)->counters.plan_failures++;
+    work_append(w, &ev);
+}
+
+static enum cause cause_of_err(const struct err *err)
+{
+    switch (err->kind) {
+    case ERR_DENIED:
+        return CAUSE_DENIED;
+    case ERR_THROTTLED:
+        return CAUSE_THROTTLED;
+    case ERR_UNAVAILABLE:
+        return CAUSE_UNAVAILABLE;
+    default:
+        return CAUSE_REFUSED_BY_EC2;
+    }
+}
+
+/* A denial may be mended too, by a person, within the time that a run waits. */
+static void aws_failed(struct work *w, const struct err *err)
+{
+    struct context *c = work_context(w);
+
+    if (c->now_ms - w->began_ms >= PLAN_PATIENCE_MS) {
+        fail(w, cause_of_err(err), err->msg);
+        return;
+    }
+    log_warn(c->ports->log, "plan.again", fs("workload", w->workload), fi("step", w->planning->step),
+             fe(err));
+    work_backoff(w);
+}
+
+/* ---- the parts, one after the other ---- */
+
+static void next_part(struct work *w);
+
+static void on_part(void *self, uint64_t id, const struct kafka_appended *a)
+{
+    struct work *w = self;
+
+    (void)id;
+    if (!work_back(w))
+        return;
+    if (a->err.kind != ERR_NONE) {
+        work_backoff(w); /* the whole plan again, under a new nonce: its part 0 replaces what is incomplete */
+        return;
+    }
+    w->planning->part++;
+    if (w->planning->part == w->planning->parts.n)
+        w->folded_at = a->offset;
+    else
+        next_part(w);
+}
+
+static void next_part(struct work *w)
+{
+    struct planning *p = w->planning;
+    struct event ev;
+    struct err e = {0};
+
+    common(w, EVENT_TIER_PLANNED, &ev);
+    ev.planned.step = p->step;
+    ev.planned.plan = xstrdup(p->nonce);
+    ev.planned.part = (int64_t)p->part;
+    ev.planned.parts = (int64_t)p->parts.n;
+    ev.planned.tiers = p->parts.at[p->part];
+    p->parts.at[p->part] = (struct event_plan_tiers){0}; /* moved into the record */
+    work_wait(w);
+    if (!journal_event(work_context(w), w->p->number, &ev, on_part, w, &e)) {
+        w->waiting = false;
+        event_release(&ev);
+        fail(w, CAUSE_TOO_LARGE, e.msg);
+        return;
+    }
+    event_release(&ev);
+}
+
+static void plan(struct work *w)
+{
+    struct planning *p = w->planning;
+    struct context *c = work_context(w);
+    struct plan_hold holds[VIEW_HOLDS_MAX];
+    struct event_plan_tiers tiers = {0};
+    enum cause cause = CAUSE_NONE;
+    struct err e = {0};
+    struct plan_context pc = {
+        .run = &p->frozen.accepted,
+        .epoch = &p->epoch,
+        .action = p->action,
+        .step = p->step,
+        .wall_ms = context_wall_ms(c),
+        .holds = holds,
+        .hold_count = p->hold_count,
+    };
+
+    for (size_t i = 0; i < p->hold_count; i++)
+        holds[i] = (struct plan_hold){.tier = str_of(p->holds[i].tier),
+                                      .instance = str_of(p->holds[i].instance),
+                                      .until_ms = p->holds[i].until_ms};
+    if (!moment_parse(str_of(p->frozen.ts), &pc.accepted_ms)) {
+        fail(w, CAUSE_INVALID, "the frozen specification does not say when it was accepted");
+        return;
+    }
+    parts_release(&p->parts);
+    if (!plan_step(&pc, p->members.at, p->members.n, &tiers, &cause, &e) ||
+        !parts_cut(&tiers, EVENT_TEXT_MAX - PART_ROOM, &p->parts, &e)) {
+        fail(w, cause == CAUSE_NONE ? CAUSE_TOO_LARGE : cause, e.msg);
+        return;
+    }
+    context_nonce(c, p->nonce);
+    p->part = 0;
+    c->counters.planned++;
+    log_info(c->ports->log, "step.planned", fs("workload", w->workload), fs("run", p->run),
+             fi("step", p->step), fi("members", (int64_t)p->members.n), fi("parts", (int64_t)p->parts.n));
+    next_part(w);
+}
+
+/* ---- Spot: a one-time request cannot be stopped ---- */
+
+static void ask_spot(struct work *w, size_t from);
+
+static void on_spot(void *self, uint64_t id, struct aws_result *r)
+{
+    struct work *w = self;
+    struct ec2_spot_requests known = {0};
+
+    (void)id;
+    if (!work_back(w))
+        return;
+    if (r->err.kind != ERR_NONE) {
+        aws_failed(w, &r->err);
+        return;
+    }
+    ec2_spot_requests_take(r, &known);
+    members_mark_spot(&w->planning->members, w->planning->spot_from, w->planning->spot_to, &known);
+    ec2_spot_requests_release(&known);
+    ask_spot(w, w->planning->spot_to);
+}
+
+static void ask_spot(struct work *w, size_t from)
+{
+    struct planning *p = w->planning;
+    const struct spec *s = &p->frozen.accepted.spec;
+    struct ec2_filters f = {0};
+    struct aws_where where = {.region = s->region,
+                              .role_arn = s->role,
+                              .external_id = s->external_id,
+                              .workload = s->workload,
+                              .run = p->run};
+
+    p->spot_from = from;
+    if (members_spot(&p->members, from, &f, &p->spot_to) == 0) {
+        ec2_filters_release(&f);
+        plan(w);
+        return;
+    }
+    work_wait(w);
+    (void)ec2_describe_spot_requests(work_context(w)->aws, &where, &f, on_spot, w);
+    ec2_filters_release(&f);
+}
+
+static void on_members(void *self, uint64_t id, struct aws_result *r)
+{
+    struct work *w = self;
+
+    (void)id;
+    if (!work_back(w))
+        return;
+    if (r->err.kind != ERR_NONE) {
+        aws_failed(w, &r->err);
+        return;
+    }
+    members_release(&w->planning->members);
+    members_take(r, &w->planning->frozen.accepted.spec, &w->planning->members);
+    ask_spot(w, 0);
+}
+
+/* ---- holds, and the frozen specification ---- */
+
+static void on_holds(void *self, uint64_t id, const struct view_held *h)
+{
+    struct work *w = self;
+    struct planning *p = NULL;
+
+    (void)id;
+    if (!work_back(w))
+        return;
+    if (h->err.kind != ERR_NONE) {
+        work_backoff(w);
+        return;
+    }
+    p = w->planning;
+    forget_holds(p);
+    for (size_t i = 0; i < h->n; i++)
+        p->holds[p->hold_count++] = (struct hold){.tier = str_dup(h->at[i].tier),
+                                                  .instance = str_dup(h->at[i].instance),
+                                                  .until_ms = h->at[i].until_ms};
+    work_wait(w);
+    (void)members_ask(work_context(w)->aws, &p->frozen.accepted.spec, p->run, on_members, w);
+}
+
+static void ask_holds(struct work *w)
+{
+    work_wait(w);
+    (void)view_holds(work_context(w)->view, w->p->number, w->workload, on_holds, w);
+}
+
+static void on_frozen(void *self, uint64_t id, const struct view_text *t)
+{
+    struct work *w = self;
+    struct planning *p = NULL;
+    struct err e = {0};
+
+    (void)id;
+    if (!work_back(w))
+        return;
+    p = w->planning;
+    if (t->err.kind != ERR_NONE) {
+        work_backoff(w); /* gone with its epoch: the debt will be, too */
+        return;
+    }
+    if (!event_parse(t->text, &p->frozen, &e) || p->frozen.type != EVENT_RUN_ACCEPTED ||
+        (uint64_t)p->step >= p->frozen.accepted.steps.n) {
+        fail(w, CAUSE_INVALID, "the frozen specification cannot be read");
+        return;
+    }
+    ask_holds(w);
+}
+
+void planner_go(struct work *w)
+{
+    if (w->planning->frozen.type == EVENT_RUN_ACCEPTED) {
+        ask_holds(w);
+        return;
+    }
+    event_release(&w->planning->frozen);
+    work_wait(w);
+    (void)view_frozen(work_context(w)->view, &w->planning->epoch, on_frozen, w);
+}

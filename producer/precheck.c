@@ -1,0 +1,83 @@
+#include "producer/precheck.h"
+
+#include <stdio.h>
+
+static const char *value_of(const struct kafka_topic *t, const char *name, char out[static 64])
+{
+    for (size_t i = 0; i < t->config_count; i++) {
+        if (!str_is(t->config[i].name, name))
+            continue;
+        (void)snprintf(out, 64, STR_FMT, STR_ARG(t->config[i].value));
+        return out;
+    }
+    return NULL;
+}
+
+static bool check(struct precheck *k, enum topic kind, const struct kafka_topic *found, struct err *e)
+{
+    const struct options *o = k->c->options;
+    struct topic_wanted want;
+    const char *values[TOPICS_CONFIG_MAX];
+    char texts[TOPICS_CONFIG_MAX][64];
+    /* The jobs topic may have any number of partitions: what is there counts. */
+    int jobs =
+        kind == TOPIC_JOBS && found->partitions > 0 ? found->partitions : (int)o->kafka.jobs_partitions;
+
+    topic_want(kind, o->kafka.prefix, (int)o->kafka.log_partitions, jobs, 0, &want);
+    for (size_t i = 0; i < want.n; i++)
+        values[i] = found->config_known ? value_of(found, want.settings[i].name, texts[i]) : NULL;
+    return topic_check(&want, found->partitions, values, e);
+}
+
+static void learn(struct precheck *k, const struct kafka_topic *events, const struct kafka_topic *jobs)
+{
+    char text[64];
+    const char *stamp = events->config_known ? value_of(events, "message.timestamp.type", text) : NULL;
+
+    k->c->partitions = events->partitions;
+    k->c->jobs_partitions = jobs->partitions;
+    k->c->log_append_time = stamp && str_is(str_of(stamp), "LogAppendTime");
+    if (!events->config_known)
+        log_warn(
+            k->c->ports->log, "topics.unchecked",
+            fs("why", "the broker does not tell topic settings: the log's clock is not used as a bound"));
+    log_info(k->c->ports->log, "topics.ok", fi("partitions", k->c->partitions),
+             fi("jobs", k->c->jobs_partitions), fb("log_append_time", k->c->log_append_time));
+    k->ok = true;
+}
+
+static void on_topics(void *self, uint64_t id, const struct kafka_topics *t)
+{
+    static const enum topic kinds[] = {TOPIC_EVENTS, TOPIC_JOBS, TOPIC_SNAP};
+    enum { KINDS = sizeof kinds / sizeof *kinds };
+    struct precheck *k = self;
+    struct err e = t->err;
+    bool ok = e.kind == ERR_NONE &&
+              (t->n == KINDS || err_set(&e, ERR_UNAVAILABLE, "kafka told of %zu topics", t->n));
+
+    (void)id;
+    k->asked = false;
+    for (size_t i = 0; ok && i < KINDS; i++)
+        ok = check(k, kinds[i], &t->at[i], &e);
+    if (ok) {
+        learn(k, &t->at[0], &t->at[1]);
+        return;
+    }
+    k->why = e;
+    if (k->c->now_ms < k->say_ms)
+        return;
+    k->say_ms = k->c->now_ms + PRECHECK_SAY_MS;
+    log_error(k->c->ports->log, "topics.wrong", fe(&e));
+}
+
+void precheck_turn(struct precheck *k)
+{
+    const struct kafka *kafka = &k->c->ports->kafka;
+    const char *const names[] = {k->c->events, k->c->jobs, k->c->snap};
+
+    if (k->ok || k->asked || k->c->now_ms < k->due_ms)
+        return;
+    k->asked = true;
+    k->due_ms = k->c->now_ms + PRECHECK_AGAIN_MS;
+    (void)kafka->ops->describe(kafka->port, names, sizeof names / sizeof *names, on_topics, k);
+}

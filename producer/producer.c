@@ -1,0 +1,106 @@
+#include "producer/producer.h"
+
+#include "base/mem.h"
+#include "producer/owed.h"
+#include "producer/state.h"
+
+#include <stdio.h>
+
+enum { IDLE_MS = 500, PREFIX_MAX = 200 };
+
+static void name_things(struct producer *p)
+{
+    struct context *c = &p->c;
+    const char *prefix = c->options->kafka.prefix;
+
+    context_nonce(c, c->id);
+    (void)snprintf(c->source_name, sizeof c->source_name, "/ec2sched/producer/%s", c->id);
+    topic_name(TOPIC_EVENTS, prefix, c->events);
+    topic_name(TOPIC_JOBS, prefix, c->jobs);
+    topic_name(TOPIC_SNAP, prefix, c->snap);
+    topic_group_coord(prefix, c->coord);
+    topic_group_workers(prefix, c->workers);
+}
+
+static bool settings_ok(const struct options *o, struct err *e)
+{
+    if (str_of(o->kafka.prefix).n > PREFIX_MAX || str_of(o->redis.prefix).n > PREFIX_MAX)
+        return err_set(e, ERR_CONFIG, "kafka.prefix and redis.prefix have at most %d bytes", PREFIX_MAX);
+    if (o->lease.ttl_ms < 1 || o->fence.window_ms < 1)
+        return err_set(e, ERR_CONFIG, "lease.ttl and fence.window must be positive");
+    return true;
+}
+
+struct producer *producer_new(const struct options *o, const struct ports *ports, struct err *e)
+{
+    struct aws_options ao = {.program = "ec2sched-producer/" EC2SCHED_VERSION};
+    struct producer *p = NULL;
+
+    if (!settings_ok(o, e))
+        return NULL;
+    p = xcalloc(1, sizeof *p);
+    p->c = (struct context){.options = o, .ports = ports, .read_at_ms = INT64_MIN};
+    p->check.c = &p->c;
+    name_things(p);
+    p->c.view = view_new(&ports->redis, o->redis.prefix);
+    p->c.aws = aws_new(ports, &ao, e);
+    p->c.source = p->c.aws ? source_new(o, ports, p->c.aws, e) : NULL;
+    if (p->c.source)
+        return p;
+    producer_free(p);
+    return NULL;
+}
+
+void producer_free(struct producer *p)
+{
+    if (!p)
+        return;
+    for (int i = 0; p->partitions && i < p->c.partitions; i++)
+        partition_release(&p->partitions[i]);
+    owed_free_orphans(&p->c);
+    xfree(p->partitions);
+    source_free(p->c.source);
+    aws_free(p->c.aws);
+    view_free(p->c.view);
+    xfree(p->c.read_to);
+    xfree(p);
+}
+
+static void make_partitions(struct producer *p)
+{
+    p->partitions = xcalloc((size_t)p->c.partitions, sizeof *p->partitions);
+    for (int i = 0; i < p->c.partitions; i++)
+        partition_init(&p->partitions[i], &p->c, i);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t producer_turn(struct producer *p, int64_t now_ms)
+{
+    int64_t next = now_ms + IDLE_MS;
+
+    p->c.now_ms = p->turned_ms = now_ms;
+    next = earlier(next, source_turn(p->c.source, now_ms));
+    next = earlier(next, aws_turn(p->c.aws, now_ms));
+    if (p->draining)
+        return p->c.in_flight == 0 && view_in_flight(p->c.view) == 0 ? TURN_DONE : next;
+    if (!p->partitions) {
+        precheck_turn(&p->check);
+        if (!p->check.ok)
+            return next;
+        make_partitions(p);
+    }
+    for (int i = 0; i < p->c.partitions; i++)
+        next = earlier(next, partition_turn(&p->partitions[i]));
+    return next;
+}
+
+void producer_drain(struct producer *p)
+{
+    p->draining = true;
+    for (int i = 0; p->partitions && i < p->c.partitions; i++)
+        partition_leave(&p->partitions[i]);
+}

@@ -1,0 +1,14 @@
+#pragma once
+/*
+ * state - what a producer is made of. Internal to producer.c and admin.c.
+ */
+#include "producer/partition.h"
+#include "producer/precheck.h"
+
+struct producer {
+    struct context c;
+    struct precheck check;
+    struct partition *partitions; /* c.partitions of them, once the topics are known */
+    int64_t turned_ms;            /* boot clock of the last turn */
+    bool draining;
+};

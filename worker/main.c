@@ -1,0 +1,80 @@
+#include "real/admin.h"
+#include "real/ports.h"
+#include "worker/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const about[] = {"kafka.brokers", "kafka.prefix", "redis.", "worker.", "lease.",
+                                    "drain.",        "observe",      "aws.",   "admin.",  NULL};
+static const struct options_program program = {
+    .name = "ec2sched-worker",
+    .summary =
+        "claims jobs, checks overrides, starts and stops instances, waits for their states, reports outcomes",
+    .about = about,
+    .listen = "127.0.0.1:9465",
+};
+
+static bool serve(struct real *real, const struct options *o, struct err *e)
+{
+    struct ports ports = {0};
+    struct worker *w = NULL;
+
+    bool ok = real_open(real, o, &ports, e) && (w = worker_new(o, &ports, e)) != NULL;
+    if (ok) {
+        real_warm(real);
+        ok = real_serve(real, o->admin.listen ? o->admin.listen : program.listen, worker_admin, w, e) &&
+             real_run(real,
+                      &(struct loop_program){.turn = worker_turn,
+                                             .drain = worker_drain,
+                                             .self = w,
+                                             .drain_timeout_ms = o->drain.timeout_ms},
+                      e) &&
+             !worker_failed(w, e);
+    }
+    worker_free(w);
+    return ok;
+}
+
+static bool help(void)
+{
+    BUF_CLEANUP struct buf out = BUF_INIT(256 * 1024);
+
+    options_help(&program, &out);
+    return fputs(buf_cstr(&out), stdout) >= 0;
+}
+
+static bool run(struct real *real, const struct options *o, enum options_exit exit, struct err *e)
+{
+    switch (exit) {
+    case OPTIONS_HELP:
+        return help();
+    case OPTIONS_VERSION:
+        return printf("%s %s\n", program.name, EC2SCHED_VERSION) > 0;
+    case OPTIONS_HEALTH:
+        return admin_health(o->admin.listen ? o->admin.listen : program.listen, e);
+    case OPTIONS_GO:
+        break;
+    }
+    return serve(real, o, e);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {0};
+    enum options_exit exit = OPTIONS_GO;
+    struct err e = {0};
+    STRS_CLEANUP struct strs warnings = {0};
+    struct real *real = real_new(&e);
+
+    bool ok = real && options_load(&o, &program, real_process(real), argc, argv, NULL, &warnings, &exit, &e);
+    for (size_t i = 0; i < warnings.n; i++)
+        (void)fprintf(stderr, "%s: warning: %s\n", program.name, warnings.at[i]);
+    ok = ok && run(real, &o, exit, &e);
+    if (!ok)
+        (void)fprintf(stderr, "%s: %s\n", program.name, e.msg);
+    real_close(real);
+    options_release(&o);
+    return ok && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
