@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-
 struct by_id {
     struct command command;
     UT_hash_handle hh;
@@ -261,7 +260,8 @@ void commands_advance(struct awssim *sim, struct instant now)
         struct command *c = &s->at[key / PLACES % COMMANDS_MAX]->command;
         struct invocation *v = &c->at[key % PLACES];
         int64_t deadline_ms = c->requested.boot_ms + c->timeout_ms;
-        bool reached = v->delivers && ssm_is_managed(v->instance, now.boot_ms) && v->instance->agent->state == AGENT_ONLINE;
+        bool reached = v->delivers && ssm_is_managed(v->instance, now.boot_ms) &&
+                       v->instance->agent->state == AGENT_ONLINE;
         if (reached) {
             finish(sim, c, v, now);
         } else if (now.boot_ms < deadline_ms) { /* its machine went away before it was run */

@@ -22,8 +22,8 @@ static struct table *named_table(struct awssim *sim, struct call *c, const struc
     struct table *t = tables_find(sim->tables, c, name);
 
     if (!t)
-        (void)call_fail(c, 400, "ResourceNotFoundException", "Requested resource not found: Table: " STR_FMT " not found",
-                        STR_ARG(name));
+        (void)call_fail(c, 400, "ResourceNotFoundException",
+                        "Requested resource not found: Table: " STR_FMT " not found", STR_ARG(name));
     return t;
 }
 
@@ -82,7 +82,8 @@ static bool read_listing(struct awssim *sim, struct call *c, const struct table 
                           .filter = expression_of(c->input, "FilterExpression")};
     if (json_get(c->input, "Limit") && (!json_int(json_get(c->input, "Limit"), &l->limit) || l->limit < 1))
         return invalid(c, "Limit must be greater than or equal to 1");
-    if (json_get(c->input, "IndexName") || json_get(c->input, "KeyConditions") || json_get(c->input, "ScanFilter"))
+    if (json_get(c->input, "IndexName") || json_get(c->input, "KeyConditions") ||
+        json_get(c->input, "ScanFilter"))
         return invalid(c, "the simulator knows neither indexes nor the legacy conditions");
     (void)json_bool(json_get(c->input, "ScanIndexForward"), &forward);
     l->reverse = !forward;
@@ -201,7 +202,9 @@ static bool query(struct awssim *sim, struct call *c)
     if (!t)
         return false;
     if (!json_str_or_empty(json_get(c->input, "KeyConditionExpression")).n)
-        return invalid(c, "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
+        return invalid(
+            c,
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
     return list_items(sim, c, t);
 }
 
@@ -311,7 +314,8 @@ static bool update_item(struct awssim *sim, struct call *c)
     if (!after || !find_for_item(c, t, after, &same))
         return false;
     if (same != old)
-        return invalid(c, "One or more parameter values were invalid: Cannot update attribute. This attribute is part of the key");
+        return invalid(c, "One or more parameter values were invalid: Cannot update attribute. This "
+                          "attribute is part of the key");
     buf_adds(&c->body, "{");
     if (str_is(json_str_or_empty(json_get(c->input, "ReturnValues")), "ALL_NEW")) {
         buf_adds(&c->body, "\"Attributes\":");
@@ -366,7 +370,8 @@ static bool do_act(struct awssim *sim, struct call *c, const struct json *one)
     struct item *old = NULL;
 
     if (strcmp(kind, "Put") == 0)
-        return table_put(t, json_get(act, "Item")) || call_fail(c, 400, "LimitExceededException", "the table is full");
+        return table_put(t, json_get(act, "Item")) ||
+               call_fail(c, 400, "LimitExceededException", "the table is full");
     if (!find_item(c, t, json_get(act, "Key"), &old))
         return false;
     if (strcmp(kind, "Delete") == 0 && old)
@@ -424,9 +429,12 @@ static void write_table(struct buf *out, const struct table *t, const char *stat
 {
     buf_adds(out, "{\"TableName\":");
     json_quote(str_of(t->name), out);
-    buf_addf(out, ",\"TableStatus\":\"%s\",\"ItemCount\":%zu,\"TableSizeBytes\":0,\"CreationDateTime\":%" PRId64 ".%03d", status,
-             t->n, t->created_wall_ms / 1000, (int)(t->created_wall_ms % 1000));
-    buf_addf(out, ",\"TableArn\":\"arn:aws:dynamodb:%s:%s:table/%s\",\"KeySchema\":[", t->region, t->account, t->name);
+    buf_addf(out,
+             ",\"TableStatus\":\"%s\",\"ItemCount\":%zu,\"TableSizeBytes\":0,\"CreationDateTime\":%" PRId64
+             ".%03d",
+             status, t->n, t->created_wall_ms / 1000, (int)(t->created_wall_ms % 1000));
+    buf_addf(out, ",\"TableArn\":\"arn:aws:dynamodb:%s:%s:table/%s\",\"KeySchema\":[", t->region, t->account,
+             t->name);
     write_schema(out, t->hash, "HASH");
     if (t->range) {
         buf_addc(out, ',');

@@ -35,8 +35,10 @@ static bool none_of(struct call *c, const struct strs *missing)
     for (size_t k = 0; k < missing->n; k++)
         buf_addf(&list, "%s%s", k ? ", " : "", missing->at[k]);
     if (missing->n == 1)
-        return call_fail(c, 400, "InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", buf_cstr(&list));
-    return call_fail(c, 400, "InvalidInstanceID.NotFound", "The instance IDs '%s' do not exist", buf_cstr(&list));
+        return call_fail(c, 400, "InvalidInstanceID.NotFound", "The instance ID '%s' does not exist",
+                         buf_cstr(&list));
+    return call_fail(c, 400, "InvalidInstanceID.NotFound", "The instance IDs '%s' do not exist",
+                     buf_cstr(&list));
 }
 
 static bool is_among(const struct named *names, const struct instance *i)
@@ -79,9 +81,10 @@ bool ec2_max_results(struct call *c, size_t low, size_t high, size_t absent, siz
     if (!text)
         return true;
     if (!str_to_i64(str_of(text), &value) || value < (int64_t)low || value > (int64_t)high)
-        return call_fail(c, 400, "InvalidParameterValue",
-                         "Value ( %s ) for parameter maxResults is invalid. Expecting a value between %zu and %zu.", text, low,
-                         high);
+        return call_fail(
+            c, 400, "InvalidParameterValue",
+            "Value ( %s ) for parameter maxResults is invalid. Expecting a value between %zu and %zu.", text,
+            low, high);
     *out = (size_t)value;
     return true;
 }

@@ -56,7 +56,8 @@ static bool describe_named(struct awssim *sim, struct call *c, const struct filt
     return true;
 }
 
-/* Which instance stands at `place` of the candidates: all there are, or those that an instance-id filter names. */
+/* Which instance stands at `place` of the candidates: all there are, or those that an instance-id filter
+ * names. */
 static const struct instance *candidate(const struct awssim *sim, const struct strs *ids, size_t place)
 {
     if (ids)
@@ -75,7 +76,8 @@ static bool describe_filtered(struct awssim *sim, struct call *c, const struct f
         return false;
     for (size_t place = p.begin; place < total && !p.more; place++) {
         const struct instance *i = candidate(sim, ids, place);
-        if (i && sim_sees(c, i->account, i->region) && filters_match(f, i, c->now.boot_ms) && page_take(&p, place))
+        if (i && sim_sees(c, i->account, i->region) && filters_match(f, i, c->now.boot_ms) &&
+            page_take(&p, place))
             ec2_write_reservation(&c->body, i, c->now.boot_ms);
     }
     markup_close(&c->body, "reservationSet");
@@ -114,9 +116,9 @@ static void write_check(struct buf *out, const char *name, const char *status)
 static void write_status(struct call *c, const struct instance *i)
 {
     enum instance_state state = instance_shown(i, c->now.boot_ms);
-    const char *status = state != INSTANCE_RUNNING                            ? "not-applicable"
+    const char *status = state != INSTANCE_RUNNING                             ? "not-applicable"
                          : c->now.boot_ms - i->running_since_ms < i->status_ms ? "initializing"
-                                                                              : "ok";
+                                                                               : "ok";
 
     markup_open(&c->body, "item");
     markup_text(&c->body, "instanceId", i->id);
@@ -137,7 +139,8 @@ bool sim_describe_status(struct awssim *sim, struct call *c)
 
     if (c->ids.n > IDS_MAX)
         return call_fail(c, 400, "InvalidParameterValue", "At most %d instance ids", IDS_MAX);
-    bool ok = filters_read(&f, c) && !dry(c) && (c->ids.n ? ec2_named(sim, c, &names) : begin(sim, c, PAGE_LOW, &p));
+    bool ok = filters_read(&f, c) && !dry(c) &&
+              (c->ids.n ? ec2_named(sim, c, &names) : begin(sim, c, PAGE_LOW, &p));
     if (ok)
         markup_open(&c->body, "instanceStatusSet");
     size_t total = c->ids.n ? names.n : instances_count(sim->instances);
@@ -197,7 +200,8 @@ bool ec2_describe_spot(struct awssim *sim, struct call *c)
 }
 
 /* Filters of DescribeTags have names of their own: those that tools ask with. */
-static bool tag_wanted(const struct instance *i, const struct tag *t, const struct strs *ids, const struct strs *keys)
+static bool tag_wanted(const struct instance *i, const struct tag *t, const struct strs *ids,
+                       const struct strs *keys)
 {
     bool id_ok = !ids->n, key_ok = !keys->n;
 

@@ -170,9 +170,10 @@ static bool read_call(struct expression *x, const struct json *item, bool *is_ca
         const struct json *prefix = take_operand(&at, item);
         bool closed = take(&at, ")");
         *x = at;
-        return comma && closed ? str_starts(json_str_or_empty(json_first(p)), json_str_or_empty(json_first(prefix))) &&
-                                     p && prefix
-                               : fail(x, "begins_with(path, value) is meant");
+        return comma && closed
+                   ? str_starts(json_str_or_empty(json_first(p)), json_str_or_empty(json_first(prefix))) &&
+                         p && prefix
+                   : fail(x, "begins_with(path, value) is meant");
     }
     return *is_call = false;
 }

@@ -50,7 +50,8 @@ static bool windows_path(struct str script, struct buf *path)
     size_t at;
     const struct str begin = STR("FromBase64String('");
 
-    if (!str_starts(script, STR("$p=")) || !has(script, "Test-Path -LiteralPath $p") || !str_find(script, begin, &at))
+    if (!str_starts(script, STR("$p=")) || !has(script, "Test-Path -LiteralPath $p") ||
+        !str_find(script, begin, &at))
         return false;
     rest = str_skip(script, at + begin.n);
     return str_cut(rest, '\'', &text, &rest) && crypto_base64_decode(text, path);
@@ -129,7 +130,8 @@ static const char *look(const struct agent *a, struct str path)
     struct str folder = str_n(plain, slash ? (size_t)(slash - plain) : 0);
     const char *answer = "NOPARENT";
 
-    if (is_in((enum agent_os)a->os, &a->files, name, true) || is_in((enum agent_os)a->os, &a->folders, name, true))
+    if (is_in((enum agent_os)a->os, &a->files, name, true) ||
+        is_in((enum agent_os)a->os, &a->folders, name, true))
         answer = "PRESENT";
     else if (!a->folders.n || !folder.n || is_in((enum agent_os)a->os, &a->folders, folder, true) ||
              is_in((enum agent_os)a->os, &a->files, folder, true))

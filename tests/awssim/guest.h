@@ -2,10 +2,10 @@
 /*
  * guest - what a guest's shell would print for our override question, without ever running received text.
  *
- * It understands one script a system, those of core/override.h: a path (sh: p='…' with '\'' for a quote; PowerShell: base64 of
- * UTF-8), existence tests of that path and of its folder, and one line of mark, nonce and answer. Anything else is not
- * understood, and the command fails as an unknown command would: nothing is guessed. tests/e2e/test_awssim.py runs the same
- * scripts with /bin/sh on real files and compares.
+ * It understands one script a system, those of core/override.h: a path (sh: p='…' with '\'' for a quote;
+ * PowerShell: base64 of UTF-8), existence tests of that path and of its folder, and one line of mark, nonce
+ * and answer. Anything else is not understood, and the command fails as an unknown command would: nothing is
+ * guessed. tests/e2e/test_awssim.py runs the same scripts with /bin/sh on real files and compares.
  */
 #include "awssim/agent.h"
 

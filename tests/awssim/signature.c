@@ -15,7 +15,8 @@ static bool read_scope(struct str credential, struct signature *out)
 
     return str_cut(credential, '/', &out->access_key, &rest) && str_cut(rest, '/', &out->date, &rest) &&
            str_cut(rest, '/', &out->region, &rest) && str_cut(rest, '/', &out->service, &rest) &&
-           str_is(rest, "aws4_request") && out->access_key.n && out->date.n == 8 && out->region.n && out->service.n;
+           str_is(rest, "aws4_request") && out->access_key.n && out->date.n == 8 && out->region.n &&
+           out->service.n;
 }
 
 bool signature_read(struct str authorization, struct signature *out)
@@ -102,7 +103,8 @@ static void add_path(struct str path, struct buf *out)
 {
     STRS_CLEANUP struct strs kept = {0};
     struct str part, rest = path;
-    bool folder = path.n == 0 || path.p[path.n - 1] == '/' || str_ends(path, STR("/.")) || str_ends(path, STR("/.."));
+    bool folder =
+        path.n == 0 || path.p[path.n - 1] == '/' || str_ends(path, STR("/.")) || str_ends(path, STR("/.."));
 
     while (rest.n) {
         (void)str_cut(rest, '/', &part, &rest);
@@ -248,8 +250,8 @@ void signature_digest(const struct signature *s, struct str canonical, struct st
     unsigned char mac[SIGNATURE_KEY_BYTES];
 
     crypto_sha256_hex(canonical, hash);
-    buf_addf(&text, ALGORITHM "\n" STR_FMT "\n" STR_FMT "/" STR_FMT "/" STR_FMT "/aws4_request\n%s", STR_ARG(amz_date),
-             STR_ARG(s->date), STR_ARG(s->region), STR_ARG(s->service), hash);
+    buf_addf(&text, ALGORITHM "\n" STR_FMT "\n" STR_FMT "/" STR_FMT "/" STR_FMT "/aws4_request\n%s",
+             STR_ARG(amz_date), STR_ARG(s->date), STR_ARG(s->region), STR_ARG(s->service), hash);
     crypto_hmac_sha256(str_n((const char *)key, SIGNATURE_KEY_BYTES), buf_view(&text), mac);
     crypto_hex(mac, sizeof mac, out);
 }

@@ -2,9 +2,9 @@
 /*
  * ssm - the commands that were sent, and how they go at each of their instances.
  *
- * An invocation is Pending, then InProgress, then ended by its agent after latency_ms, or by its timeouts. What it finds is what
- * is in the guest at the moment it runs. It is not to be seen before visible_after_ms (ListCommandInvocations gives an empty list,
- * GetCommandInvocation InvocationDoesNotExist), as AWS's is not.
+ * An invocation is Pending, then InProgress, then ended by its agent after latency_ms, or by its timeouts.
+ * What it finds is what is in the guest at the moment it runs. It is not to be seen before visible_after_ms
+ * (ListCommandInvocations gives an empty list, GetCommandInvocation InvocationDoesNotExist), as AWS's is not.
  * Source: Systems Manager API reference and user guide. Bound: the newest COMMANDS_MAX commands are kept.
  */
 #include "awssim/sim.h"
@@ -37,8 +37,10 @@ void commands_free(struct commands *s);
 /* Takes the command (all set but id, seq, visible_ms and the invocations' fates). */
 const struct command *commands_add(struct awssim *sim, struct command *c);
 const struct command *commands_find(const struct awssim *sim, struct str id); /* NULL: none, or forgotten */
-const struct command *commands_newest(const struct awssim *sim, size_t back);  /* 0: the newest; NULL: no more */
-bool commands_knows_bucket(const struct awssim *sim, struct str bucket);       /* false: the scenario says it is missing */
+/* 0: the newest; NULL: no more */
+const struct command *commands_newest(const struct awssim *sim, size_t back);
+/* false: the scenario says it is missing */
+bool commands_knows_bucket(const struct awssim *sim, struct str bucket);
 bool commands_knows_document(const struct awssim *sim, struct str name);
 int64_t commands_scale(const struct awssim *sim);
 int64_t commands_next(const struct commands *s);

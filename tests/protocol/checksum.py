@@ -7,6 +7,8 @@ import sys
 
 from lua_words import words
 
+KINDS = (".lua", ".py", ".txt", ".pml", ".sh")
+DRIVERS = ("checked", "run", "checksum.py", "mutate.py")  # they drive a run; what it vouches for is the rest
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
 
@@ -21,11 +23,15 @@ def digest(paths):
 
 
 def files(*folders):
-    """All files of ours below these folders; not what Python or a run leaves there."""
+    """All files of ours below these folders: other layers' C tests may lie beside them."""
     for folder in folders:
         for base, names, found in os.walk(os.path.join(ROOT, folder)):
             names[:] = [n for n in names if n != "__pycache__"]
-            yield from (os.path.join(base, f) for f in found if f not in ("checked", "run", "checksum.py"))
+            yield from (
+                os.path.join(base, f)
+                for f in found
+                if f.endswith(KINDS) and not f.startswith("test_") and f not in DRIVERS
+            )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Prints a line for each survivor, then a count; exits 1 if one survived, or if a 
 A mutant is `script: old ==> new`, compared word by word: spaces, line ends, `;` and comments do not count, the first
 place that fits is broken. `old =n=> new` breaks the n-th place."""
 import argparse
+import atexit
 import os
 import re
 import shutil
@@ -58,6 +59,7 @@ class Bench:
 
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="mutants-")
+        atexit.register(shutil.rmtree, self.home, True)
         for n in NAMES:
             shutil.copy(f"{SCRIPTS}/{n}.lua", self.home)
         self.env = dict(os.environ, SCRIPTS=self.home, SOCK=server.start(), PYTHONDONTWRITEBYTECODE="1")

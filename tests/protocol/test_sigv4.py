@@ -35,11 +35,20 @@ def ours_to_services(rnd):
     """EC2, STS, SSM and DynamoDB: a POST to / (or below a configured endpoint's path)."""
     json = rnd.random() < 0.5
     service = rnd.choice(["ssm", "dynamodb"] if json else ["ec2", "sts"])
-    headers = [("Content-Type", "application/x-amz-json-1.1" if json else "application/x-www-form-urlencoded; charset=utf-8")]
+    headers = [
+        (
+            "Content-Type",
+            "application/x-amz-json-1.1" if json else "application/x-www-form-urlencoded; charset=utf-8",
+        )
+    ]
     if json:
         headers.append(("X-Amz-Target", "AmazonSSM." + text(rnd, string.ascii_letters, 3, 30)))
     for i in range(rnd.randint(0, 4)):
-        name = rnd.choice(["X-Amz-Meta-", "x-amz-", "X-Custom-"]) + text(rnd, string.ascii_lowercase + "-", 1, 8) + str(i)
+        name = (
+            rnd.choice(["X-Amz-Meta-", "x-amz-", "X-Custom-"])
+            + text(rnd, string.ascii_lowercase + "-", 1, 8)
+            + str(i)
+        )
         value = text(rnd, UNRESERVED + '   ";:,', 0, 30)
         headers.append((name, value))
     path = "/" if rnd.random() < 0.5 else "/" + "/".join(quoted(rnd, 0, 6) for _ in range(rnd.randint(0, 4)))
@@ -73,7 +82,6 @@ def a_request(seed):
     r["token"] = text(rnd, UNRESERVED + "/+=", 1, 1500) if rnd.random() < 0.5 else ""
     r["when"] = rnd.randint(0, 4_000_000_000)
     return r
-
 
 
 def theirs(r, monkeypatch):

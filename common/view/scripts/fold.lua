@@ -136,7 +136,7 @@ local function counts(from)                 -- the six words from `from` on, or 
     k[i] = whole(x[from + i - 1], 0, COUNT)
     if not k[i] then return nil end
   end
-  if k[5] > k[3] or k[4] + k[5] > k[6] or k[6] > k[3] + k[4] then return nil end
+  if k[4] + k[5] > k[6] or k[6] > k[3] + k[4] then return nil end
   return k
 end
 local function plus(text, k)                -- text: the same as one word, or nil
@@ -237,11 +237,12 @@ local function advance()
   end
 end
 
--- One function a record type. Each returns its answer, nothing = IGN.
+-- One function a record type; it returns its answer, nothing = IGN. Only the one that is needed is made: to make them
+-- all costs more than the rest of a fold.
 local cur = s.run and not s.res and (st == 'R' or st == 'P')     -- a current run that can still be steered
-local apply = {}
+local apply
 
-function apply.REQ()
+if ty == 'REQ' then apply = function()
   local run, sched, tick, act, busy, text = unpack(x)
   if not word(run, ID) or not ({reject = 1, queue = 1, supersede = 1})[busy] or not ({start = 1, stop = 1})[act]
     or #text > TEXT or #sched > SCHED or (sched ~= '' and (#tick > 12 or not string.find(tick, '^%d+$'))) then return end
@@ -270,7 +271,7 @@ function apply.REQ()
   c('HSET', A, me, act..'|'..busy..'||'..run..'|'..text)
   owe('admit|'..wl..'|'..me, ts)
   return {'ADMIT'}
-end
+end end
 
 local function answer(request)              -- the first answer to a request takes it; -> action, busy, paused, run
   local text = c('HGET', A, request)
@@ -280,15 +281,15 @@ local function answer(request)              -- the first answer to a request tak
   return string.match(text, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|')
 end
 
-function apply.REF()
+if ty == 'REF' then apply = function()
   if not cause_ok(x[2]) then return end
   local _, _, _, run = answer(x[1])
   if not run then return end
   result(run, 'refused', x[2])
   return {'OK'}
-end
+end end
 
-function apply.ACC()
+if ty == 'ACC' then apply = function()
   local request, nt, onfail, delays, dl, pm, spec = unpack(x)
   if not (whole(nt, 0, STEPS) and whole(dl, 1, SECONDS) and whole(pm, 1, SECONDS))      -- STEPS bounds every loop and unpack over steps
     or not ({halt = 1, continue = 1})[onfail] or #delays > TEXT or string.find(delays, '[^%d,]') or #spec > FROZEN then return end
@@ -318,7 +319,7 @@ function apply.ACC()
     return drain()
   end
   return {'OK'}
-end
+end end
 
 local function activate()                   -- the successor becomes the current run
   for to, from in pairs{ep = 'q', run = 'qrun', act = 'qact', nt = 'qnt', onfail = 'qonf', delays = 'qdelays', dl = 'qdl', pm = 'qpm'} do
@@ -340,7 +341,7 @@ local function activate()                   -- the successor becomes the current
   return advance()
 end
 
-function apply.DRAINED()
+if ty == 'DRAINED' then apply = function()
   local old, nxt = x[1], x[2]
   if st ~= 'D' or nxt ~= (s.q or '') or old ~= (s.ep or '') then return end
   if s.ep then
@@ -359,9 +360,9 @@ function apply.DRAINED()
   for _, f in ipairs(COUNTS) do set(f, nil) end
   set('st', 'I')
   return {'DONE'}
-end
+end end
 
-function apply.PLAN()
+if ty == 'PLAN' then apply = function()
   local ep, k, i, m = x[1], tonumber(x[2]), tonumber(x[4]), tonumber(x[5])
   local id, many, jobs = x[3]..'|'..x[5], counts(6), (#x - 11) / 2
   if not cur or ep ~= s.ep or k ~= n('planned') + 1 or k >= n('nt') or not many
@@ -403,9 +404,9 @@ function apply.PLAN()
   c('ZREM', O, 'plan|'..wl)
   if st == 'P' then return {'OK'} end
   return advance()
-end
+end end
 
-function apply.PLANFAIL()                   -- only while that plan is what the run waits for
+if ty == 'PLANFAIL' then apply = function()   -- only while that plan is what the run waits for
   local k = tonumber(x[2])
   if not cur or x[1] ~= s.ep or k ~= n('planned') + 1 or k ~= n('step') or not cause_ok(x[3]) then return end
   c('UNLINK', key('p', k), key('s', k), key('d', k))
@@ -413,9 +414,9 @@ function apply.PLANFAIL()                   -- only while that plan is what the 
   set('pp', nil)
   set('pc', nil)
   return finish('failed', x[3])
-end
+end end
 
-function apply.TERM()
+if ty == 'TERM' then apply = function()
   local ep, k, j, token, many = x[1], tonumber(x[2]), x[3], x[4], counts(6)
   if x[5] == '1' and now > n('z') then set('z', now) end      -- a sent call without an answer may still land
   if ep ~= s.ep or not k or k > n('open') or not many then return end
@@ -442,7 +443,7 @@ function apply.TERM()
     if st == 'R' then return advance() end
   end
   return {'OK'}
-end
+end end
 
 -- Controls carry an id: a copy that comes again after its opposite must not act.
 local function heard(id)
@@ -456,27 +457,28 @@ local function heard(id)
   return false
 end
 
-local function steer(what)                  -- Pause, Resume, Cancel of the current run, its successor, or a waiting request
+-- Of the current run, its successor, or a waiting request
+if ty == 'PAUSE' or ty == 'RESUME' or ty == 'CANCEL' then apply = function()
   if heard(x[1]) then return end
   local run, cause = x[2], ({cancelled = 1, expired = 1, deadline = 1})[x[3]] and x[3] or 'cancelled'
   if run == s.qrun then
-    if what == 'CANCEL' then unqueue(cause) else set('qp', what == 'PAUSE' and '1' or nil) end
+    if ty == 'CANCEL' then unqueue(cause) else set('qp', ty == 'PAUSE' and '1' or nil) end
     return {'OK'}
   elseif run == s.run then
     if not cur then return end
-    if what == 'CANCEL' then
+    if ty == 'CANCEL' then
       over()
       set('why', cause)
       return drain()
     end
-    if what == 'PAUSE' and st == 'R' then
+    if ty == 'PAUSE' and st == 'R' then
       set('dleft', math.max(0, tonumber(c('ZSCORE', O, 'deadline|'..wl)) - ts))
       owe('deadline|'..wl, ts + n('pm') * 1000)
       set('st', 'P')
       quiet()
       return {'OK'}
     end
-    if what == 'RESUME' and st == 'P' then
+    if ty == 'RESUME' and st == 'P' then
       owe('deadline|'..wl, ts + n('dleft'))
       set('dleft', nil)
       set('st', 'R')
@@ -491,21 +493,18 @@ local function steer(what)                  -- Pause, Resume, Cancel of the curr
   for i = 1, #all, 2 do
     local act, busy, p, who, text = string.match(all[i + 1], '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|(.*)$')
     if who == run then
-      if what == 'CANCEL' then
+      if ty == 'CANCEL' then
         answer(all[i])
         result(run, cause)
       else
-        c('HSET', A, all[i], act..'|'..busy..'|'..(what == 'PAUSE' and '1' or '')..'|'..run..'|'..text)
+        c('HSET', A, all[i], act..'|'..busy..'|'..(ty == 'PAUSE' and '1' or '')..'|'..run..'|'..text)
       end
       return {'OK'}
     end
   end
-end
-function apply.PAUSE() return steer('PAUSE') end
-function apply.RESUME() return steer('RESUME') end
-function apply.CANCEL() return steer('CANCEL') end
+end end
 
-function apply.HOLD()                       -- a hold replaces only itself; until|bytes of tier|tier and instance: these may hold any byte
+if ty == 'HOLD' then apply = function()   -- a hold replaces only itself; until|bytes of tier|tier and instance: these may hold any byte
   if heard(x[1]) then return end
   local _, id, till, tier, inst = unpack(x)
   if not word(id, ID) or #till > 15 or not string.find(till, '^%d+$') or #tier > TEXT or #inst > NAME then return end
@@ -527,23 +526,23 @@ function apply.HOLD()                       -- a hold replaces only itself; unti
   set('h:'..id, val)
   set('hv', math.max(n('hv'), 0) + 1)
   return {'OK'}
-end
+end end
 
-function apply.UNHOLD()
+if ty == 'UNHOLD' then apply = function()
   if heard(x[1]) then return end
   if c('HEXISTS', W, 'h:'..x[2]) == 0 then return end
   set('h:'..x[2], nil)
   set('hv', n('hv') + 1)
   return {'OK'}
-end
+end end
 
-function apply.FIN()
+if ty == 'FIN' then apply = function()
   if c('ZREM', O, 'finish|'..wl..'|'..x[1]) == 0 then return end
   set('nf', n('nf') - 1)
   return {'OK'}
-end
+end end
 
-local reply = KNOWN[ty] and #x >= KNOWN[ty] and apply[ty]() or {'IGN'}
+local reply = KNOWN[ty] and #x >= KNOWN[ty] and apply() or {'IGN'}
 set('last', off)
 local hset, hdel = {}, {}
 for k in pairs(dirty) do

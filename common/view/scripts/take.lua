@@ -3,7 +3,7 @@
 --
 -- KEYS  P
 -- ARGV  clock limit tpub
--- ->    next, then five words a job: workload ep step job spec
+-- ->    next, then five words a job: workload ep step job spec (the step an integer)
 --       next: ms of the earliest gate that remains, -1 if there is none
 local P, c = KEYS[1], redis.call
 local MOST = 1000         -- jobs of one call

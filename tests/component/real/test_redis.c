@@ -73,8 +73,9 @@ static void start_server(struct scene *s, const char *option, const char *value)
     (void)snprintf(bus, sizeof bus, "%d", stage_free_port());
     (void)snprintf(sock, sizeof sock, "%s/s", s->stage.folder);
     s->server = child_start("/usr/bin/redis-check-rdb",
-                            (const char *[]){"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir",
-                                             s->stage.folder, "--unixsocket", sock, "--cluster-port", bus, option, value, NULL});
+                            (const char *[]){"redis-server", "--port", port, "--bind", "127.0.0.1", "--save",
+                                             "", "--dir", s->stage.folder, "--unixsocket", sock,
+                                             "--cluster-port", bus, option, value, NULL});
 }
 
 static void open_port(struct scene *s, const char *url)
@@ -308,8 +309,8 @@ static void a_unix_socket_works_and_a_cluster_is_refused(void **state)
 
 static void bad_urls_are_configuration_errors_that_do_not_repeat_them(void **state)
 {
-    static const char *const urls[] = {"http://h:1", "redis://", "redis://h/x", "unix://relative", "unix:///p?x=1",
-                                       "redis://u:secret@h:99999/0"};
+    static const char *const urls[] = {"http://h:1",      "redis://",      "redis://h/x",
+                                       "unix://relative", "unix:///p?x=1", "redis://u:secret@h:99999/0"};
     struct stage stage;
     (void)state;
 

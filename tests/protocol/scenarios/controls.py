@@ -45,7 +45,9 @@ def by_id():
         (W("st"), W("ids"), held("h1") and 1, held("h2")),
         ("P", "p1,u1,p2,s1,c1,s2,x1", 1, None),
     )
-    eq("a part of one is another", fold(21, "RESUME", "a", "r1", id="u"), ["OPEN", 0])
+    eq("its beginning is another", fold(21, "RESUME", "a", "r1", id="u"), ["OPEN", 0])
+    eq("its end is another", fold(21, "PAUSE", "a", "r1", id="1"), ["OK"])
+    fold(21, "RESUME", "a", "r1")
     eq("as long as may be", fold(22, "PAUSE", "a", "r1", id="x" * 200), ["OK"])
     begin("16 are remembered", "x")
     for i in range(16):

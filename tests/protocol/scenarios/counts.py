@@ -13,7 +13,7 @@ def plan(at, k, left, *jobs, i=0, m=1, nonce="A"):
 
 
 def malformed():
-    begin("counts that cannot be", "x", "y")
+    begin("counts that cannot be", "x", "y", nt=2)
     for n in (
         (-1, 0, 0, 0, 0, 0),
         ("", 0, 0, 0, 0, 0),
@@ -45,8 +45,8 @@ def malformed():
     eq("too few words", raw(8, "TERM", "a", "0:2", 0, "y", "t", "", 0, 0, 0, 0, 0), ["IGN"])
     eq(
         "nobody at all",
-        (term(9, "y", NOBODY), result("r1"), kept("r1")[5]),
-        (["DONE"], "partial", "100000,0,100000,0,100000"),
+        (term(9, "y", NOBODY), plan(10, 1, NOBODY), result("r1"), kept("r1")[5]),
+        (["PLAN", 1], ["DONE"], "partial", "100000,0,100000,0,100000"),
     )
 
 

@@ -97,6 +97,16 @@ def run():
         (["OK"], None, None, 1, 1, "65"),
     )
     eq("room for one", (hold(10, "h65", 5 * T), hold(11, "h66", 5 * T)), (["OK"], ["IGN"]))
+    start("64 holds, one of them over")
+    [hold(2, f"h{i}", 5 * T if i else T + 9) for i in range(64)]
+    eq(
+        "its room is enough",
+        (hold(9, "h64", 5 * T), W("h:h0"), hold(9, "h65", 5 * T)),
+        (["OK"], None, ["IGN"]),
+    )
+    start("64 holds, some of them over, after a loss")
+    [hold(2, f"h{i}", 5 * T if i > 1 else T + 9) for i in range(64)]
+    [hold(9, f"h{i}", 5 * T) for i in (64, 65)]
     wipe(20)
     eq("durable", (W("h:h0"), held("h65") and 1), (None, 1))
     start("holds in a snapshot")

@@ -22,6 +22,8 @@ def run():
     eq("owed", owed(), {})
     eq("the step again", fold(5, "PLAN", "a", "0:2", 0, "C", 0, 1, "z"), ["IGN"])
     eq("bad part", fold(5, "PLAN", "a", "0:2", 1, "C", 1, 1, "z"), ["IGN"])
+    eq("no part", (fold(5, "PLAN", "a", "0:2", 1, "C", 0, 0, "z"), W("planned")), (["IGN"], "0"))
+    eq("less than none", (fold(5, "PLAN", "a", "0:2", 1, "C", -1, 1, "z"), W("planned")), (["IGN"], "0"))
     eq("another epoch", fold(5, "PLAN", "a", "0:9", 1, "C", 0, 1, "z"), ["IGN"])
     eq("a failure to plan a step that is not awaited", fold(5, "PLANFAIL", "a", "0:2", 1, "x"), ["IGN"])
     eq("planned ahead", fold(6, "PLAN", "a", "0:2", 1, "C", 0, 1, "z"), ["OK"])
@@ -77,3 +79,19 @@ def run():
     eq("failed, not halted", result("r1"), "failed")
     begin("continue", "x", nt=2)
     eq("goes on", term(5, "x", "failed"), ["PLAN", 1])
+
+    def half(name):
+        begin(name, nt=2)
+        fold(3, "PLAN", "a", "0:2", 0, "A", 0, 2, "x", left=(0, 0, 1, 0, 0, 0))
+        eq("half a plan", (W("pn"), W("pp"), W("pc")), ("A|2", "1", "0,0,1,0,0,0"))
+
+    half("half a plan goes with its run")
+    fold(4, "CANCEL", "a", "r1")
+    fold(5, "DRAINED", "a", "0:2", "")
+    eq("nothing is left", (W("pn"), W("pp"), W("pc")), (None,) * 3)
+    half("and does not hinder the next")
+    ask(4, "r2")
+    q = W("q")
+    fold(5, "DRAINED", "a", "0:2", q)
+    eq("nothing is left", (W("pn"), W("pp"), W("pc")), (None,) * 3)
+    eq("the same nonce", fold(6, "PLAN", "a", q, 0, "A", 0, 2, "x"), ["OK"])

@@ -119,8 +119,10 @@ def specs():
         eq("nonce", plan(3, 0, nonce, 0, 1, "x", "s"), ["IGN"])
     eq("nothing begun", (W("pn"), r.exists(P + ":s:0:2:0", P + ":p:0:2:0")), (None, 0))
     eq("as much as may be", plan(4, 0, "n" * 200, 0, 1, "x" * 200, "s" * 100000, "y", "s"), ["OPEN", 0])
+    begin("causes of a plan that failed")
     for c in ("", "Denied", "a|b", "x" * 201):
-        eq(f"cause {c[:9]!r}", fold(5, "PLANFAIL", "a", "0:2", 1, c), ["IGN"])
+        eq(f"cause {c[:9]!r}", fold(5, "PLANFAIL", "a", "0:2", 0, c), ["IGN"])
+    eq("as long as may be", fold(6, "PLANFAIL", "a", "0:2", 0, "x" * 200), ["DONE"])
     begin("a wrong type of the specs", "x", nt=2)
     r.set(P + ":s:0:2:1", "x")
     r.hset(

@@ -1,0 +1,23 @@
+"""The promises of ports/kafka.h (K1 to K4) on real brokers: the component test, with a real Kafka under it."""
+
+import os
+import subprocess
+
+import pytest
+
+from lib.kafka import KafkaServer
+
+TIMEOUT_S = 150
+
+
+@pytest.mark.parametrize("version", ["4.1.0", "3.9.1"])
+def test_the_kafka_port_keeps_its_promises_on_a_real_broker(version, bin_dir, tmp_path):
+    test = bin_dir.parent / "tests" / "component.real.test_kafka"
+    with KafkaServer(tmp_path, version=version) as server:
+        env = {**os.environ, "EC2SCHED_TEST_KAFKA": server.bootstrap}
+        done = subprocess.run(
+            [test], env=env, capture_output=True, text=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL, check=False
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for promise in ("K1", "K2", "K3", "K4"):
+        assert f"[       OK ] {promise}" in done.stdout, done.stdout
