@@ -339,6 +339,18 @@ static void at_its_concurrency_it_reads_nothing_more(void **state)
     world_close(&w);
 }
 
+static void an_idle_worker_keeps_asking_redis_so_that_it_knows_whether_it_could_claim(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_open(&w, case_four);
+    world_start(&w);
+    world_run(&w, 5 * 60 * 1000);
+    assert_in_range(w.commands, 3, 10);
+    world_close(&w);
+}
+
 static void a_topic_that_is_missing_is_waited_for(void **state)
 {
     struct world w;
@@ -374,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_synchronous_tier_goes_one_by_one),
         cmocka_unit_test(ten_thousand_instances_cost_few_polls_and_come_to_exact_counts),
         cmocka_unit_test(at_its_concurrency_it_reads_nothing_more),
+        cmocka_unit_test(an_idle_worker_keeps_asking_redis_so_that_it_knows_whether_it_could_claim),
         cmocka_unit_test(a_topic_that_is_missing_is_waited_for),
     };
 
