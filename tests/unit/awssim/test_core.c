@@ -112,7 +112,7 @@ static void the_same_seed_gives_the_same_bytes(void **state)
         text[run] = (struct buf)BUF_INIT(1 << 20);
         for (int i = 1; i <= 5; i++) {
             struct awssim_reply reply;
-            ask(sim, (struct instant){1000 * i, 1700000000000 + 1000 * i},
+            ask(sim, (struct instant){i * INT64_C(1000), 1700000000000 + i * INT64_C(1000)},
                 "Action=StopInstances&Version=2016-11-15&InstanceId.1=i-0a000000000000001", &reply);
             buf_addf(&text[run], "%d %s\n", (int)reply.delay_ms, buf_cstr(&reply.body));
             awssim_reply_release(&reply);

@@ -23,7 +23,7 @@ static struct agent *with(enum agent_os os, const char *file, const char *folder
 {
     struct agent *a = agent_new(1);
 
-    a->os = os;
+    a->os = (int)os;
     strs_add(&a->files, str_of(file));
     if (folder)
         strs_add(&a->folders, str_of(folder));
