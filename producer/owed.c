@@ -28,7 +28,8 @@ static void work_free(struct work *w)
 
 void work_end(struct work *w)
 {
-    DL_DELETE(w->p->owed.works, w); /* NOLINT(clang-analyzer-core.NullDereference): what is in the list has neighbours */
+    /* NOLINT(clang-analyzer-core.NullDereference): what is in the list has neighbours */
+    DL_DELETE(w->p->owed.works, w);
     w->p->owed.count--;
     if (w->waiting) {
         w->orphan = true;

@@ -369,9 +369,9 @@ static struct fl_event *next_event(const struct fake_leader *f)
 {
     struct fl_event *e = NULL;
 
-    DL_FOREACH (f->events, e)
-        if (!e->fold || !f->slow_fold)
-            return e;
+    DL_FOREACH(f->events, e)
+    if (!e->fold || !f->slow_fold)
+        return e;
     return NULL;
 }
 
