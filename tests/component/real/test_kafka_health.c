@@ -159,10 +159,11 @@ static void what_the_protocol_fixes_cannot_be_set_by_an_option(void **state)
                                    .value = (char *)(uintptr_t) "1"};
     assert_null(kafka_port_new(s.stage.reactor, &s.options, NULL, &e));
     assert_non_null(strstr(e.msg, "no.such.property"));
-    s.x[0] = (struct options_pair){
-        .name = (char *)(uintptr_t) "linger.ms", .value = (char *)(uintptr_t) "hunter2", .secret = true};
+    s.x[0] = (struct options_pair){.name = (char *)(uintptr_t) "security.protocol",
+                                   .value = (char *)(uintptr_t) "hunter2",
+                                   .secret = true};
     assert_null(kafka_port_new(s.stage.reactor, &s.options, NULL, &e));
-    assert_null(strstr(e.msg, "hunter2"));
+    assert_null(strstr(e.msg, "hunter2")); /* librdkafka repeats a word that it does not know */
     scene_finish(&s);
 }
 
