@@ -114,6 +114,17 @@ bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *
     return err_code(e, CLI_TIMEOUT);
 }
 
+bool cli_pause(struct cli *c, int64_t ms, struct err *e)
+{
+    bool never = false;
+    struct err over = {0};
+
+    if (cli_wait(c, &never, cli_now(c) + ms, &over) || strcmp(over.code, CLI_TIMEOUT) == 0)
+        return true;
+    *e = over;
+    return false;
+}
+
 static int exit_of(const struct err *e)
 {
     switch (e->kind) {

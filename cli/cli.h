@@ -65,6 +65,8 @@ struct view *cli_view(struct cli *c);
  */
 #define CLI_TIMEOUT "Timeout"
 MUST_CHECK bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *e);
+/* Between two looks at something that changes by itself. False: a signal came. */
+MUST_CHECK bool cli_pause(struct cli *c, int64_t ms, struct err *e);
 int64_t cli_now(const struct cli *c); /* boot clock */
 int64_t cli_wall(const struct cli *c);
 

@@ -5,6 +5,7 @@
 #include "cli/specs.h"
 #include "cli/story.h"
 #include "cli/verbs.h"
+#include "view/view.h"
 
 #include "base/mem.h"
 #include "base/moment.h"
@@ -18,6 +19,7 @@ enum {
     EXPIRES_DEFAULT_MS = 600000,
     WAIT_DEFAULT_MS = 7 * 86400000,
     RUN_DIGITS = 12,
+    VIEW_WAIT_MS = 3000,
 };
 
 struct asked { /* what was typed */
@@ -173,13 +175,56 @@ static int follow(struct cli *c, const struct asked *a, const struct cli_place *
         return CLI_OK;
     }
     STORY_CLEANUP struct story *whole = story_new(c, a->workload, a->id);
-    h = (struct hearing){.story = whole, .aloud = true, .to_the_end = true};
+    h = (struct hearing){.story = whole, .aloud = !c->json, .to_the_end = true};
     if (!cli_follow(c, at->partition, at->offset, INT64_MAX, hear, &h, begun + a->timeout_ms, &e))
         return no_answer(c, a, &e);
     if (story_result(whole) == RESULT_REFUSED)
         return refused(c, a, whole);
-    story_print(whole);
+    story_print_end(whole);
     return story_exit(whole);
+}
+
+/* ---- the same --run ID again is the same run: where its request stands ---- */
+
+struct asked_run {
+    bool done, known;
+    struct err err;
+    char run[IDS_RUN_MAX + 1];
+    int64_t offset;
+};
+
+static void on_peek(void *self, uint64_t id, const struct view_peeked *p)
+{
+    struct asked_run *a = self;
+    struct epoch at;
+
+    (void)id;
+    a->err = p->err;
+    a->done = true;
+    for (size_t i = 0; p->err.kind == ERR_NONE && i < p->run_count; i++) {
+        if (!str_is(p->runs[i].run, a->run) || !epoch_parse_in_view(p->runs[i].request, 0, &at))
+            continue;
+        a->known = true;
+        a->offset = at.offset;
+    }
+}
+
+/* False also when Redis cannot be asked: the fold drops a second request with the same id in any case. */
+static bool is_known(struct cli *c, const struct asked *a, struct cli_place *at)
+{
+    int partitions = 0;
+    struct err e = {0};
+    struct asked_run *q = cli_keep(c, sizeof *q);
+
+    if (!a->run || !cli_log_partitions(c, &partitions, &e))
+        return false;
+    (void)snprintf(q->run, sizeof q->run, "%s", a->run);
+    int partition = ids_partition(str_of(a->workload), partitions);
+    (void)view_peek(cli_view(c), partition, a->workload, on_peek, q);
+    if (!cli_wait(c, &q->done, cli_now(c) + VIEW_WAIT_MS, &e) || !q->known)
+        return false;
+    *at = (struct cli_place){partition, q->offset};
+    return true;
 }
 
 static int request(struct cli *c, const struct asked *a)
@@ -188,6 +233,8 @@ static int request(struct cli *c, const struct asked *a)
     struct cli_place at;
     struct err e = {0};
 
+    if (is_known(c, a, &at))
+        return follow(c, a, &at);
     make_request(c, a, &ev);
     bool ok = cli_append(c, &ev, 0, &at, &e);
     event_release(&ev);

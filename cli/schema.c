@@ -174,16 +174,41 @@ static void print_markdown(void)
     print_text(buf_view(&out));
 }
 
+static void print_options(void)
+{
+    BUF_CLEANUP struct buf out = BUF_INIT(TEXT_MAX);
+
+    buf_adds(
+        &out,
+        "# Configuration\n\nEvery option has one dotted name: the flag `--kafka.brokers V`, the variable "
+        "`EC2SCHED_KAFKA_BROKERS`, and the key `kafka.brokers = V` in the file (`--config FILE`, default "
+        "`/etc/ec2sched/ec2sched.conf`). A flag goes before a variable, a variable before the file. One file "
+        "serves all programs. "
+        "Unknown flags and keys are errors, unknown variables a warning. Secrets accept `@/path/to/file`.\n\n"
+        "AWS's own variables work as in the SDKs: `AWS_REGION`, `AWS_PROFILE`, `AWS_ACCESS_KEY_ID` …, "
+        "`AWS_ENDPOINT_URL[_SERVICE]`, "
+        "`AWS_CA_BUNDLE`, `AWS_USE_FIPS_ENDPOINT`, `HTTPS_PROXY`, `NO_PROXY`.\n\n"
+        "Printed by `ec2sched schema --options` from the option table; a test compares.\n\n");
+    options_markdown(&out);
+    BUG_IF(out.over);
+    print_text(buf_view(&out));
+}
+
 int verb_schema(struct cli *c, const struct strs *words)
 {
+    bool options = false;
     bool markdown = false;
     struct err e = {0};
     STRS_CLEANUP struct strs positional = {0};
-    const struct argument table[] = {{"--markdown", ARGUMENT_SWITCH, &markdown, NULL, "docs/events.md"}, {0}};
+    const struct argument table[] = {{"--markdown", ARGUMENT_SWITCH, &markdown, NULL, "docs/events.md"},
+                                     {"--options", ARGUMENT_SWITCH, &options, NULL, "docs/configuration.md"},
+                                     {0}};
 
     if (!arguments_read(words, table, 0, 0, &positional, &e))
         return cli_usage(c, "schema", e.msg);
-    if (markdown)
+    if (options)
+        print_options();
+    else if (markdown)
         print_markdown();
     else
         print_schemas();

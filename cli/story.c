@@ -430,6 +430,23 @@ static void print_member(struct table *t, const struct told_member *m)
                 m->detail ? m->detail : "");
 }
 
+static void print_end(const struct story *s)
+{
+    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed", s->workload, s->run,
+               s->action ? s->action : "", s->result ? result_names[s->result] : "in progress",
+               s->cause ? ", " : "", s->cause ? cause_sentence((enum cause)s->cause) : "",
+               (long long)s->counts.done, (long long)s->counts.unchanged, (long long)s->counts.bypassed,
+               (long long)s->counts.failed);
+}
+
+void story_print_end(const struct story *s)
+{
+    if (s->cli->json)
+        print_whole_json(s);
+    else
+        print_end(s);
+}
+
 void story_print(const struct story *s)
 {
     static const char *const columns[] = {"STEP",  "TIER", "INSTANCE", "OUTCOME",
@@ -450,9 +467,5 @@ void story_print(const struct story *s)
         names(&s->steps[i].tiers, &text);
         print_line("step %zu (%s): not reached", i, buf_cstr(&text));
     }
-    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed", s->workload, s->run,
-               s->action ? s->action : "", s->result ? result_names[s->result] : "in progress",
-               s->cause ? ", " : "", s->cause ? cause_sentence((enum cause)s->cause) : "",
-               (long long)s->counts.done, (long long)s->counts.unchanged, (long long)s->counts.bypassed,
-               (long long)s->counts.failed);
+    print_end(s);
 }

@@ -25,4 +25,5 @@ enum cause story_cause(const struct story *s);
 const char *story_detail(const struct story *s); /* "" for none */
 int story_exit(const struct story *s);           /* 0 only for succeeded */
 
-void story_print(const struct story *s); /* steps, tiers, every member */
+void story_print(const struct story *s);     /* steps, tiers, every member */
+void story_print_end(const struct story *s); /* the last line alone; the whole document as JSON */

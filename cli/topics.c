@@ -10,7 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BROKER_WAIT_MS = 30000, GOOD_REPLICATION = 3, REPLICATION_MAX = 32, VALUE_MAX = 64 };
+enum {
+    BROKER_WAIT_MS = 30000,
+    SPREAD_WAIT_MS = 15000,
+    SPREAD_POLL_MS = 100,
+    GOOD_REPLICATION = 3,
+    REPLICATION_MAX = 32,
+    VALUE_MAX = 64
+};
 
 struct found {
     int partitions;
@@ -136,6 +143,25 @@ static int check(struct cli *c)
     return q ? show(c, q) : cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
 }
 
+/* Brokers learn of a new topic a moment after it was made: looks until all are there, or long enough. */
+static int check_made(struct cli *c)
+{
+    struct err e = {0};
+    int64_t deadline = cli_now(c) + SPREAD_WAIT_MS;
+    struct question *q = NULL;
+
+    for (bool there = false; !there && cli_now(c) < deadline;) {
+        if (!(q = describe(c, &e)))
+            return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
+        there = true;
+        for (int t = 0; t < TOPICS; t++)
+            there = there && q->found[t].partitions > 0;
+        if (!there && !cli_pause(c, SPREAD_POLL_MS, &e))
+            return cli_fail(c, &e, NULL);
+    }
+    return show(c, q);
+}
+
 static void wish(const struct topic_wanted *w, int replication, struct kafka_header *config,
                  struct kafka_topic *out)
 {
@@ -175,7 +201,7 @@ static int create(struct cli *c, int64_t replication)
         if (q->found[t].err.kind != ERR_NONE && q->found[t].err.kind != ERR_CONFLICT)
             return cli_fail(c, &q->found[t].err,
                             "check that this client may create topics, and the replication");
-    return check(c);
+    return check_made(c);
 }
 
 /* ---- the fleet's times ---- */

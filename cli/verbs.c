@@ -69,14 +69,15 @@ void verbs_help(struct buf *out)
 
 int verbs_help_of(const char *name)
 {
-    static char asked[] = "--help";
-    char *word = asked;
-    const struct strs words = {.at = &word, .n = 1};
+    STRS_CLEANUP struct strs words = {0};
     const struct verb *v = find(name);
     struct cli c = {0};
 
-    if (!v)
-        return verbs_run(&c, &(struct strs){.at = (char *[]){(char *)(uintptr_t)name}, .n = 1});
+    if (!v) {
+        strs_add(&words, str_of(name));
+        return verbs_run(&c, &words);
+    }
+    strs_add(&words, STR("--help"));
     print_line("usage: ec2sched %s %s\n\n%s\n", v->name, v->usage, v->summary ? v->summary : "");
     return v->run(&c, &words); /* each verb reads its flags before anything else */
 }

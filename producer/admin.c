@@ -41,7 +41,8 @@ static void healthz(struct producer *p, struct http_answer *a)
     answer_text(a, silent_ms < STUCK_MS ? 200 : 503, silent_ms < STUCK_MS ? "ok" : "the loop does not turn");
 }
 
-/* Ready: topics checked, Redis and Kafka reachable, nothing halted here, and not draining. A standby is ready. */
+/* Ready: topics checked, Redis and Kafka reachable, nothing halted here, and not draining. A standby is
+ * ready. */
 static void readyz(struct producer *p, struct http_answer *a)
 {
     struct redis_state redis = {0};
@@ -78,8 +79,10 @@ static void readyz(struct producer *p, struct http_answer *a)
 
 static void metric(struct buf *b, const char *name, const char *type, const char *help, int64_t value)
 {
-    buf_addf(b, "# HELP ec2sched_producer_%s %s\n# TYPE ec2sched_producer_%s %s\nec2sched_producer_%s %" PRId64 "\n", name,
-             help, name, type, name, value);
+    buf_addf(b,
+             "# HELP ec2sched_producer_%s %s\n# TYPE ec2sched_producer_%s %s\nec2sched_producer_%s %" PRId64
+             "\n",
+             name, help, name, type, name, value);
 }
 
 static void counters(struct buf *b, const struct context_counters *c)
@@ -94,7 +97,8 @@ static void counters(struct buf *b, const struct context_counters *c)
         {"appended_total", "records appended", c->appended},
         {"append_failures_total", "appends without an acknowledgement", c->append_failures},
         {"jobs_published_total", "job deliveries", c->published},
-        {"jobs_republished_total", "job deliveries after an earlier one was lost or its lease expired", c->republished},
+        {"jobs_republished_total", "job deliveries after an earlier one was lost or its lease expired",
+         c->republished},
         {"jobs_unclaimed_total", "jobs given up because nobody claimed them", c->unclaimed},
         {"runs_admitted_total", "requests accepted", c->admitted},
         {"runs_refused_total", "requests refused", c->refused},

@@ -77,8 +77,8 @@ static void refuse(struct work *w, enum cause cause, const char *detail)
 {
     struct event ev;
 
-    log_info(work_context(w)->ports->log, "run.refused", fs("workload", w->workload), fs("run", w->admission->run),
-             fs("cause", cause_names[cause]), fs("detail", detail));
+    log_info(work_context(w)->ports->log, "run.refused", fs("workload", w->workload),
+             fs("run", w->admission->run), fs("cause", cause_names[cause]), fs("detail", detail));
     common(w, EVENT_RUN_REFUSED, &ev);
     ev.refused.request = request_text(w->admission);
     ev.refused.cause = (int)cause;
@@ -116,14 +116,15 @@ static int64_t deadline_of(const struct work *w, const struct event_accepted *r,
         need_s += r->steps.at[i].delay_s;
     for (size_t i = 0; i < m->n; i++)
         for (size_t t = 0; t < a->spec.tiers.n; t++)
-            if (str_is(m->at[i].tier, a->spec.tiers.at[t].name) && tier_in(&a->spec.tiers.at[t], a->action)->sync)
+            if (str_is(m->at[i].tier, a->spec.tiers.at[t].name) &&
+                tier_in(&a->spec.tiers.at[t], a->action)->sync)
                 need_s += a->spec.tiers.at[t].timeout_s;
     return need_s > DEADLINE_LEAST_S ? need_s : DEADLINE_LEAST_S;
 }
 
 /* Every step as it would be planned now: what could not be is refused before anything moves. */
-static bool plannable(const struct work *w, const struct event_accepted *r, const struct members *m, enum cause *cause,
-                      struct err *e)
+static bool plannable(const struct work *w, const struct event_accepted *r, const struct members *m,
+                      enum cause *cause, struct err *e)
 {
     const struct epoch none = {.partition = w->p->number};
     struct plan_context pc = {.run = r, .epoch = &none, .action = w->admission->action};
@@ -182,8 +183,9 @@ static void fill(struct work *w, struct event *ev, const struct members *m)
     r->spec = a->spec; /* moves into the record */
     r->on_failure = a->spec.on_failure;
     if (a->asked.on_failure)
-        r->on_failure = strcmp(a->asked.on_failure, on_failure_names[ON_FAILURE_CONTINUE]) == 0 ? ON_FAILURE_CONTINUE
-                                                                                                  : ON_FAILURE_HALT;
+        r->on_failure = strcmp(a->asked.on_failure, on_failure_names[ON_FAILURE_CONTINUE]) == 0
+                            ? ON_FAILURE_CONTINUE
+                            : ON_FAILURE_HALT;
     r->not_after_ms = a->asked.not_after_ms;
     r->pause_s = work_context(w)->options->pause.max_ms / 1000;
     r->deadline_s = deadline_of(w, r, m);
@@ -211,9 +213,9 @@ static void accept(struct work *w, const struct members *m)
         return;
     }
     work_context(w)->counters.admitted++;
-    log_info(work_context(w)->ports->log, "run.accepted", fs("workload", w->workload), fs("run", w->admission->run),
-             fi("steps", (int64_t)ev.accepted.steps.n), fi("members", ev.accepted.members),
-             fb("observe", ev.accepted.observe));
+    log_info(work_context(w)->ports->log, "run.accepted", fs("workload", w->workload),
+             fs("run", w->admission->run), fi("steps", (int64_t)ev.accepted.steps.n),
+             fi("members", ev.accepted.members), fb("observe", ev.accepted.observe));
     work_append(w, &ev);
 }
 
@@ -254,8 +256,8 @@ static bool validate(struct work *w, const struct source_rows *rows)
               lint_action(&a->spec, a->action, &a->asked.tiers, &f);
     first = findings_first_error(&f);
     if (!ok) {
-        (void)snprintf(detail, sizeof detail, "%s: %s: %s", first ? first->row : "", first ? first->attribute : "",
-                       first ? first->message : "not valid");
+        (void)snprintf(detail, sizeof detail, "%s: %s: %s", first ? first->row : "",
+                       first ? first->attribute : "", first ? first->message : "not valid");
         refuse(w, first && first->cause ? (enum cause)first->cause : CAUSE_INVALID, detail);
     } else if (a->spec.disabled) {
         ok = false;

@@ -1,8 +1,10 @@
 #pragma once
 /*
- * context - what all partitions of one producer share: options, ports, the view, where specifications and instances come from, names.
+ * context - what all partitions of one producer share: options, ports, the view, where specifications and
+ * instances come from, names.
  *
- * Owner: the producer; every part borrows it for its life. Counters are for /metrics alone: nothing decides by them.
+ * Owner: the producer; every part borrows it for its life. Counters are for /metrics alone: nothing decides
+ * by them.
  */
 #include "aws/call.h"
 #include "base/log.h"
@@ -15,8 +17,8 @@
 enum { CONTEXT_ID_MAX = 33, CONTEXT_SOURCE_MAX = 80 };
 
 struct context_counters {
-    int64_t folds, ignored, unparsed;        /* records folded; without effect; that do not parse */
-    int64_t appended, append_failures;       /* records of ours in the log */
+    int64_t folds, ignored, unparsed;          /* records folded; without effect; that do not parse */
+    int64_t appended, append_failures;         /* records of ours in the log */
     int64_t published, republished, unclaimed; /* deliveries; again after a loss; jobs given up */
     int64_t admitted, refused, planned, plan_failures, drained, finished, snapshots;
     int64_t rebuilds, openings, view_failures;
@@ -30,7 +32,7 @@ struct context {
     struct view *view;
     struct source *source;
     struct aws *aws;
-    char id[CONTEXT_ID_MAX]; /* of this process */
+    char id[CONTEXT_ID_MAX];              /* of this process */
     char source_name[CONTEXT_SOURCE_MAX]; /* in CloudEvents: /ec2sched/producer/<id> */
     char events[TOPIC_NAME_MAX], jobs[TOPIC_NAME_MAX], snap[TOPIC_NAME_MAX];
     char coord[TOPIC_NAME_MAX], workers[TOPIC_NAME_MAX]; /* groups */
@@ -38,7 +40,7 @@ struct context {
     bool log_append_time;                                /* the broker's clock stamps the log */
     int64_t now_ms;                                      /* boot clock at the beginning of this turn */
     size_t in_flight;                                    /* appends without an answer */
-    struct work *orphans;                                /* dropped work whose answer is still to come (owed.h) */
+    struct work *orphans; /* dropped work whose answer is still to come (owed.h) */
     struct context_counters counters;
 
     /* How far the workers have read the jobs topic, one per partition; older than a second: asked again. */

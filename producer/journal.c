@@ -62,16 +62,17 @@ bool journal_event(struct context *c, int partition, const struct event *ev, jou
     return true;
 }
 
-void journal_snapshot(struct context *c, int partition, const char *workload, struct str value, journal_done *done,
-                      void *self)
+void journal_snapshot(struct context *c, int partition, const char *workload, struct str value,
+                      journal_done *done, void *self)
 {
-    struct kafka_append a = {.topic = c->snap, .partition = partition, .key = str_of(workload), .value = value};
+    struct kafka_append a = {
+        .topic = c->snap, .partition = partition, .key = str_of(workload), .value = value};
 
     append(c, &a, done, self);
 }
 
-void journal_tier(struct context *c, int partition, enum event_type type, const char *workload, const char *run,
-                  const char *epoch, int64_t step, const struct strs *tiers)
+void journal_tier(struct context *c, int partition, enum event_type type, const char *workload,
+                  const char *run, const char *epoch, int64_t step, const struct strs *tiers)
 {
     struct event ev;
     struct err e = {0};

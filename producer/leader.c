@@ -68,7 +68,8 @@ void leader_marks(struct partition *p)
 
 static void beat_gap(struct partition *p, int64_t applied)
 {
-    log_warn(p->c->ports->log, "view.gap", fi("partition", p->number), fi("applied", applied), fi("pos", p->tail.pos));
+    log_warn(p->c->ports->log, "view.gap", fi("partition", p->number), fi("applied", applied),
+             fi("pos", p->tail.pos));
     if (applied < p->tail.pos)
         p->must_open = true; /* it went back: leases may be gone */
     partition_trouble(p, TROUBLE_LOCATE);

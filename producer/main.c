@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const about[] = {"kafka.", "redis.", "specs.", "lease.", "fence.", "run.", "pause.", "observe", "admin.", "drain.",
-                                    NULL};
+static const char *const about[] = {"kafka.", "redis.",  "specs.", "lease.", "fence.", "run.",
+                                    "pause.", "observe", "admin.", "drain.", NULL};
 static const struct options_program program = {
     .name = "ec2sched-producer",
     .summary = "fold the log, plan and release steps, publish what is due",
@@ -33,7 +33,8 @@ static bool serve(struct real *real, const struct options *o, struct err *e)
               real_serve(real, o->admin.listen ? o->admin.listen : program.listen, producer_admin, p, e);
     if (ok) {
         real_warm(real);
-        struct loop_program loop = {.turn = turn, .drain = drain, .self = p, .drain_timeout_ms = o->drain.timeout_ms};
+        struct loop_program loop = {
+            .turn = turn, .drain = drain, .self = p, .drain_timeout_ms = o->drain.timeout_ms};
         ok = real_run(real, &loop, e);
     }
     producer_free(p); /* the loop has ended: nothing is delivered any more */

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * notices - TierReleased and TierCompleted: for readers alone, best effort. The fold ignores them; a leader that dies between a fold and
- * its notice leaves one out, a second leader may repeat one.
+ * notices - TierReleased and TierCompleted: for readers alone, best effort. The fold ignores them; a leader
+ * that dies between a fold and its notice leaves one out, a second leader may repeat one.
  */
 #include "producer/partition.h"
 

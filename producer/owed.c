@@ -142,9 +142,9 @@ static struct work *find(struct partition *p, const struct view_debt_entry *d)
     struct str detail = detail_of(d);
     struct work *w = NULL;
 
-    DL_FOREACH (p->owed.works, w)
-        if (w->kind == d->kind && str_is(d->workload, w->workload) && str_is(detail, w->detail))
-            return w;
+    DL_FOREACH(p->owed.works, w)
+    if (w->kind == d->kind && str_is(d->workload, w->workload) && str_is(detail, w->detail))
+        return w;
     return NULL;
 }
 
@@ -175,8 +175,8 @@ static void take_up(struct partition *p, const struct view_debt_entry *d)
     else
         ok = settle_take(w, d);
     if (!ok) {
-        log_error(p->c->ports->log, "debt.unreadable", fi("partition", p->number), fs("kind", view_debt_names[d->kind]),
-                  fs("workload", w->workload));
+        log_error(p->c->ports->log, "debt.unreadable", fi("partition", p->number),
+                  fs("kind", view_debt_names[d->kind]), fs("workload", w->workload));
         partition_trouble(p, TROUBLE_REBUILD);
         return;
     }
@@ -188,9 +188,9 @@ static void drop_unnamed(struct partition *p)
     struct work *w = NULL;
     struct work *tmp = NULL;
 
-    DL_FOREACH_SAFE (p->owed.works, w, tmp)
-        if (w->round != p->owed.round)
-            work_end(w);
+    DL_FOREACH_SAFE(p->owed.works, w, tmp)
+    if (w->round != p->owed.round)
+        work_end(w);
 }
 
 static void on_owed(void *self, uint64_t id, const struct view_owes *o)
@@ -238,12 +238,12 @@ void owed_turn(struct partition *p)
     struct work *w = NULL;
     struct work *tmp = NULL;
 
-    DL_FOREACH_SAFE (p->owed.works, w, tmp) {
+    DL_FOREACH_SAFE(p->owed.works, w, tmp)
+    {
         if (w->waiting)
             continue;
         if (w->folded_at != VIEW_NOT_KNOWN && p->tail.pos >= w->folded_at) {
-            work_end(w); /* a debt that still stands is taken up anew */
-            p->owed.due_ms = p->owed.due_ms > p->c->now_ms ? p->owed.due_ms : p->c->now_ms;
+            work_end(w); /* a debt that still stands is taken up anew, with the next look */
         } else if (w->retry_ms && p->c->now_ms >= w->retry_ms) {
             w->retry_ms = 0;
             work_go(w);

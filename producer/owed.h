@@ -1,16 +1,21 @@
 #pragma once
 /*
- * owed - the decisions that the view says this partition's leader owes, each a piece of work in hand until its record has been folded.
+ * owed - the decisions that the view says this partition's leader owes, each a piece of work in hand until
+ * its record has been folded.
  *
- * Level-triggered: the view is asked when a fold says that something is owed, and each 250 ms; a debt without work gets one, work whose
- * debt is gone is dropped. Work takes one question at a time; it ends by appending a record (work_appended) and is then kept
- * until the tail has folded that record: a debt that still stands afterwards is taken up anew. Whoever dies or loses the lock leaves
- * the debt for the next.
+ * Level-triggered: the view is asked when a fold says that something is owed, and each 250 ms; a debt without
+ * work gets one, work whose debt is gone is dropped. Work takes one question at a time; it ends by appending
+ * a record (work_appended) and is then kept until the tail has folded that record: a debt that still stands
+ * afterwards is taken up anew. Whoever dies or loses the lock leaves the debt for the next.
  */
 #include "aws/ec2.h"
 #include "producer/partition.h"
 
-enum { WORKS_MAX = 256 /* in hand at once, of one partition */, WORK_AGAIN_MS = 1000, WORK_BACKOFF_MAX_MS = 30 * 1000 };
+enum {
+    WORKS_MAX = 256 /* in hand at once, of one partition */,
+    WORK_AGAIN_MS = 1000,
+    WORK_BACKOFF_MAX_MS = 30 * 1000
+};
 
 struct admission; /* admit.c */
 struct planning;  /* planner.c */
@@ -28,22 +33,22 @@ struct work {
     bool orphan;             /* dropped meanwhile: freed by that completion */
     int64_t retry_ms;        /* boot clock; 0: not waiting for a moment */
     int tries;
-    int64_t folded_at;       /* offset of its record; VIEW_NOT_KNOWN: not appended yet */
+    int64_t folded_at; /* offset of its record; VIEW_NOT_KNOWN: not appended yet */
     struct admission *admission;
     struct planning *planning;
     struct settling *settling;
 };
 
 void owed_turn(struct partition *p);
-void owed_drop(struct partition *p); /* all work; what waits for a completion is freed by it */
+void owed_drop(struct partition *p);       /* all work; what waits for a completion is freed by it */
 void owed_free_orphans(struct context *c); /* no completion comes any more */
 
 /* ---- for those who do the work ---- */
 void work_wait(struct work *w); /* before a question is asked */
 /* First thing in its completion. False: it was dropped meanwhile, and is gone. */
 MUST_CHECK bool work_back(struct work *w);
-void work_retry(struct work *w, int64_t in_ms); /* it begins again then */
-void work_backoff(struct work *w);              /* the same, later each time, with jitter */
+void work_retry(struct work *w, int64_t in_ms);     /* it begins again then */
+void work_backoff(struct work *w);                  /* the same, later each time, with jitter */
 void work_append(struct work *w, struct event *ev); /* takes ev; the work's last step */
-void work_end(struct work *w);                  /* it is done with, without a record of its own */
+void work_end(struct work *w);                      /* it is done with, without a record of its own */
 struct context *work_context(const struct work *w);

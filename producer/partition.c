@@ -46,8 +46,8 @@ void partition_trouble(struct partition *p, enum partition_trouble t)
 
 void partition_halt(struct partition *p, const char *why, const char *detail)
 {
-    log_error(p->c->ports->log, "partition.halt", fi("partition", p->number), fs("why", why), fs("detail", detail),
-              fs("remedy", "look at the log; see `ec2sched recover`"));
+    log_error(p->c->ports->log, "partition.halt", fi("partition", p->number), fs("why", why),
+              fs("detail", detail), fs("remedy", "look at the log; see `ec2sched recover`"));
     (void)snprintf(p->halted, sizeof p->halted, "%s", why);
     partition_enter(p, PARTITION_HALT);
 }
@@ -210,7 +210,8 @@ static void take_trouble(struct partition *p)
     p->look_ms = p->c->now_ms + BACKOFF_MS; /* a view that keeps failing is not asked in a tight loop */
 }
 
-/* The server behind the port is another one, or the same one started anew: what is known of the view may be wrong. */
+/* The server behind the port is another one, or the same one started anew: what is known of the view may be
+ * wrong. */
 static void watch_server(struct partition *p)
 {
     struct redis_state state = {0};
@@ -259,15 +260,17 @@ int64_t partition_turn(struct partition *p)
     case PARTITION_HALT:
         break;
     }
-    return p->c->now_ms + (p->state == PARTITION_STANDBY || p->state == PARTITION_HALT ? BACKOFF_MS : SWEEP_MS);
+    return p->c->now_ms +
+           (p->state == PARTITION_STANDBY || p->state == PARTITION_HALT ? BACKOFF_MS : SWEEP_MS);
 }
 
 void partition_enter(struct partition *p, enum partition_state to)
 {
     enum partition_state from = p->state;
 
-    log_info(p->c->ports->log, "partition.state", fi("partition", p->number), fs("from", partition_state_names[from]),
-             fs("to", partition_state_names[to]), fi("pos", p->tail.pos));
+    log_info(p->c->ports->log, "partition.state", fi("partition", p->number),
+             fs("from", partition_state_names[from]), fs("to", partition_state_names[to]),
+             fi("pos", p->tail.pos));
     p->state = to;
     p->since_ms = p->c->now_ms;
     if (to != PARTITION_SEED)

@@ -1,21 +1,22 @@
 #pragma once
 /*
- * partition - one partition of the log, as one producer sees it: who leads, where its view stands, what it has in hand. Its turn.
+ * partition - one partition of the log, as one producer sees it: who leads, where its view stands, what it
+ * has in hand. Its turn.
  *
  *   STANDBY ──lock──▶ LOCATE ──view──▶ REPLAY ──caught up──▶ LEAD
  *                       │ ▲               │                    │
- *                  no view └── trouble ───┴────────────────────┘       HALT: nothing may be decided; a person has to look
+ *                  no view └── trouble ───┴────────────────────┘       HALT: nothing may be decided; a person
+ *                  has to look
  *                       ▼
  *                     SEED ───▶ REPLAY
  *
- * One function (partition_enter) owns every transition. Losing the lock leads back to STANDBY from everywhere. All that a leader
- * decides is idempotent, so leading a moment too long is harmless.
- * Owner: the producer. Completions only record, or take the next step of one piece of work; what they find wrong goes through
- * partition_trouble (acted on in the next turn) or partition_halt.
+ * One function (partition_enter) owns every transition. Losing the lock leads back to STANDBY from
+ * everywhere. All that a leader decides is idempotent, so leading a moment too long is harmless.
+ * Owner: the producer. Completions only record, or take the next step of one piece of work; what they find
+ * wrong goes through partition_trouble (acted on in the next turn) or partition_halt.
  */
 #include "base/hash.h"
 #include "producer/context.h"
-
 
 enum partition_state {
     PARTITION_STANDBY,
@@ -39,10 +40,10 @@ enum {
     LEADER_RENEW_MS = 1000,
     BEAT_MS = 1000,
     SWEEP_MS = 250,
-    BACKOFF_MS = 500,          /* before the view is located anew */
-    HALT_LOOK_MS = 30 * 1000,  /* a halted partition is looked at again */
-    OPEN_AGAIN_MS = 5000,      /* between two ViewOpened */
-    PARTITION_PIPELINE = 128,  /* records on their way into the view */
+    BACKOFF_MS = 500,         /* before the view is located anew */
+    HALT_LOOK_MS = 30 * 1000, /* a halted partition is looked at again */
+    OPEN_AGAIN_MS = 5000,     /* between two ViewOpened */
+    PARTITION_PIPELINE = 128, /* records on their way into the view */
 };
 
 struct fold_sent { /* one record on its way into the view */
@@ -55,20 +56,20 @@ struct fold_sent { /* one record on its way into the view */
 
 struct tail {
     kafka_reader reader;
-    int64_t sent_to;  /* offset of the last record sent to the view */
-    int64_t pos;      /* offset of the last record folded */
+    int64_t sent_to; /* offset of the last record sent to the view */
+    int64_t pos;     /* offset of the last record folded */
     struct fold_sent ring[PARTITION_PIPELINE];
     size_t first, n;
     int64_t bad_offset; /* the record that the script failed on last; -1: none */
 };
 
 struct heartbeat {
-    uint64_t asked;       /* id of the beat on its way; 0: none */
-    uint64_t marks_asked; /* id of the question for the watermarks; 0: none */
+    uint64_t asked;           /* id of the beat on its way; 0: none */
+    uint64_t marks_asked;     /* id of the question for the watermarks; 0: none */
     int64_t high, high_at_ms; /* INT64_MIN: not known yet */
     int64_t low;
     int64_t due_ms;
-    bool open;            /* the last beat said OK */
+    bool open; /* the last beat said OK */
     int64_t open_since_ms;
     int64_t opened_at_ms; /* when ViewOpened was appended last; INT64_MIN: not in this term */
     bool opening;         /* its answer is awaited */
@@ -87,8 +88,8 @@ struct partition {
     int64_t look_ms;  /* when a state that waits looks again */
     char halted[64];  /* LOG_TRUNCATED, UPGRADE_NEEDED, … */
     enum partition_trouble trouble;
-    bool must_open;   /* the view went back, or is new: ViewOpened once it is caught up */
-    bool force;       /* the next seed replaces what is there */
+    bool must_open; /* the view went back, or is new: ViewOpened once it is caught up */
+    bool force;     /* the next seed replaces what is there */
     int64_t generation;
     char run_id[REDIS_RUN_ID_MAX]; /* of the server whose view is being led */
 
@@ -100,7 +101,7 @@ struct partition {
         uint64_t where, committed;
         struct view_place place; /* its texts are not kept */
         bool placed, open_here;
-        int64_t start;           /* committed replay start; -1: none */
+        int64_t start; /* committed replay start; -1: none */
         bool started;
     } locate;
     struct seeding *seeding;

@@ -79,8 +79,9 @@ static void fail(struct work *w, enum cause cause, const char *detail)
 {
     struct event ev;
 
-    log_error(work_context(w)->ports->log, "plan.failed", fs("workload", w->workload), fs("run", w->planning->run),
-              fi("step", w->planning->step), fs("cause", cause_names[cause]), fs("detail", detail));
+    log_error(work_context(w)->ports->log, "plan.failed", fs("workload", w->workload),
+              fs("run", w->planning->run), fi("step", w->planning->step), fs("cause", cause_names[cause]),
+              fs("detail", detail));
     common(w, EVENT_PLAN_FAILED, &ev);
     ev.plan_failed.step = w->planning->step;
     ev.plan_failed.cause = (int)cause;
@@ -112,7 +113,8 @@ static void aws_failed(struct work *w, const struct err *err)
         fail(w, cause_of_err(err), err->msg);
         return;
     }
-    log_warn(c->ports->log, "plan.again", fs("workload", w->workload), fi("step", w->planning->step), fe(err));
+    log_warn(c->ports->log, "plan.again", fs("workload", w->workload), fi("step", w->planning->step),
+             fe(err));
     work_backoff(w);
 }
 
@@ -196,8 +198,8 @@ static void plan(struct work *w)
     context_nonce(c, p->nonce);
     p->part = 0;
     c->counters.planned++;
-    log_info(c->ports->log, "step.planned", fs("workload", w->workload), fs("run", p->run), fi("step", p->step),
-             fi("members", (int64_t)p->members.n), fi("parts", (int64_t)p->parts.n));
+    log_info(c->ports->log, "step.planned", fs("workload", w->workload), fs("run", p->run),
+             fi("step", p->step), fi("members", (int64_t)p->members.n), fi("parts", (int64_t)p->parts.n));
     next_part(w);
 }
 
@@ -228,8 +230,11 @@ static void ask_spot(struct work *w, size_t from)
     struct planning *p = w->planning;
     const struct spec *s = &p->frozen.accepted.spec;
     struct ec2_filters f = {0};
-    struct aws_where where = {
-        .region = s->region, .role_arn = s->role, .external_id = s->external_id, .workload = s->workload, .run = p->run};
+    struct aws_where where = {.region = s->region,
+                              .role_arn = s->role,
+                              .external_id = s->external_id,
+                              .workload = s->workload,
+                              .run = p->run};
 
     p->spot_from = from;
     if (members_spot(&p->members, from, &f, &p->spot_to) == 0) {
@@ -275,8 +280,9 @@ static void on_holds(void *self, uint64_t id, const struct view_held *h)
     p = w->planning;
     forget_holds(p);
     for (size_t i = 0; i < h->n; i++)
-        p->holds[p->hold_count++] = (struct hold){
-            .tier = str_dup(h->at[i].tier), .instance = str_dup(h->at[i].instance), .until_ms = h->at[i].until_ms};
+        p->holds[p->hold_count++] = (struct hold){.tier = str_dup(h->at[i].tier),
+                                                  .instance = str_dup(h->at[i].instance),
+                                                  .until_ms = h->at[i].until_ms};
     work_wait(w);
     (void)members_ask(work_context(w)->aws, &p->frozen.accepted.spec, p->run, on_members, w);
 }

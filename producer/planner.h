@@ -1,14 +1,17 @@
 #pragma once
 /*
- * planner - resolves the members of a step at the moment it begins, and appends its plan: TierPlanned in parts, or PlanFailed.
+ * planner - resolves the members of a step at the moment it begins, and appends its plan: TierPlanned in
+ * parts, or PlanFailed.
  *
- * Membership is that of now: DescribeInstances is asked anew for each step, and for each try. What cannot be planned for
- * PLAN_PATIENCE_MS (denied, unreachable, throttled) fails the run; what no waiting can mend fails it at once.
+ * Membership is that of now: DescribeInstances is asked anew for each step, and for each try. What cannot be
+ * planned for PLAN_PATIENCE_MS (denied, unreachable, throttled) fails the run; what no waiting can mend fails
+ * it at once.
  */
 #include "producer/owed.h"
 
 enum { PLAN_PATIENCE_MS = 10 * 60 * 1000 };
 
-MUST_CHECK bool planner_take(struct work *w, const struct view_debt_entry *d); /* false: the debt does not parse */
+MUST_CHECK bool planner_take(struct work *w,
+                             const struct view_debt_entry *d); /* false: the debt does not parse */
 void planner_go(struct work *w);
 void planner_free(struct planning *p); /* NULL is fine */

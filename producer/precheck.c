@@ -20,7 +20,8 @@ static bool check(struct precheck *k, enum topic kind, const struct kafka_topic 
     const char *values[TOPICS_CONFIG_MAX];
     char texts[TOPICS_CONFIG_MAX][64];
     /* The jobs topic may have any number of partitions: what is there counts. */
-    int jobs = kind == TOPIC_JOBS && found->partitions > 0 ? found->partitions : (int)o->kafka.jobs_partitions;
+    int jobs =
+        kind == TOPIC_JOBS && found->partitions > 0 ? found->partitions : (int)o->kafka.jobs_partitions;
 
     topic_want(kind, o->kafka.prefix, (int)o->kafka.log_partitions, jobs, 0, &want);
     for (size_t i = 0; i < want.n; i++)
@@ -37,10 +38,11 @@ static void learn(struct precheck *k, const struct kafka_topic *events, const st
     k->c->jobs_partitions = jobs->partitions;
     k->c->log_append_time = stamp && str_is(str_of(stamp), "LogAppendTime");
     if (!events->config_known)
-        log_warn(k->c->ports->log, "topics.unchecked",
-                 fs("why", "the broker does not tell topic settings: the log's clock is not used as a bound"));
-    log_info(k->c->ports->log, "topics.ok", fi("partitions", k->c->partitions), fi("jobs", k->c->jobs_partitions),
-             fb("log_append_time", k->c->log_append_time));
+        log_warn(
+            k->c->ports->log, "topics.unchecked",
+            fs("why", "the broker does not tell topic settings: the log's clock is not used as a bound"));
+    log_info(k->c->ports->log, "topics.ok", fi("partitions", k->c->partitions),
+             fi("jobs", k->c->jobs_partitions), fb("log_append_time", k->c->log_append_time));
     k->ok = true;
 }
 
@@ -50,7 +52,8 @@ static void on_topics(void *self, uint64_t id, const struct kafka_topics *t)
     enum { KINDS = sizeof kinds / sizeof *kinds };
     struct precheck *k = self;
     struct err e = t->err;
-    bool ok = e.kind == ERR_NONE && (t->n == KINDS || err_set(&e, ERR_UNAVAILABLE, "kafka told of %zu topics", t->n));
+    bool ok = e.kind == ERR_NONE &&
+              (t->n == KINDS || err_set(&e, ERR_UNAVAILABLE, "kafka told of %zu topics", t->n));
 
     (void)id;
     k->asked = false;

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * precheck - are the topics what they have to be? Asked of Kafka until the answer is yes; nothing is led before.
+ * precheck - are the topics what they have to be? Asked of Kafka until the answer is yes; nothing is led
+ * before.
  */
 #include "producer/context.h"
 

@@ -1,10 +1,12 @@
 #pragma once
 /*
- * producer - the coordinator: for each partition of the log, one producer at a time folds it into the view, answers what the fold
- * owes, and publishes the jobs that are due. Any number of replicas; each leads the partitions whose lock it holds.
+ * producer - the coordinator: for each partition of the log, one producer at a time folds it into the view,
+ * answers what the fold owes, and publishes the jobs that are due. Any number of replicas; each leads the
+ * partitions whose lock it holds.
  *
- * A library over the ports (ports/ports.h): no clock, socket or thread of its own, never blocks. Before it leads anything it asks Kafka
- * whether the topics are what they have to be; until they are it says why, is not ready, and asks again.
+ * A library over the ports (ports/ports.h): no clock, socket or thread of its own, never blocks. Before it
+ * leads anything it asks Kafka whether the topics are what they have to be; until they are it says why, is
+ * not ready, and asks again.
  *
  * Owner: main.c, or a simulation. Free it only when the ports deliver no more completions.
  */

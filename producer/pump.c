@@ -24,7 +24,8 @@ struct batch { /* due jobs of one epoch, while their last deliveries are looked 
     size_t n;
 };
 
-enum pump_choice pump_choose(const struct view_delivery *d, int64_t read_to, int64_t max_publish, struct pump_known *k)
+enum pump_choice pump_choose(const struct view_delivery *d, int64_t read_to, int64_t max_publish,
+                             struct pump_known *k)
 {
     if (d->jobs_partition != VIEW_NOT_KNOWN && read_to <= d->offset)
         return PUMP_LEAVE; /* still queued */
@@ -52,8 +53,8 @@ static void forget_all(struct partition *p)
     struct delivered *d = NULL;
     struct delivered *tmp = NULL;
 
-    HASH_ITER (hh, p->pump.delivered, d, tmp)
-        forget(p, d);
+    HASH_ITER(hh, p->pump.delivered, d, tmp)
+    forget(p, d);
 }
 
 static struct delivered *remember(struct partition *p, const char *job)
@@ -141,8 +142,8 @@ static void add_failed(struct event_terminal *t, const struct strs *members)
 {
     t->members.at = xcalloc(members->n + 1, sizeof *t->members.at);
     for (size_t i = 0; i < members->n; i++)
-        t->members.at[t->members.n++] =
-            (struct member_outcome){.id = xstrdup(members->at[i]), .outcome = OUTCOME_FAILED, .cause = CAUSE_UNCLAIMED};
+        t->members.at[t->members.n++] = (struct member_outcome){
+            .id = xstrdup(members->at[i]), .outcome = OUTCOME_FAILED, .cause = CAUSE_UNCLAIMED};
 }
 
 static void give_up(struct partition *p, const struct due *d, int64_t attempts)
@@ -166,7 +167,8 @@ static void give_up(struct partition *p, const struct due *d, int64_t attempts)
     ev.terminal.worker = xstrdup(p->c->source_name);
     add_failed(&ev.terminal, &job.members);
     p->c->counters.unclaimed++;
-    log_error(p->c->ports->log, "job.unclaimed", fs("workload", job.workload), fs("run", job.run), fs("job", job.job));
+    log_error(p->c->ports->log, "job.unclaimed", fs("workload", job.workload), fs("run", job.run),
+              fs("job", job.job));
     if (!journal_event(p->c, p->number, &ev, NULL, NULL, &e))
         log_error(p->c->ports->log, "record.too.large", fs("job", job.job), fe(&e));
     event_release(&ev);

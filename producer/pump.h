@@ -2,9 +2,9 @@
 /*
  * pump - publishes due jobs. First delivery, retry, redelivery after a crash and recovery are this one path.
  *
- * A job whose last delivery still lies ahead of what the workers have read is left alone: a deep backlog must not become a storm of
- * duplicates. One that was read past, and not claimed, max_publish times in a row while the view could grant leases, is given up:
- * JobTerminal(failed, unclaimed).
+ * A job whose last delivery still lies ahead of what the workers have read is left alone: a deep backlog must
+ * not become a storm of duplicates. One that was read past, and not claimed, max_publish times in a row while
+ * the view could grant leases, is given up: JobTerminal(failed, unclaimed).
  */
 #include "producer/partition.h"
 
@@ -22,11 +22,12 @@ void pump_forget(struct partition *p, const char *job); /* it is terminal; NULL 
 
 /* What to do with a due job. Pure. */
 enum pump_choice { PUMP_PUBLISH, PUMP_LEAVE, PUMP_GIVE_UP };
-struct pump_known {       /* of a job's last delivery by this producer */
+struct pump_known { /* of a job's last delivery by this producer */
     bool known;
-    int64_t attempts;     /* claims at that time */
-    int64_t unclaimed;    /* deliveries read past without a claim, in a row */
-    bool open_since;      /* the view could grant leases all the time since */
+    int64_t attempts;  /* claims at that time */
+    int64_t unclaimed; /* deliveries read past without a claim, in a row */
+    bool open_since;   /* the view could grant leases all the time since */
 };
 /* `read_to`: the workers' committed offset of the delivery's partition; -1: not known, or none. */
-enum pump_choice pump_choose(const struct view_delivery *d, int64_t read_to, int64_t max_publish, struct pump_known *k);
+enum pump_choice pump_choose(const struct view_delivery *d, int64_t read_to, int64_t max_publish,
+                             struct pump_known *k);

@@ -6,7 +6,8 @@
 
 enum {
     REPLAY_LOOK_MS = 10 * 1000,
-    REPLAY_AGAIN_MS = 60 * 60 * 1000, /* committed anew, so that the broker does not forget a group without members */
+    REPLAY_AGAIN_MS =
+        60 * 60 * 1000, /* committed anew, so that the broker does not forget a group without members */
 };
 
 struct uncovered {
@@ -27,8 +28,8 @@ void replay_reset(struct partition *p)
     struct uncovered *u = NULL;
     struct uncovered *tmp = NULL;
 
-    HASH_ITER (hh, p->start.uncovered, u, tmp)
-        drop(p, u);
+    HASH_ITER(hh, p->start.uncovered, u, tmp)
+    drop(p, u);
     p->start.asked = 0;
     p->start.changed = false;
     p->start.due_ms = p->c->now_ms + REPLAY_LOOK_MS;
@@ -115,8 +116,11 @@ static void on_debtors(void *self, uint64_t id, const struct view_keys *k)
     if (k->err.kind != ERR_NONE || !partition_leads(p))
         return; /* looked at again later */
     if (!knows_all(p, k))
-        return; /* one is busy since before this leader's time: only an earlier leader's start is known to be low enough */
-    HASH_ITER (hh, p->start.uncovered, u, tmp) {
+        /* one is busy since before this leader's time: only an earlier leader's start is known to be low
+         * enough */
+        return;
+    HASH_ITER(hh, p->start.uncovered, u, tmp)
+    {
         if (u->last <= p->start.asked_pos && !owes(k, u->workload))
             drop(p, u); /* at rest, and its snapshot is acknowledged */
         else if (u->first < start)
@@ -127,9 +131,11 @@ static void on_debtors(void *self, uint64_t id, const struct view_keys *k)
 
 void replay_turn(struct partition *p)
 {
-    bool again = p->start.committed != VIEW_NOT_KNOWN && p->c->now_ms - p->start.committed_at_ms >= REPLAY_AGAIN_MS;
+    bool again =
+        p->start.committed != VIEW_NOT_KNOWN && p->c->now_ms - p->start.committed_at_ms >= REPLAY_AGAIN_MS;
 
-    if (!partition_leads(p) || p->start.asked || p->c->now_ms < p->start.due_ms || !(p->start.changed || again))
+    if (!partition_leads(p) || p->start.asked || p->c->now_ms < p->start.due_ms ||
+        !(p->start.changed || again))
         return;
     p->start.due_ms = p->c->now_ms + REPLAY_LOOK_MS;
     p->start.asked_pos = p->tail.pos;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    SEED_PIPELINE = 64,          /* snapshots on their way into the view */
-    SEED_MS = 5 * 60 * 1000,     /* a building that takes longer begins again */
+    SEED_PIPELINE = 64,      /* snapshots on their way into the view */
+    SEED_MS = 5 * 60 * 1000, /* a building that takes longer begins again */
 };
 
 enum seed_step { SEED_BEGIN, SEED_DROP, SEED_MARKS, SEED_LOAD, SEED_END };
@@ -14,13 +14,15 @@ enum seed_step { SEED_BEGIN, SEED_DROP, SEED_MARKS, SEED_LOAD, SEED_END };
 struct seeding {
     enum seed_step step;
     char nonce[CONTEXT_ID_MAX];
-    uint64_t asked; /* the one question that is open, in every step but LOAD */
+    uint64_t asked;       /* the view's answer that is awaited; 0: none */
+    uint64_t marks_asked; /* Kafka's: ids of two ports may be equal */
     kafka_reader reader;
     int64_t next, high; /* of the snapshot topic */
     int64_t first;      /* L */
     int64_t generation; /* the highest that a snapshot names; VIEW_NOT_KNOWN: none */
-    size_t loading;
-    uint64_t serial; /* tells answers of this building from those of an earlier one */
+    size_t loading;     /* on their way into the view */
+    bool cleared;       /* what was there is gone: snapshots may be loaded */
+    uint64_t serial;    /* tells answers of this building from those of an earlier one */
     int64_t until_ms;
 };
 
@@ -100,7 +102,7 @@ static void end(struct partition *p)
 
 /* ---- snapshots ---- */
 
-struct loading { /* one snapshot on its way */
+struct loading { /* one snapshot, or keys to be dropped, on its way */
     struct partition *p;
     uint64_t serial;
 };
@@ -119,7 +121,9 @@ static void on_loaded(void *self, uint64_t id, const struct view_said *s)
     if (s->err.kind != ERR_NONE) {
         log_warn(p->c->ports->log, "seed.failed", fi("partition", p->number), fe(&s->err));
         partition_trouble(p, TROUBLE_LOCATE);
-    } /* a no: an older snapshot than the one that is loaded, or another leader builds, which the end will tell */
+        /* a no: an older snapshot than the one that is loaded, or another leader builds, which the end will
+     * tell */
+    }
 }
 
 static void load(struct partition *p, const struct kafka_record *r)
@@ -132,7 +136,8 @@ static void load(struct partition *p, const struct kafka_record *r)
     if (r->value.n == 0 || !ids_workload_ok(r->key))
         return; /* a tombstone, or nobody's */
     if (!view_snapshot_parse(r->value, &snap, &e)) {
-        partition_halt(p, "SNAPSHOT_UNREADABLE", e.msg); /* without it the workload's history before L is unknown */
+        partition_halt(p, "SNAPSHOT_UNREADABLE",
+                       e.msg); /* without it the workload's history before L is unknown */
         return;
     }
     if (snap.fv != VIEW_FV) {
@@ -144,7 +149,8 @@ static void load(struct partition *p, const struct kafka_record *r)
             s->generation = snap.log;
         s->loading++;
         workload = str_dup(r->key);
-        (void)view_seed_workload(p->c->view, p->number, s->nonce, workload, snap.asof, str_of(snap.json), on_loaded, l);
+        (void)view_seed_workload(p->c->view, p->number, s->nonce, workload, snap.asof, str_of(snap.json),
+                                 on_loaded, l);
         xfree(workload);
     }
     view_snapshot_release(&snap);
@@ -156,6 +162,9 @@ static void read_snapshots(struct partition *p)
     struct seeding *s = p->seeding;
     struct err e = {0};
 
+    s->cleared = s->cleared || s->loading == 0;
+    if (!s->cleared)
+        return;
     while (s->next < s->high && s->loading < SEED_PIPELINE && p->state == PARTITION_SEED) {
         struct kafka_record r = {0};
         if (k->ops->read(k->port, s->reader, &r, &e) != KAFKA_RECORD)
@@ -173,9 +182,10 @@ static void on_snap_marks(void *self, uint64_t id, const struct kafka_watermarks
     struct partition *p = self;
     const struct kafka *k = &p->c->ports->kafka;
 
-    if (!answered(p, id, &w->err))
+    if (!p->seeding || p->seeding->marks_asked != id)
         return;
-    if (w->n != 1 || w->high[0] < 0) {
+    p->seeding->marks_asked = 0;
+    if (w->err.kind != ERR_NONE || w->n != 1 || w->high[0] < 0) {
         partition_trouble(p, TROUBLE_LOCATE);
         return;
     }
@@ -188,11 +198,13 @@ static void on_snap_marks(void *self, uint64_t id, const struct kafka_watermarks
 
 /* ---- what is there is dropped ---- */
 
-static void on_dropped(void *self, uint64_t id, const struct view_said *s)
+static void drop(struct partition *p, const struct str *keys, size_t n)
 {
-    struct partition *p = self;
+    struct loading *l = xcalloc(1, sizeof *l);
 
-    (void)agreed(p, id, s);
+    *l = (struct loading){.p = p, .serial = p->seeding->serial};
+    p->seeding->loading++;
+    (void)view_seed_drop(p->c->view, p->number, p->seeding->nonce, keys, n, on_loaded, l);
 }
 
 static void on_keys(void *self, uint64_t id, const struct view_keys *keys)
@@ -204,16 +216,15 @@ static void on_keys(void *self, uint64_t id, const struct view_keys *keys)
 
     if (!answered(p, id, &keys->err))
         return;
-    for (size_t i = 0; i < n; i += VIEW_DROP_MAX) /* answered in order: a no is heard before the next scan's answer */
-        (void)view_seed_drop(p->c->view, p->number, p->seeding->nonce, keys->at + i,
-                             n - i < VIEW_DROP_MAX ? n - i : VIEW_DROP_MAX, on_dropped, p);
+    for (size_t i = 0; i < n; i += VIEW_DROP_MAX)
+        drop(p, keys->at + i, n - i < VIEW_DROP_MAX ? n - i : VIEW_DROP_MAX);
     buf_add(&cursor, keys->cursor);
     if (!str_is(keys->cursor, "0")) {
         scan(p, buf_cstr(&cursor));
         return;
     }
     p->seeding->step = SEED_MARKS;
-    p->seeding->asked = k->ops->watermarks(k->port, p->c->snap, &p->number, 1, on_snap_marks, p);
+    p->seeding->marks_asked = k->ops->watermarks(k->port, p->c->snap, &p->number, 1, on_snap_marks, p);
 }
 
 static void scan(struct partition *p, const char *cursor)
@@ -247,7 +258,8 @@ void seed_start(struct partition *p)
     rng_bytes(&p->c->ports->rng, &s->serial, sizeof s->serial);
     s->until_ms = p->c->now_ms + SEED_MS;
     p->seeding = s;
-    log_info(p->c->ports->log, "view.build", fi("partition", p->number), fi("start", first), fb("force", p->force));
+    log_info(p->c->ports->log, "view.build", fi("partition", p->number), fi("start", first),
+             fb("force", p->force));
     s->asked = view_seed_begin(p->c->view, p->number, s->nonce, p->force, on_begun, p);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * seed - builds the lost view of one partition: everything dropped, every workload's idle snapshot loaded, and the position set to where
- * folding has to begin (docs/protocol.md 4.11). Ends by entering REPLAY, by trouble, or by a halt when Kafka no longer holds what
- * is needed.
+ * seed - builds the lost view of one partition: everything dropped, every workload's idle snapshot loaded,
+ * and the position set to where folding has to begin (docs/protocol.md 4.11). Ends by entering REPLAY, by
+ * trouble, or by a halt when Kafka no longer holds what is needed.
  */
 #include "producer/partition.h"
 

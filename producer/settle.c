@@ -7,8 +7,8 @@
 #include <string.h>
 
 struct settling {
-    char *run;   /* deadline, finish: the run; drain: the one that waits ("" none) */
-    char *epoch; /* finish: as inside the view, "" when it was never accepted */
+    char *run;         /* deadline, finish: the run; drain: the one that waits ("" none) */
+    char *epoch;       /* finish: as inside the view, "" when it was never accepted */
     struct epoch next; /* drain: of the run that waits */
     bool has_next;
     int64_t end_ms;   /* drain */
@@ -174,8 +174,9 @@ static void on_next(void *self, uint64_t id, const struct view_text *t)
         work_backoff(w);
         return;
     }
-    bool expired = next.type == EVENT_RUN_ACCEPTED &&
-                   settle_expired(next.accepted.not_after_ms, s->end_ms, s->first_ms, context_wall_ms(work_context(w)));
+    bool expired =
+        next.type == EVENT_RUN_ACCEPTED &&
+        settle_expired(next.accepted.not_after_ms, s->end_ms, s->first_ms, context_wall_ms(work_context(w)));
     event_release(&next);
     if (expired)
         cancel(w, s->run, CAUSE_EXPIRED);
@@ -254,8 +255,9 @@ static void go_finish(struct work *w)
     ev.finished.counts = s->counts;
     work_context(w)->counters.finished++;
     log_info(work_context(w)->ports->log, "run.finished", fs("workload", w->workload), fs("run", s->run),
-             fs("result", result_names[s->result]), fi("done", s->counts.done), fi("unchanged", s->counts.unchanged),
-             fi("bypassed", s->counts.bypassed), fi("failed", s->counts.failed));
+             fs("result", result_names[s->result]), fi("done", s->counts.done),
+             fi("unchanged", s->counts.unchanged), fi("bypassed", s->counts.bypassed),
+             fi("failed", s->counts.failed));
     work_append(w, &ev);
 }
 

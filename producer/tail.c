@@ -165,7 +165,8 @@ static void send_record(struct partition *p, const struct kafka_record *r)
 
     if (!parsed) {
         p->c->counters.unparsed++;
-        log_warn(p->c->ports->log, "record.unparsed", fi("partition", p->number), fi("offset", r->offset), fe(&e));
+        log_warn(p->c->ports->log, "record.unparsed", fi("partition", p->number), fi("offset", r->offset),
+                 fe(&e));
     }
     *s = (struct fold_sent){.offset = r->offset, .type = parsed ? ev.type : EVENT_OTHER};
     if (parsed) {

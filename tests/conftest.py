@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from lib.awssim import Awssim, scenario  # noqa: E402
 from lib.kafka import KafkaServer  # noqa: E402  (the path comes first)
 from lib.redis_server import RedisServer  # noqa: E402
 
@@ -37,6 +38,7 @@ def kafka(short_dir):
     started = time.monotonic()
     with KafkaServer(short_dir) as server:
         server.took_s = time.monotonic() - started
+        server.cpu_s = server.brokers[0].cpu_s()
         yield server
 
 
@@ -52,3 +54,20 @@ def redis_server():
     """A Redis of one's own, on a unix socket."""
     with tempfile.TemporaryDirectory(prefix="e2s-") as folder, RedisServer(folder) as server:
         yield server
+
+
+@pytest.fixture
+def start_awssim(bin_dir, tmp_path):
+    """start_awssim(scenario, …) begins a simulator that ends with the test."""
+    running = []
+
+    def begin(content=None, **options):
+        folder = tmp_path / str(len(running))
+        folder.mkdir()
+        aws = Awssim(bin_dir, folder, scenario() if content is None else content, **options)
+        running.append(aws.__enter__())
+        return aws
+
+    yield begin
+    for aws in running:
+        aws.__exit__()

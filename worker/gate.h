@@ -2,9 +2,9 @@
 /*
  * gate - before the first job: are the topics there, and what they must be?
  *
- * A topic that is missing is waited for, and said so. One whose cleanup policy or timestamps are not the expected ones is refused: the
- * barrier's proof stands on them. A broker that does not tell configurations is believed, with a warning.
- * Owner: the worker's loop. Source: docs/protocol.md 4.2.
+ * A topic that is missing is waited for, and said so. One whose cleanup policy or timestamps are not the
+ * expected ones is refused: the barrier's proof stands on them. A broker that does not tell configurations is
+ * believed, with a warning. Owner: the worker's loop. Source: docs/protocol.md 4.2.
  */
 #include "conf/options.h"
 #include "ports/ports.h"

@@ -2,12 +2,13 @@
 /*
  * guests - puts the override question to instances through Systems Manager, and brings back what they said.
  *
- * A question: which of its instances have an agent online (DescribeInstanceInformation); one SendCommand to those, at most
- * JOB_GUESTS_MAX, with a nonce of its own; ListCommandInvocations until all have answered or OVERRIDE_WAIT_MS have passed. Every
- * member gets exactly one job_step_answered; whatever is not a clear answer is UNKNOWN, with the reason in words.
- * "InvalidInstanceId" takes the named ones out (offline) and asks the rest, else asks by halves; "InvalidOutputFolder" asks once more
- * without the bucket: people delete them, and that must not turn a fleet's answers into UNKNOWN. A SendCommand without an answer is
- * sent again with a new nonce: the question changes nothing.
+ * A question: which of its instances have an agent online (DescribeInstanceInformation); one SendCommand to
+ * those, at most JOB_GUESTS_MAX, with a nonce of its own; ListCommandInvocations until all have answered or
+ * OVERRIDE_WAIT_MS have passed. Every member gets exactly one job_step_answered; whatever is not a clear
+ * answer is UNKNOWN, with the reason in words. "InvalidInstanceId" takes the named ones out (offline) and
+ * asks the rest, else asks by halves; "InvalidOutputFolder" asks once more without the bucket: people delete
+ * them, and that must not turn a fleet's answers into UNKNOWN. A SendCommand without an answer is sent again
+ * with a new nonce: the question changes nothing.
  *
  * Owner: the worker's loop. Source: docs/aws.md 5.4 to 5.7.
  */

@@ -208,6 +208,8 @@ void inhand_acquit(struct inhand *h, int partition, int64_t offset)
         for (; i + 1 < h->suspect_count; i++)
             h->suspects[i] = h->suspects[i + 1];
         h->suspect_count--;
+        write_note(h, NULL);
+        return;
     }
 }
 

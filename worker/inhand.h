@@ -1,15 +1,18 @@
 #pragma once
 /*
- * inhand - what this process has in its hands at this very moment, so that its successor knows what it died of.
+ * inhand - what this process has in its hands at this very moment, so that its successor knows what it died
+ * of.
  *
- * Before a record is parsed, and before a job is stepped, it is written into the process's note; afterwards the note is cleared. What
- * lies there at the next start was to blame, or stood next to the blame: a job's death is counted fleet-wide by the script `killed`
- * (three are POISON); a record's deaths are counted in the note itself, and at INHAND_DEATHS_MAX it goes to the dead letters unparsed.
- * A job that merely waited when the process died is not blamed: its lease expires.
+ * Before a record is parsed, and before a job is stepped, it is written into the process's note; afterwards
+ * the note is cleared. What lies there at the next start was to blame, or stood next to the blame: a job's
+ * death is counted fleet-wide by the script `killed` (three are POISON); a record's deaths are counted in the
+ * note itself, and at INHAND_DEATHS_MAX it goes to the dead letters unparsed. A job that merely waited when
+ * the process died is not blamed: its lease expires.
  *
- * The note is one JSON object: {"v":1,"hand":{…},"suspects":[{partition,offset,deaths}],"unreported":[{job}]}. It outlives the
- * process, not the machine. Bounds: INHAND_RECORDS_MAX, INHAND_JOBS_MAX and INHAND_TEXT_MAX (a page), the oldest leave first.
- * Owner: the worker's loop. Source: docs/protocol.md 4.10.
+ * The note is one JSON object:
+ * {"v":1,"hand":{…},"suspects":[{partition,offset,deaths}],"unreported":[{job}]}. It outlives the process,
+ * not the machine. Bounds: INHAND_RECORDS_MAX, INHAND_JOBS_MAX and INHAND_TEXT_MAX (a page), the oldest leave
+ * first. Owner: the worker's loop. Source: docs/protocol.md 4.10.
  */
 #include "conf/options.h"
 #include "view/view.h"
@@ -25,7 +28,8 @@ enum {
 
 struct inhand; /* opaque */
 
-/* Takes a note from the folder and reads what it says. A note that does not parse is as empty. NULL: e is set. */
+/* Takes a note from the folder and reads what it says. A note that does not parse is as empty. NULL: e is
+ * set. */
 struct inhand *inhand_new(struct view *view, const struct options *o, const struct ports *ports,
                           struct err *e);
 void inhand_free(struct inhand *h);

@@ -2,11 +2,12 @@
 /*
  * intake - how jobs come in: read from the jobs topic, parsed, claimed, and their offset stored.
  *
- * A record's offset is stored after the claim's answer, never after completion: redelivery belongs to leases (docs/protocol.md 4.6).
- * Every answer stores; WAIT, and a view that does not answer, at most INTAKE_WAIT_MS after the record was read. Claims may overlap
- * (INTAKE_AHEAD), offsets are stored in the order of reading. What does not parse goes to the dead letters as it is; a poisoned job
- * gets its dead letter and a failed terminal. Nothing new is read at `worker.concurrency`, while a terminal cannot be written, or
- * while draining; reading itself goes on, paused, so that the group keeps its member.
+ * A record's offset is stored after the claim's answer, never after completion: redelivery belongs to leases
+ * (docs/protocol.md 4.6). Every answer stores; WAIT, and a view that does not answer, at most INTAKE_WAIT_MS
+ * after the record was read. Claims may overlap (INTAKE_AHEAD), offsets are stored in the order of reading.
+ * What does not parse goes to the dead letters as it is; a poisoned job gets its dead letter and a failed
+ * terminal. Nothing new is read at `worker.concurrency`, while a terminal cannot be written, or while
+ * draining; reading itself goes on, paused, so that the group keeps its member.
  *
  * Owner: the worker's loop.
  */

@@ -2,8 +2,8 @@
 /*
  * jobs - steps the jobs in hand: asks core/job_step what is next and has it done.
  *
- * No policy here: a command goes to guests, acts, report or the view, and what they learn goes back into the job_step, which wakes
- * the work. Each stepping is noted in hand before and cleared after.
+ * No policy here: a command goes to guests, acts, report or the view, and what they learn goes back into the
+ * job_step, which wakes the work. Each stepping is noted in hand before and cleared after.
  *
  * Owner: the worker's loop.
  */

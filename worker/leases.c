@@ -9,7 +9,8 @@ struct partition {
     bool asked;
 };
 
-/* A call that is out. The view has no cancel, so `self` of its completion must live until then: all are in one list. */
+/* A call that is out. The view has no cancel, so `self` of its completion must live until then: all are in
+ * one list. */
 struct renewal {
     struct leases *leases;
     int64_t sent_ms;

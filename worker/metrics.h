@@ -1,6 +1,7 @@
 #pragma once
 /*
- * metrics - what a worker counts, as Prometheus reads it (text format 0.0.4). One table; docs are made from the same names.
+ * metrics - what a worker counts, as Prometheus reads it (text format 0.0.4). One table; docs are made from
+ * the same names.
  */
 #include "ports/http.h"
 #include "worker/intake.h"

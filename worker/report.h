@@ -2,10 +2,11 @@
 /*
  * report - what the worker writes: JobTerminal into the log, progress, dead letters.
  *
- * A terminal is kept and sent again until it is acknowledged, as long as its lease is renewed; without a lease it is kept only if
- * every member is done, unchanged or bypassed (a failure told by an attempt that lost its lease would open the next step while the
- * living attempt still acts), and at most REPORT_LATE_MS. While a terminal has to be sent again the worker claims nothing new
- * (report_stuck). Dead letters are acknowledged before what depends on them; progress is told once and never waited for.
+ * A terminal is kept and sent again until it is acknowledged, as long as its lease is renewed; without a
+ * lease it is kept only if every member is done, unchanged or bypassed (a failure told by an attempt that
+ * lost its lease would open the next step while the living attempt still acts), and at most REPORT_LATE_MS.
+ * While a terminal has to be sent again the worker claims nothing new (report_stuck). Dead letters are
+ * acknowledged before what depends on them; progress is told once and never waited for.
  *
  * Owner: the worker's loop.
  */
@@ -28,9 +29,11 @@ struct report *report_new(struct works *ws, const struct options *o, const struc
                           const char *worker);
 void report_free(struct report *r);
 
-/* Appends the work's JobTerminal. Its fate becomes WORK_REPORTING, and WORK_OVER (and it is woken) when all is said. */
+/* Appends the work's JobTerminal. Its fate becomes WORK_REPORTING, and WORK_OVER (and it is woken) when all
+ * is said. */
 void report_terminal(struct report *r, struct work *w);
-/* What its members do, if that has changed and the last telling is long enough ago. Returns when to ask again, INT64_MAX: no need. */
+/* What its members do, if that has changed and the last telling is long enough ago. Returns when to ask
+ * again, INT64_MAX: no need. */
 int64_t report_progress(struct report *r, struct work *w, int64_t now_ms);
 
 struct report_letter { /* what went wrong with which record; borrowed */

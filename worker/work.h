@@ -2,8 +2,9 @@
 /*
  * work - the jobs in hand: one `struct work` for each claimed attempt, and the table that owns them.
  *
- * Everyone else names a work by its id and looks it up when an answer comes (works_find): it may be gone by then. Whoever has told a
- * work's job_step something wakes it; worker/jobs steps the woken ones in its turn. Fields are grouped by the part that writes them.
+ * Everyone else names a work by its id and looks it up when an answer comes (works_find): it may be gone by
+ * then. Whoever has told a work's job_step something wakes it; worker/jobs steps the woken ones in its turn.
+ * Fields are grouped by the part that writes them.
  *
  * Owner: worker/jobs. Bound: `worker.concurrency`, kept by worker/intake.
  */
@@ -11,7 +12,6 @@
 #include "base/hash.h"
 #include "base/timers.h"
 #include "core/job_step.h"
-
 
 enum work_fate {
     WORK_LIVE,

@@ -173,6 +173,8 @@ int64_t worker_turn(void *self, int64_t now_ms)
     int64_t gate = gate_turn(w->gate, now_ms);
     if (!w->intake)
         open_gate(w);
+    else /* also what makes the first connection: an idle worker knows whether it could claim */
+        (void)leases_local_ms(w->leases, 0, now_ms);
     const int64_t next[] = {
         gate,
         w->intake ? intake_turn(w->intake, now_ms) : INT64_MAX,

@@ -2,13 +2,14 @@
 /*
  * worker - a process of the fleet that does the SSM and EC2 work: claims jobs, acts, watches, reports.
  *
- * A library over the ports: nothing here waits, asks the system for anything, or decides what a job needs (core/job_step does). Its
- * parts are the files beside it; this one hands them to each other and gives each its turn.
+ * A library over the ports: nothing here waits, asks the system for anything, or decides what a job needs
+ * (core/job_step does). Its parts are the files beside it; this one hands them to each other and gives each
+ * its turn.
  *
- * Life: worker_new wires the parts and takes an in-hand note; the group is joined when the topics are there (worker/gate). After
- * worker_drain no record is read and no changing call begins: calls that are out are waited for, leases without an unanswered call
- * are handed back, terminals are waited for, the group is left; then worker_turn returns TURN_DONE. A topic that must not be worked
- * with ends it too: worker_failed.
+ * Life: worker_new wires the parts and takes an in-hand note; the group is joined when the topics are there
+ * (worker/gate). After worker_drain no record is read and no changing call begins: calls that are out are
+ * waited for, leases without an unanswered call are handed back, terminals are waited for, the group is left;
+ * then worker_turn returns TURN_DONE. A topic that must not be worked with ends it too: worker_failed.
  */
 #include "conf/options.h"
 #include "ports/ports.h"

@@ -13,6 +13,7 @@
 #include "base/timers.h"
 #include "codec/form.h"
 
+#include "base/hash.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,7 +319,10 @@ static bool has_credentials(struct aws *a, struct call *c, int64_t now_ms, int64
     return false;
 }
 
-/* A changing call leaves with the moment of its lease check, corrected by an offset that we know, or not at all. */
+/*
+ * A changing call leaves with the moment of its lease check, corrected by an offset that we know, or not at
+ * all.
+ */
 static bool may_change(struct aws *a, struct call *c, int64_t now_ms, int64_t *wall_ms)
 {
     int64_t offset_ms = 0;

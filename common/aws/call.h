@@ -2,29 +2,36 @@
 /*
  * call - THE way to AWS: signs, paces, sends, bounds, classifies, and asks again what changes nothing.
  *
- * One engine a process, many identities: home, and one for each (role, external id), each with its own credentials, fetched by a
- * single flight, renewed before they end, and once by force when AWS calls them expired.
+ * One engine a process, many identities: home, and one for each (role, external id), each with its own
+ * credentials, fetched by a single flight, renewed before they end, and once by force when AWS calls them
+ * expired.
  *
- * Use: call a typed function (aws/ec2.h, ssm.h, dynamodb.h, sts.h), get an id at once, and exactly one aws_done later, always out of
- * aws_turn(), never out of the call itself or of aws_cancel(). aws_done may start and cancel calls.
+ * Use: call a typed function (aws/ec2.h, ssm.h, dynamodb.h, sts.h), get an id at once, and exactly one
+ * aws_done later, always out of aws_turn(), never out of the call itself or of aws_cancel(). aws_done may
+ * start and cancel calls.
  *
- * Reading calls wait inside for credentials, the pacer and their backoff (AWS_ATTEMPTS, jittered, with a retry budget), and walk all
- * pages.
+ * Reading calls wait inside for credentials, the pacer and their backoff (AWS_ATTEMPTS, jittered, with a
+ * retry budget), and walk all pages.
  *
- * CHANGING calls (start, stop, SendCommand, PutItem …) take the `struct instant` of the caller's lease check and are signed with
- * that wall time (plus the measured offset), so that AWS itself refuses one that was frozen on its way. They leave AT ONCE or come
- * back unsent, and are NEVER sent twice: the caller checks its lease anew and calls anew. Every retriable kind
- * (err_is_retriable) says "you may", `retry_after_ms` says when at the earliest, and `unanswered` says that this one may still land.
+ * CHANGING calls (start, stop, SendCommand, PutItem …) take the `struct instant` of the caller's lease check
+ * and are signed with that wall time (plus the measured offset), so that AWS itself refuses one that was
+ * frozen on its way. They leave AT ONCE or come back unsent, and are NEVER sent twice: the caller checks its
+ * lease anew and calls anew. Every retriable kind (err_is_retriable) says "you may", `retry_after_ms` says
+ * when at the earliest, and `unanswered` says that this one may still land.
  * Comes back unsent, retriable, with a code of ours:
  *   AWS_PACED        the pacer wants `retry_after_ms`
- *   AWS_CREDENTIALS  they are being fetched (the call has started that); ask again, or make a read first, which waits for them
- *   AWS_CLOCK        our offset from AWS's clock is unknown or older than a jump of ours: make any read, then ask again
+ *   AWS_CREDENTIALS  they are being fetched (the call has started that); ask again, or make a read first,
+ *                    which waits for them
+ *   AWS_CLOCK        our offset from AWS's clock is unknown or older than a jump of ours: make any read, then
+ *                    ask again
  *   AWS_STALE        the lease check is more than AWS_CHECK_MAX_MS old: check anew
  *
- * Clock: every reply's Date header is compared with ours at the middle of its round trip. Above AWS_OFFSET_MIN_MS it corrects
- * signatures; above AWS_OFFSET_LOUD_MS a warning is logged, once each time it is crossed.
+ * Clock: every reply's Date header is compared with ours at the middle of its round trip. Above
+ * AWS_OFFSET_MIN_MS it corrects signatures; above AWS_OFFSET_LOUD_MS a warning is logged, once each time it
+ * is crossed.
  *
- * Owner: the program; single-threaded. All texts handed in are borrowed for the call only, unless said otherwise.
+ * Owner: the program; single-threaded. All texts handed in are borrowed for the call only, unless said
+ * otherwise.
  */
 #include "aws/endpoint.h"
 #include "base/str.h"
@@ -36,14 +43,13 @@ struct aws; /* opaque */
 
 enum {
     AWS_ATTEMPTS = 3,                 /* of a reading call, the first included (DynamoDB: one more) */
-    AWS_PAGES_MAX = 200,              /* of one reading call; more: ERR_INVALID, TooManyPages */
+    AWS_PAGES_MAX = 200,              /* of one reading call; more: ERR_INVALID, AWS_TOO_LARGE */
     AWS_CALLS_MAX = 4096,             /* in hand at once; more: ERR_THROTTLED, AWS_PACED */
     AWS_BODY_MAX = 1024 * 1024,       /* of a request */
     AWS_REPLY_MAX = 64 * 1024 * 1024, /* of one page */
     AWS_CONNECT_MS = 5000,
-    AWS_READ_MS = 60 * 1000, /* one attempt of a reading call, connect included */
-    AWS_CHANGE_MS =
-        20 * 1000, /* a changing call: an unanswered one costs the next run this and the signature window */
+    AWS_READ_MS = 60 * 1000,   /* one attempt of a reading call, connect included */
+    AWS_CHANGE_MS = 20 * 1000, /* a changing call: unanswered, it costs the next run the signature window */
     AWS_BACKOFF_MAX_MS = 20 * 1000,
     AWS_CHECK_MAX_MS = 5000,
     AWS_OFFSET_MIN_MS = 5000,
@@ -70,7 +76,10 @@ struct pace {
     int64_t now_ms;
 };
 struct pacer {
-    /* 0: go, the tokens are taken; else the milliseconds (> 0) after which to ask again: nothing was taken. Never blocks. */
+    /*
+     * 0: go, the tokens are taken; else the milliseconds (> 0) after which to ask again: nothing was taken.
+     * Never blocks.
+     */
     int64_t (*ask)(void *self, const struct pace *p);
     /* AWS has answered this one with a throttle. May be NULL. */
     void (*throttled)(void *self, const struct pace *p);
@@ -84,18 +93,23 @@ struct aws_options {
     const struct pacer *pacer; /* kept; NULL: never waits */
 };
 
-/* Keeps `ports`. Reads AWS's variables and shared files; fetches nothing yet. NULL: ERR_CONFIG in plain words. */
+/*
+ * Keeps `ports`. Reads AWS's variables and shared files; fetches nothing yet. NULL: ERR_CONFIG in plain
+ * words.
+ */
 struct aws *aws_new(const struct ports *ports, const struct aws_options *o, struct err *e);
 void aws_free(struct aws *a); /* cancels everything; no completion follows */
 
-/* Does what is due and completes what is done. Returns the boot-clock moment to call again at the latest; INT64_MAX: none. */
+/*
+ * Does what is due and completes what is done. Returns the boot-clock moment to call again at the latest;
+ * INT64_MAX: none.
+ */
 int64_t aws_turn(struct aws *a, int64_t now_ms);
 
 const char *aws_region(const struct aws *a); /* "" when nothing names one */
 size_t aws_in_hand(const struct aws *a);     /* calls not completed yet */
-size_t
-aws_unsettled(const struct aws
-                  *a); /* changing calls that have been sent and are not answered: what a drain waits for */
+/* Changing calls that have been sent and are not answered: what a drain waits for. */
+size_t aws_unsettled(const struct aws *a);
 
 /* What we know of AWS's clock: AWS's minus ours. False: nothing yet, or our wall clock has jumped since. */
 bool aws_offset(const struct aws *a, int64_t *offset_ms);
@@ -116,15 +130,15 @@ struct aws_result {
     int attempts;
     int64_t retry_after_ms; /* not earlier than this from now; 0: no hint */
     char request_id[96];
-    struct strs
-        named; /* instance ids that the error's message names: evict those of them that were in the batch */
-    void *
-        reply; /* the operation's reply struct, see its function; released after the callback: move it out with
-                               the service's _take function */
+    struct strs named; /* instance ids in the error: evict those of them that were in the batch */
+    void *reply;       /* see the operation; released after the callback: use its service's _take */
 };
 typedef void aws_done(void *self, uint64_t id, struct aws_result *r); /* function types only */
 
-/* No completion follows; unknown ids are ignored. A changing call that has been sent may still land: cancel counts as unanswered. */
+/*
+ * No completion follows; unknown ids are ignored. A changing call that has been sent may still land: cancel
+ * counts as unanswered.
+ */
 void aws_cancel(struct aws *a, uint64_t id);
 
 /* ---- for the services: an operation is a row ---- */
@@ -140,8 +154,8 @@ struct aws_op {
     const char *page_in, *page_out; /* names of the token in the request and the reply; NULL: one page */
     size_t reply_max;               /* 0: AWS_REPLY_MAX */
     size_t reply_size;              /* of the reply struct, which begins zeroed */
-    bool (*decode)(const struct aws_body *body, void *reply,
-                   struct err *e); /* adds one page; fails with ERR_INVALID */
+    /* Adds one page; fails with ERR_INVALID and a reason. NULL: the body is not looked at. */
+    bool (*decode)(const struct aws_body *body, void *reply, struct err *e);
     void (*release)(void *reply);
 };
 
@@ -156,4 +170,4 @@ struct aws_call {
     aws_done *done;
     void *self;
 };
-uint64_t aws_call(struct aws *a, const struct aws_call *c); /* id >= 1 */
+uint64_t aws_call(struct aws *a, const struct aws_call *q); /* id >= 1 */

@@ -2,9 +2,9 @@
 /*
  * dynamodb - the tables that specifications live in.
  *
- * Values stay as they are on the wire, typed: {"S": "x"}, {"N": "1"}, {"BOOL": true}, {"M": {…}}, {"L": […]}. Numbers are texts and
- * remain so. All reads are strongly consistent. A reply whose x-amz-crc32 does not fit its body is asked for again.
- * Source: Amazon DynamoDB API reference, 2012-08-10.
+ * Values stay as they are on the wire, typed: {"S": "x"}, {"N": "1"}, {"BOOL": true}, {"M": {…}}, {"L": […]}.
+ * Numbers are texts and remain so. All reads are strongly consistent. A reply whose x-amz-crc32 does not fit
+ * its body is asked for again. Source: Amazon DynamoDB API reference, 2012-08-10.
  */
 #include "aws/call.h"
 #include "codec/json.h"
@@ -27,8 +27,8 @@ uint64_t dynamodb_scan(struct aws *a, const struct aws_where *w, const char *tab
                        void *self);
 
 /*
- * Changing. `absent`: NULL, or an attribute's name: only if no item with that attribute is there (ERR_CONFLICT,
- * ConditionalCheckFailedException, otherwise). Reply: none (NULL).
+ * Changing. `absent`: NULL, or an attribute's name: only if no item with that attribute is there
+ * (ERR_CONFLICT, ConditionalCheckFailedException, otherwise). Reply: none (NULL).
  */
 uint64_t dynamodb_put_item(struct aws *a, const struct aws_where *w, const char *table,
                            const struct json *item, const char *absent, const struct instant *checked,
@@ -47,7 +47,10 @@ struct dynamodb_table { /* reply of CreateTable and DescribeTable */
 void dynamodb_table_release(struct dynamodb_table *t);
 void dynamodb_table_take(struct aws_result *r, struct dynamodb_table *out);
 
-/* Changing. Both keys are strings; `range`: NULL for none; on-demand billing. ResourceInUseException: it is there already. */
+/*
+ * Changing. Both keys are strings; `range`: NULL for none; on-demand billing. ResourceInUseException: it is
+ * there already.
+ */
 uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const char *table, const char *hash,
                                const char *range, const struct instant *checked, aws_done *done, void *self);
 /* ERR_NOT_FOUND: there is no such table. */

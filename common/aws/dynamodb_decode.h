@@ -1,6 +1,7 @@
 #pragma once
 /*
- * dynamodb_decode - DynamoDB's JSON as the reply structs of aws/dynamodb.h: for its rows, the fuzzer and the tests. Pure.
+ * dynamodb_decode - DynamoDB's JSON as the reply structs of aws/dynamodb.h: for its rows, the fuzzer and the
+ * tests. Pure.
  */
 #include "aws/dynamodb.h"
 

@@ -2,10 +2,10 @@
 /*
  * ec2 - instances: what they are, and the two words that change them.
  *
- * Every function returns the call's id at once; see aws/call.h for how it completes. Filter values are literal: `*`, `?` and `\` are
- * escaped here, so that the tag value ENV* never reaches ENV-PROD. A filter only narrows: compare the tags of the reply byte for byte.
- * Texts of a reply are owned by it and never NULL: empty when EC2 leaves them out.
- * Source: Amazon EC2 API reference, 2016-11-15.
+ * Every function returns the call's id at once; see aws/call.h for how it completes. Filter values are
+ * literal: `*`, `?` and `\` are escaped here, so that the tag value ENV* never reaches ENV-PROD. A filter
+ * only narrows: compare the tags of the reply byte for byte. Texts of a reply are owned by it and never NULL:
+ * empty when EC2 leaves them out. Source: Amazon EC2 API reference, 2016-11-15.
  */
 #include "aws/call.h"
 
@@ -76,7 +76,10 @@ void ec2_instances_take(struct aws_result *r,
 const struct ec2_instance *ec2_instances_find(const struct ec2_instances *l,
                                               const char *id); /* NULL: not there */
 
-/* DescribeInstances, all pages. By tag, by "instance-id" values, by "vpc-id", "instance-state-name" …; never by InstanceId.N. */
+/*
+ * DescribeInstances, all pages. By tag, by "instance-id" values, by "vpc-id", "instance-state-name" …; never
+ * by InstanceId.N.
+ */
 uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
                                 aws_done *done, void *self);
 
@@ -90,7 +93,10 @@ struct ec2_changes { /* reply of start and stop; order as EC2 gave it */
 void ec2_changes_release(struct ec2_changes *l);
 void ec2_changes_take(struct aws_result *r, struct ec2_changes *out);
 
-/* Changing calls: at most EC2_IDS_MAX ids, all or none takes effect. resources for the pacer: the number of ids. */
+/*
+ * Changing calls: at most EC2_IDS_MAX ids, all or none takes effect. resources for the pacer: the number of
+ * ids.
+ */
 uint64_t ec2_start_instances(struct aws *a, const struct aws_where *w, const struct strs *ids,
                              const struct instant *checked, aws_done *done, void *self);
 struct ec2_stop {
@@ -112,7 +118,10 @@ void ec2_statuses_release(struct ec2_statuses *l);
 void ec2_statuses_take(struct aws_result *r, struct ec2_statuses *out);
 bool ec2_status_ok(const struct ec2_statuses *l, const char *id); /* running, and both checks "ok" */
 
-/* DescribeInstanceStatus of at most EC2_STATUS_IDS_MAX ids, those not running included. An unknown id fails the call. */
+/*
+ * DescribeInstanceStatus of at most EC2_STATUS_IDS_MAX ids, those not running included. An unknown id fails
+ * the call.
+ */
 uint64_t ec2_describe_status(struct aws *a, const struct aws_where *w, const struct strs *ids, aws_done *done,
                              void *self);
 

@@ -1,9 +1,10 @@
 #pragma once
 /*
- * ec2_decode - EC2's XML as the reply structs of aws/ec2.h: for its operations' rows, the fuzzer and the tests.
+ * ec2_decode - EC2's XML as the reply structs of aws/ec2.h: for its operations' rows, the fuzzer and the
+ * tests.
  *
- * Each adds one page, or fails with ERR_INVALID and adds nothing. An instance without an id or a state code is no answer: the whole
- * reply is refused, for nobody should act on half of one. Pure.
+ * Each adds one page, or fails with ERR_INVALID and adds nothing. An instance without an id or a state code
+ * is no answer: the whole reply is refused, for nobody should act on half of one. Pure.
  */
 #include "aws/ec2.h"
 

@@ -170,7 +170,10 @@ static const char *configured(const struct endpoint_settings *s, const char *id)
     return NULL;
 }
 
-/* scheme://authority[/path]: no user, query or fragment; the default port is left out of Host, as HTTP clients do. */
+/*
+ * scheme://authority[/path]: no user, query or fragment; the default port is left out of Host, as HTTP
+ * clients do.
+ */
 static bool split_url(const char *url, struct endpoint *out, struct err *e)
 {
     struct str rest = str_of(url);

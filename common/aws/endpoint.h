@@ -2,12 +2,13 @@
 /*
  * endpoint - the URL of a service in a region.
  *
- * AWS_ENDPOINT_URL_<SERVICE> > AWS_ENDPOINT_URL > the profile's [services] section > its endpoint_url > the partition's template
- * (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves the template alone). Templates: partition by the region's form, FIPS
- * (AWS_USE_FIPS_ENDPOINT) and dual stack (AWS_USE_DUALSTACK_ENDPOINT), and the exception that GovCloud's plain names are FIPS
- * already. A configured URL together with FIPS or dual stack is an error: we could not keep the promise.
- * Pure but for the environment and the profile, both read through ports/process.h by endpoint_settings_load.
- * Source of the tables: botocore's partitions and endpoint rule sets.
+ * AWS_ENDPOINT_URL_<SERVICE> > AWS_ENDPOINT_URL > the profile's [services] section > its endpoint_url > the
+ * partition's template (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves the template alone). Templates:
+ * partition by the region's form, FIPS (AWS_USE_FIPS_ENDPOINT) and dual stack (AWS_USE_DUALSTACK_ENDPOINT),
+ * and the exception that GovCloud's plain names are FIPS already. A configured URL together with FIPS or dual
+ * stack is an error: we could not keep the promise. Pure but for the environment and the profile, both read
+ * through ports/process.h by endpoint_settings_load. Source of the tables: botocore's partitions and endpoint
+ * rule sets.
  */
 #include "base/str.h"
 #include "ports/process.h"

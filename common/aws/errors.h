@@ -2,11 +2,10 @@
 /*
  * errors - what AWS said when it said no, as a kind to branch on and a code to be precise with.
  *
- * By code first, then by HTTP status. Sources: the SDKs' common list of throttling codes, "Error codes for the Amazon EC2 API",
- * the service models. Ours: a lack of capacity is answered with 5xx, and is no outage: ERR_CONFLICT, for another instance type or
- * zone may help and asking again at once never does.
- * Tolerated: HTML and empty bodies of proxies (the status decides), truncated XML or JSON.
- * Pure.
+ * By code first, then by HTTP status. Sources: the SDKs' common list of throttling codes, "Error codes for
+ * the Amazon EC2 API", the service models. Ours: a lack of capacity is answered with 5xx, and is no outage:
+ * ERR_CONFLICT, for another instance type or zone may help and asking again at once never does. Tolerated:
+ * HTML and empty bodies of proxies (the status decides), truncated XML or JSON. Pure.
  */
 #include "aws/endpoint.h"
 #include "base/str.h"
@@ -24,8 +23,8 @@ struct aws_error {
 void aws_error_read(enum aws_protocol protocol, const struct http_reply *reply, struct aws_error *out);
 
 /*
- * THROTTLED (wait), UNAVAILABLE (5xx, timeouts), DENIED, NOT_FOUND, CONFLICT (state, capacity, limits, conditions), INVALID (the
- * rest of 4xx: asking the same again is useless).
+ * THROTTLED (wait), UNAVAILABLE (5xx, timeouts), DENIED, NOT_FOUND, CONFLICT (state, capacity, limits,
+ * conditions), INVALID (the rest of 4xx: asking the same again is useless).
  */
 enum err_kind aws_error_kind(const char *code, int status);
 
@@ -36,5 +35,8 @@ bool aws_error_is_skew(const char *code);
 /* No capacity for this type in this zone now: wait long, or take another. */
 bool aws_error_is_capacity(const char *code);
 
-/* The instance ids (i- and 8 or 17 hex digits) named in a text, in order, each once, at most AWS_NAMED_MAX. Appends. */
+/*
+ * The instance ids (i- and 8 or 17 hex digits) named in a text, in order, each once, at most AWS_NAMED_MAX.
+ * Appends.
+ */
 void aws_error_ids(struct str message, struct strs *ids);

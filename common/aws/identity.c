@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+#include "base/hash.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -317,7 +318,9 @@ static void failed(struct identity *i, const struct err *why, int64_t now_ms)
 {
     i->err = *why;
     (void)err_wrap(&i->err, i->role ? "credentials of %s" : "credentials%s", i->role ? i->role : "");
-    /* A role's call was tried by the engine already; here it is only the metadata that is worth another try. */
+    /*
+     * A role's call was tried by the engine already; here it is only the metadata that is worth another try.
+     */
     if (!i->role && err_is_retriable(why) && i->tries < IDENTITY_TRIES) {
         i->phase = BACKING_OFF;
         i->due_ms = now_ms + ((int64_t)IDENTITY_BACKOFF_MS << (i->tries - 1)) +

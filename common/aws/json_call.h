@@ -1,6 +1,7 @@
 #pragma once
 /*
- * json_call - a JSON service's request from a struct json: printed, bounded, handed to the engine. For aws/ssm and aws/dynamodb.
+ * json_call - a JSON service's request from a struct json: printed, bounded, handed to the engine. For
+ * aws/ssm and aws/dynamodb.
  */
 #include "aws/call.h"
 #include "codec/json.h"

@@ -1,10 +1,11 @@
 #pragma once
 /*
- * machine - credentials from the machine itself: a container's endpoint, or the instance's (IMDSv2; never version 1).
+ * machine - credentials from the machine itself: a container's endpoint, or the instance's (IMDSv2; never
+ * version 1).
  *
- * One try at a time, a few HTTP requests each, never by a proxy: machine_begin() starts it, completions are only recorded,
- * machine_turn() goes on. The owner decides about further tries. Source: "Container credential provider", "Use the Instance
- * Metadata Service", the SDKs.
+ * One try at a time, a few HTTP requests each, never by a proxy: machine_begin() starts it, completions are
+ * only recorded, machine_turn() goes on. The owner decides about further tries. Source: "Container credential
+ * provider", "Use the Instance Metadata Service", the SDKs.
  */
 #include "aws/credentials.h"
 #include "ports/ports.h"
@@ -18,8 +19,7 @@ enum {
 
 struct machine; /* opaque */
 
-struct machine *machine_new(const struct ports *ports,
-                              const struct credentials_plan *plan); /* keeps both */
+struct machine *machine_new(const struct ports *ports, const struct credentials_plan *plan); /* keeps both */
 void machine_free(struct machine *m);
 void machine_begin(struct machine *m);
 

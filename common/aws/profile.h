@@ -2,11 +2,11 @@
 /*
  * profile - AWS's two shared files as one list of (section, key, value).
  *
- * AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials) goes before AWS_CONFIG_FILE (~/.aws/config), as in the SDKs. A section is named as
- * in the config file: "default", "profile NAME", "services NAME", "sso-session NAME"; the credentials file's [NAME] is
- * "profile NAME". Nested keys are "parent.child". Comments begin with # or ; at the line's beginning, or after a blank.
- * A default file that does not exist is nothing; a file that a variable names must be there.
- * Values may be secrets: wiped when released, never in an error's text.
+ * AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials) goes before AWS_CONFIG_FILE (~/.aws/config), as in the
+ * SDKs. A section is named as in the config file: "default", "profile NAME", "services NAME", "sso-session
+ * NAME"; the credentials file's [NAME] is "profile NAME". Nested keys are "parent.child". Comments begin with
+ * # or ; at the line's beginning, or after a blank. A default file that does not exist is nothing; a file
+ * that a variable names must be there. Values may be secrets: wiped when released, never in an error's text.
  */
 #include "base/str.h"
 #include "ports/process.h"
@@ -20,7 +20,10 @@ struct profiles {
     size_t n;
 };
 
-/* ERR_CONFIG: a named file is missing, or a line is none of comment, section and key = value: "FILE line N: …". */
+/*
+ * ERR_CONFIG: a named file is missing, or a line is none of comment, section and key = value: "FILE line N:
+ * …".
+ */
 MUST_CHECK bool profiles_load(const struct process *process, struct profiles *out, struct err *e);
 void profiles_release(struct profiles *p);
 
@@ -28,5 +31,8 @@ void profiles_release(struct profiles *p);
 const char *profiles_get(const struct profiles *p, const char *section, const char *key);
 bool profiles_has(const struct profiles *p, const char *section);
 
-/* The section that AWS_PROFILE (or AWS_DEFAULT_PROFILE, or nothing: "default") chooses: "profile NAME" or "default". */
+/*
+ * The section that AWS_PROFILE (or AWS_DEFAULT_PROFILE, or nothing: "default") chooses: "profile NAME" or
+ * "default".
+ */
 void profile_section(const struct process *process, struct buf *out);

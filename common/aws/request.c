@@ -40,31 +40,52 @@ static bool sign(const struct request *r, const struct sigv4_request *plain, str
     return sigv4_sign(plain, &key, &scope, r->wall_ms, out, e);
 }
 
+/* What is signed: who is asked, in what form, and for JSON what. */
+static size_t add_signed(const struct request *r, struct buf *type, struct buf *target,
+                         struct http_header *out)
+{
+    const struct aws_service *service = r->op->service;
+    size_t n = 0;
+
+    out[n++] = (struct http_header){STR("Host"), str_of(r->endpoint->host)};
+    if (service->protocol == AWS_JSON) {
+        buf_addf(type, "application/x-amz-json-%s", service->version);
+        buf_addf(target, "%s.%s", service->target, r->op->action);
+        out[n++] = (struct http_header){STR("X-Amz-Target"), buf_view(target)};
+    } else {
+        buf_adds(type, "application/x-www-form-urlencoded; charset=utf-8");
+    }
+    out[n++] = (struct http_header){STR("Content-Type"), buf_view(type)};
+    BUG_IF(type->over || target->over);
+    return n;
+}
+
+static size_t add_signature(const struct request *r, const struct sigv4_signed *s, struct http_header *out,
+                            size_t n)
+{
+    out[n++] = (struct http_header){STR("User-Agent"), str_of(r->agent)};
+    if (r->credentials) {
+        out[n++] = (struct http_header){STR("X-Amz-Date"), str_of(s->date)};
+        out[n++] = (struct http_header){STR("Authorization"), buf_view(&s->authorization)};
+    }
+    if (s->token.n)
+        out[n++] = (struct http_header){STR("X-Amz-Security-Token"), buf_view(&s->token)};
+    return n;
+}
+
 bool request_send(const struct http *http, const struct request *r, http_done *done, void *self, uint64_t *id,
                   struct err *e)
 {
-    const struct aws_service *service = r->op->service;
-    bool json = service->protocol == AWS_JSON;
     BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
     BUF_CLEANUP struct buf type = BUF_INIT(TARGET_MAX);
     BUF_CLEANUP struct buf target = BUF_INIT(TARGET_MAX);
     struct sigv4_signed signature = {0};
     struct http_header headers[8];
-    size_t n = 0;
+    size_t n = add_signed(r, &type, &target, headers);
 
-    (json ? compose_json : compose_query)(r, &body);
-    if (json)
-        buf_addf(&type, "application/x-amz-json-%s", service->version);
-    else
-        buf_adds(&type, "application/x-www-form-urlencoded; charset=utf-8");
-    buf_addf(&target, "%s.%s", json ? service->target : "", r->op->action);
+    (r->op->service->protocol == AWS_JSON ? compose_json : compose_query)(r, &body);
     if (!buf_ok(&body, r->op->action, e))
         return err_code(e, AWS_TOO_LARGE);
-    BUG_IF(type.over || target.over);
-    headers[n++] = (struct http_header){STR("Host"), str_of(r->endpoint->host)};
-    headers[n++] = (struct http_header){STR("Content-Type"), buf_view(&type)};
-    if (json)
-        headers[n++] = (struct http_header){STR("X-Amz-Target"), buf_view(&target)};
     const struct sigv4_request plain = {.method = STR("POST"),
                                         .path = str_of(r->endpoint->path),
                                         .headers = headers,
@@ -72,17 +93,10 @@ bool request_send(const struct http *http, const struct request *r, http_done *d
                                         .body = buf_view(&body)};
     bool ok = !r->credentials || sign(r, &plain, &signature, e);
     if (ok) {
-        headers[n++] = (struct http_header){STR("User-Agent"), str_of(r->agent)};
-        if (r->credentials) {
-            headers[n++] = (struct http_header){STR("X-Amz-Date"), str_of(signature.date)};
-            headers[n++] = (struct http_header){STR("Authorization"), buf_view(&signature.authorization)};
-        }
-        if (signature.token.n)
-            headers[n++] = (struct http_header){STR("X-Amz-Security-Token"), buf_view(&signature.token)};
         const struct http_request q = {.method = "POST",
                                        .url = str_of(r->endpoint->url),
                                        .headers = headers,
-                                       .header_count = n,
+                                       .header_count = add_signature(r, &signature, headers, n),
                                        .body = buf_view(&body),
                                        .connect_timeout_ms = AWS_CONNECT_MS,
                                        .timeout_ms = r->op->changes ? AWS_CHANGE_MS : AWS_READ_MS,

@@ -17,6 +17,9 @@ struct request {
     int64_t wall_ms;                       /* AWS's time to sign with */
 };
 
-/* Sends it; *id is the HTTP port's. ERR_INVALID: over AWS_BODY_MAX, or what cannot be signed; nothing is sent. */
+/*
+ * Sends it; *id is the HTTP port's. ERR_INVALID: over AWS_BODY_MAX, or what cannot be signed; nothing is
+ * sent.
+ */
 MUST_CHECK bool request_send(const struct http *http, const struct request *r, http_done *done, void *self,
                              uint64_t *id, struct err *e);

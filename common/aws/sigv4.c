@@ -204,10 +204,10 @@ static bool all_present(struct str only, const struct pair *pairs, size_t n, str
     return true;
 }
 
-static bool add_headers(const struct sigv4_request *r, struct str only, struct buf *out, struct buf *names,
-                        struct err *e)
+/* Those that are to be signed, sorted; those of one name in the order of their arrival. */
+static bool choose_headers(const struct sigv4_request *r, struct str only, struct pair *out, size_t *count,
+                           struct err *e)
 {
-    struct pair pairs[SIGV4_HEADERS_MAX];
     size_t n = 0;
 
     for (size_t i = 0; i < r->header_count; i++) {
@@ -216,26 +216,43 @@ static bool add_headers(const struct sigv4_request *r, struct str only, struct b
             continue;
         if (n == SIGV4_HEADERS_MAX)
             return err_set(e, ERR_INVALID, "more than %d headers to sign", SIGV4_HEADERS_MAX);
-        pairs[n] = (struct pair){name, r->headers[i].value, i};
-        n++;
+        out[n++] = (struct pair){name, r->headers[i].value, i};
     }
-    if (!all_present(only, pairs, n, e))
+    if (!all_present(only, out, n, e))
         return false;
     if (n)
-        qsort(pairs, n, sizeof *pairs, by_header);
+        qsort(out, n, sizeof *out, by_header);
+    *count = n;
+    return true;
+}
+
+static void add_lower(struct str name, struct buf *out)
+{
+    for (size_t i = 0; i < name.n; i++)
+        buf_addc(out, lower(name.p[i]));
+}
+
+static bool add_headers(const struct sigv4_request *r, struct str only, struct buf *out, struct buf *names,
+                        struct err *e)
+{
+    struct pair pairs[SIGV4_HEADERS_MAX];
+    size_t n = 0;
+
+    if (!choose_headers(r, only, pairs, &n, e))
+        return false;
     for (size_t i = 0; i < n; i++) {
-        bool again = i && name_cmp(pairs[i].name, pairs[i - 1].name) == 0;
-        for (size_t j = 0; !again && j < pairs[i].name.n; j++)
-            buf_addc(out, lower(pairs[i].name.p[j]));
-        if (!again && names->n)
-            buf_addc(names, ';');
-        for (size_t j = 0; !again && j < pairs[i].name.n; j++)
-            buf_addc(names, lower(pairs[i].name.p[j]));
-        buf_addc(out, again ? ',' : ':');
+        if (i && name_cmp(pairs[i].name, pairs[i - 1].name) == 0) {
+            buf_addc(out, ',');
+        } else {
+            buf_adds(out, i ? "\n" : "");
+            buf_adds(names, i ? ";" : "");
+            add_lower(pairs[i].name, out);
+            add_lower(pairs[i].name, names);
+            buf_addc(out, ':');
+        }
         add_value(pairs[i].value, out);
-        if (i + 1 == n || name_cmp(pairs[i].name, pairs[i + 1].name) != 0)
-            buf_addc(out, '\n');
     }
+    buf_adds(out, n ? "\n" : "");
     return true;
 }
 

@@ -2,9 +2,9 @@
 /*
  * ssm - commands in guests: one call for up to 50 of them, and what came of it.
  *
- * Nothing here judges an answer: "Success" is not proof that a command ran, an empty list right after sending is usual, and an agent
- * that is "Online" may have been dead for minutes. Texts of a reply are owned by it and never NULL.
- * Source: AWS Systems Manager API reference, 2014-11-06.
+ * Nothing here judges an answer: "Success" is not proof that a command ran, an empty list right after sending
+ * is usual, and an agent that is "Online" may have been dead for minutes. Texts of a reply are owned by it
+ * and never NULL. Source: AWS Systems Manager API reference, 2014-11-06.
  */
 #include "aws/call.h"
 
@@ -33,8 +33,8 @@ void ssm_sent_release(struct ssm_sent *s);
 void ssm_sent_take(struct aws_result *r, struct ssm_sent *out);
 
 /*
- * SendCommand: a changing call (it is not idempotent), resources: the number of ids. One bad id fails it whole (InvalidInstanceId,
- * ERR_CONFLICT, the ids in `named`); a retired bucket too (InvalidOutputFolder).
+ * SendCommand: a changing call (it is not idempotent), resources: the number of ids. One bad id fails it
+ * whole (InvalidInstanceId, ERR_CONFLICT, the ids in `named`); a retired bucket too (InvalidOutputFolder).
  */
 uint64_t ssm_send_command(struct aws *a, const struct aws_where *w, const struct ssm_command *c,
                           const struct instant *checked, aws_done *done, void *self);
@@ -42,8 +42,7 @@ uint64_t ssm_send_command(struct aws *a, const struct aws_where *w, const struct
 struct ssm_invocations { /* reply; may be empty for seconds after the sending */
     struct ssm_invocation {
         char *instance;
-        char *
-            status; /* "Pending", "InProgress", "Delayed", "Success", "Cancelled", "TimedOut", "Failed", "Cancelling" */
+        char *status;          /* "Pending", "InProgress", "Delayed", "Success", "Failed", "TimedOut" … */
         char *details;         /* StatusDetails: compare without case and blanks */
         char *output;          /* of the first plugin: stdout, cut by AWS at SSM_OUTPUT_MAX characters */
         int64_t response_code; /* -1: it has not begun, or no plugin is listed */

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * ssm_decode - SSM's JSON as the reply structs of aws/ssm.h: for its operations' rows, the fuzzer and the tests. Pure.
+ * ssm_decode - SSM's JSON as the reply structs of aws/ssm.h: for its operations' rows, the fuzzer and the
+ * tests. Pure.
  */
 #include "aws/ssm.h"
 

@@ -2,8 +2,9 @@
 /*
  * sts - who we are, and how we become someone else.
  *
- * Callers that only want to act in another account name the role in their `struct aws_where`: the engine assumes it, keeps it fresh
- * and retries. These are its own means, and the doctor's. Source: AWS STS API reference, 2011-06-15.
+ * Callers that only want to act in another account name the role in their `struct aws_where`: the engine
+ * assumes it, keeps it fresh and retries. These are its own means, and the doctor's. Source: AWS STS API
+ * reference, 2011-06-15.
  */
 #include "aws/call.h"
 #include "aws/credentials.h"

@@ -2,7 +2,8 @@
 /*
  * compiler - the three attributes we use, named once.
  *
- * MUST_CHECK   the result decides; a caller that drops it does not compile. A deliberate discard is `(void)!f()`.
+ * MUST_CHECK   the result decides; a caller that drops it does not compile. A deliberate discard is
+ *              `(void)!f()`.
  * PRINTF_LIKE  format string at argument `f`, its first value at argument `a`.
  * CLEANUP      calls `fn(&variable)` when the variable leaves its scope.
  */

@@ -76,8 +76,8 @@ static bool is_real(const struct civil *c)
     if (c->year < 1970 || c->month < 1 || c->month > 12 || c->day < 1 || c->hour > 23 || c->minute > 59 ||
         c->second > 60)
         return false;
-    return moment_civil(moment_of(&day)).day ==
-           c->day; /* the 31st of a shorter month is a day of the next one */
+    /* The 31st of a shorter month is a day of the next one. */
+    return moment_civil(moment_of(&day)).day == c->day;
 }
 
 static int *field_of(struct civil *c, char letter)

@@ -69,8 +69,9 @@ bool form_decode(struct str s, struct buf *out)
             buf_addc(out, s.p[i] == '+' ? ' ' : s.p[i]);
             continue;
         }
-        int high = s.n - i > 2 ? hex(s.p[i + 1]) : -1;
-        int low = s.n - i > 2 ? hex(s.p[i + 2]) : -1;
+        bool whole = s.n - i > 2;
+        int high = whole ? hex(s.p[i + 1]) : -1;
+        int low = whole ? hex(s.p[i + 2]) : -1;
         if (high < 0 || low < 0)
             return false;
         buf_addc(out, (char)(high << 4 | low));

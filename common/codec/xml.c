@@ -82,7 +82,7 @@ static void XMLCALL on_end(void *self, const XML_Char *name)
     if (b->refused)
         return;
     struct xml *x = b->open[--b->depth];
-    if (!x->first && b->text.n) {
+    if (b->text.n) {
         x->text = str_dup(buf_view(&b->text));
         x->text_n = b->text.n;
     }

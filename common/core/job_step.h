@@ -2,15 +2,18 @@
 /*
  * job_step - the life of one attempt at a job: what its worker is to do next, from what has been seen so far.
  *
- * Pure: no port, no clock. Events are recorded by the functions below; job_step() then gives one command after the other until
- * JOB_NOTHING, which says until when. A command has already been noted when it is returned: the worker carries it out, or says
- * (job_step_called, job_step_answered) that it could not. Members are named by their index in the job.
+ * Pure: no port, no clock. Events are recorded by the functions below; job_step() then gives one command
+ * after the other until JOB_NOTHING, which says until when. A command has already been noted when it is
+ * returned: the worker carries it out, or says (job_step_called, job_step_answered) that it could not.
+ * Members are named by their index in the job.
  *
  * The rules that it keeps, whatever the order of events (docs/protocol.md 4.5, 4.7, 4.8):
- *  - no question and no call while the lease is not LEASE_OK, past its deadline, while draining, or while holds are to be read;
- *  - a member is called only if it is not held and, where the tier asks, its ABSENT is young enough (at the moment of job_step());
- *  - a synchronous tier touches one member after the other, each looked at and asked just before its own call; after a failed one
- *    under halt the rest are not-attempted;
+ *  - no question and no call while the lease is not LEASE_OK, past its deadline, while draining, or while
+ *    holds are to be read;
+ *  - a member is called only if it is not held and, where the tier asks, its ABSENT is young enough (at the
+ *    moment of job_step());
+ *  - a synchronous tier touches one member after the other, each looked at and asked just before its own
+ *    call; after a failed one under halt the rest are not-attempted;
  *  - a terminal with a failure only while the lease lives; without one it may be reported late;
  *  - a job with an unanswered call is never released: its lease expires;
  *  - after an accepted call a release is due no earlier than JOB_RELEASE_LAG_MS later: Describe lags.
@@ -55,9 +58,11 @@ struct job_step *job_step_new(const struct job *job, int64_t attempt, int64_t de
 void job_step_free(struct job_step *s); /* NULL is fine */
 
 /* ---- events ---- */
-/* What a claim or renewal said. deadline_ms: our own (boot clock), with LEASE_OK. The first word that is not OK stays. */
+/* What a claim or renewal said. deadline_ms: our own (boot clock), with LEASE_OK. The first word that is not
+ * OK stays. */
 void job_step_lease(struct job_step *s, enum job_lease lease, int64_t deadline_ms);
-/* The workload's holds have changed and are not read yet; then what covers a member (max of its holds, boot clock; <= now: none). */
+/* The workload's holds have changed and are not read yet; then what covers a member (max of its holds, boot
+ * clock; <= now: none). */
 void job_step_holds_stale(struct job_step *s);
 void job_step_held(struct job_step *s, size_t member, int64_t until_ms);
 void job_step_holds_read(struct job_step *s);

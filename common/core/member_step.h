@@ -2,8 +2,9 @@
 /*
  * member_step - the life of one member in one attempt at its job: seen, asked, called, waited for, over.
  *
- * Pure: each function is one event; the phase and the outcome are its only effects. core/job_step owns the members and decides who
- * may be asked or called and when; nothing here knows the lease. Moments are the boot clock's, unless a name says wall.
+ * Pure: each function is one event; the phase and the outcome are its only effects. core/job_step owns the
+ * members and decides who may be asked or called and when; nothing here knows the lease. Moments are the boot
+ * clock's, unless a name says wall.
  *
  *   LOOK ──▶ SETTLE (on its way elsewhere: waited for first) ──▶ LOOK
  *     ├──▶ OVER   there already, not ours, left out
@@ -11,7 +12,8 @@
  *     ├──▶ ASK ──▶ ASKED ──▶ READY or OVER (present, unknown)
  *     └──▶ READY ──▶ CALLED ──▶ WAIT ──▶ OVER      refused: OVER, READY again, or LOOK again
  *
- * Source of the rules: docs/contract.md (Outcomes, Membership, The override check), docs/protocol.md 4.7, docs/aws.md 5.1.
+ * Source of the rules: docs/contract.md (Outcomes, Membership, The override check), docs/protocol.md 4.7,
+ * docs/aws.md 5.1.
  */
 #include "core/override.h"
 #include "model/job.h"
@@ -94,7 +96,8 @@ struct member_rules { /* of the job, for all its members */
     int64_t attempt;
 };
 
-/* A DescribeInstances reply that was asked for at asked_ms. wall_ms: AWS's clock now. Ignored where the phase does not look. */
+/* A DescribeInstances reply that was asked for at asked_ms. wall_ms: AWS's clock now. Ignored where the phase
+ * does not look. */
 void member_seen(struct member_life *m, const struct member_rules *r, const struct sighting *s,
                  int64_t asked_ms, int64_t now_ms, int64_t wall_ms);
 /* Whether its EC2 status checks passed. */

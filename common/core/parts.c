@@ -4,13 +4,14 @@
 
 #include <string.h>
 
-enum { ESCAPED = 6 /* \u00XX */, FIELD_BYTES = 48 /* names, quotes, commas of one small field */ };
+static const size_t ESCAPED = 6;      /* \u00XX */
+static const size_t FIELD_BYTES = 48; /* names, quotes, commas of one small field */
 
 struct cut {
     struct plan_parts *out;
-    size_t cap;            /* of out->at */
-    size_t max, used;      /* bytes of the part in hand */
-    size_t jobs;           /* in the part in hand */
+    size_t cap;                   /* of out->at */
+    size_t max, used;             /* bytes of the part in hand */
+    size_t jobs;                  /* in the part in hand */
     struct event_plan_tier *tier; /* in the part in hand: where jobs go; NULL: to be begun */
     const struct event_plan_tier *from;
 };
@@ -31,8 +32,9 @@ static size_t strs_bytes(const struct strs *l)
 
 static size_t options_bytes(const struct job_options *o)
 {
-    const char *const texts[] = {o->region,        o->role,          o->external_id,  o->filter_key, o->filter_value,
-                                 o->tier_key,      o->override_file, o->output_bucket, o->output_prefix};
+    const char *const texts[] = {o->region,        o->role,          o->external_id,
+                                 o->filter_key,    o->filter_value,  o->tier_key,
+                                 o->override_file, o->output_bucket, o->output_prefix};
     size_t n = 16 * FIELD_BYTES + strs_bytes(&o->vpcs);
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -51,7 +53,8 @@ static size_t job_bytes(const struct event_plan_job *j)
 
 static size_t outcome_bytes(const struct member_outcome *o)
 {
-    return 3 * FIELD_BYTES + text_bytes(o->id) + text_bytes(o->from) + text_bytes(o->to) + text_bytes(o->detail);
+    return 3 * FIELD_BYTES + text_bytes(o->id) + text_bytes(o->from) + text_bytes(o->to) +
+           text_bytes(o->detail);
 }
 
 static void begin_part(struct cut *c)
@@ -69,8 +72,8 @@ static void begin_part(struct cut *c)
 static void copy_options(struct job_options *to, const struct job_options *from)
 {
     struct job_options o = *from;
-    char **const texts[] = {&o.region,        &o.role,          &o.external_id,   &o.filter_key,   &o.filter_value,
-                            &o.tier_key,      &o.override_file, &o.output_bucket, &o.output_prefix};
+    char **const texts[] = {&o.region,   &o.role,          &o.external_id,   &o.filter_key,   &o.filter_value,
+                            &o.tier_key, &o.override_file, &o.output_bucket, &o.output_prefix};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = *texts[i] ? xstrdup(*texts[i]) : NULL;

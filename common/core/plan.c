@@ -29,7 +29,8 @@ static int by_sequence(const void *a, const void *b)
     return strcmp(x->tier->name, y->tier->name);
 }
 
-static size_t participants(const struct spec *s, enum action action, const struct strs *only, struct entry *out)
+static size_t participants(const struct spec *s, enum action action, const struct strs *only,
+                           struct entry *out)
 {
     size_t n = 0;
 
@@ -85,7 +86,8 @@ static bool is_held(const struct plan_context *c, const struct plan_member *m)
     return false;
 }
 
-static enum cause why_left_out(const struct plan_context *c, const struct tier *t, const struct plan_member *m)
+static enum cause why_left_out(const struct plan_context *c, const struct tier *t,
+                               const struct plan_member *m)
 {
     if (c->action == ACTION_STOP && t->ignore_stop)
         return CAUSE_IGNORE_STOP;
@@ -156,8 +158,9 @@ static size_t chunk_size(const struct plan_context *c, const struct tier *t)
 }
 
 /* One tier of the step. `acting` and `jobs` count over the whole step. */
-static bool plan_tier(const struct plan_context *c, const struct tier *t, const struct plan_member *const *members,
-                      size_t n, size_t *jobs, struct event_plan_tier *out, struct err *e)
+static bool plan_tier(const struct plan_context *c, const struct tier *t,
+                      const struct plan_member *const *members, size_t n, size_t *jobs,
+                      struct event_plan_tier *out, struct err *e)
 {
     const struct plan_member **act = xcalloc(n + 1, sizeof *act);
     size_t acting = 0;

@@ -2,9 +2,9 @@
 /*
  * plan - an action on a workload as steps, and the members of a step as jobs. Pure.
  *
- * Steps: the tiers with the same sequence number form one step; steps in ascending order; gaps are allowed; a tier without the
- * action's section takes no part; on stop a tier with IgnoreStop keeps its place in the order and its members are left out
- * (ignore-stop). Source: docs/contract.md.
+ * Steps: the tiers with the same sequence number form one step; steps in ascending order; gaps are allowed; a
+ * tier without the action's section takes no part; on stop a tier with IgnoreStop keeps its place in the
+ * order and its members are left out (ignore-stop). Source: docs/contract.md.
  */
 #include "model/event.h"
 
@@ -20,7 +20,8 @@ struct plan_hold {
     int64_t until_ms;
 };
 
-/* Steps of an action; only the named tiers when only_tiers is not empty. Owned by the caller (event_accepted's table frees them). */
+/* Steps of an action; only the named tiers when only_tiers is not empty. Owned by the caller
+ * (event_accepted's table frees them). */
 void plan_steps(const struct spec *s, enum action action, const struct strs *only_tiers,
                 struct event_steps *out);
 
@@ -34,9 +35,9 @@ struct plan_context {
 };
 
 /*
- * Jobs and left-out members of one step, tier by tier in the order of the step; members sorted by id inside a tier. Refuses with
- * CAUSE_TOO_MANY in *cause (and e) when a synchronous tier has over 1,000 members, the workload is over MaxInstances, or a step needs
- * over 10,000 jobs.
+ * Jobs and left-out members of one step, tier by tier in the order of the step; members sorted by id inside a
+ * tier. Refuses with CAUSE_TOO_MANY in *cause (and e) when a synchronous tier has over 1,000 members, the
+ * workload is over MaxInstances, or a step needs over 10,000 jobs.
  */
 MUST_CHECK bool plan_step(const struct plan_context *c, const struct plan_member *members, size_t n,
                           struct event_plan_tiers *out, enum cause *cause, struct err *e);

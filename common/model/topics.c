@@ -41,6 +41,7 @@ void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_p
     *out = (struct topic_wanted){.partitions = t == TOPIC_JOBS  ? jobs_partitions
                                                : t == TOPIC_DLQ ? DLQ_PARTITIONS
                                                                 : log_partitions};
+    out->fixed = t != TOPIC_JOBS && t != TOPIC_DLQ;
     topic_name(t, prefix, out->name);
     add(out, "cleanup.policy", t == TOPIC_SNAP ? "compact" : "delete", true);
     if (days[t]) {
@@ -59,7 +60,7 @@ bool topic_check(const struct topic_wanted *w, int partitions, const char *const
 {
     if (partitions < 1)
         return err_set(e, ERR_NOT_FOUND, "topic %s does not exist: create it with `ec2sched topics create`", w->name);
-    if (partitions != w->partitions)
+    if (w->fixed && partitions != w->partitions)
         return err_set(e, ERR_CONFIG,
                        "topic %s has %d partitions, %d are expected: their number can never change; use another kafka.prefix and "
                        "`ec2sched topics create`, or correct the option",

@@ -18,6 +18,7 @@ struct topic_setting {
 struct topic_wanted {
     char name[TOPIC_NAME_MAX];
     int partitions;
+    bool fixed; /* their number is for ever: it places workloads. Others may grow: any number will do */
     struct topic_setting settings[TOPICS_CONFIG_MAX];
     size_t n;
 };

@@ -33,6 +33,7 @@ struct kafka_asker {
     struct kafka_client client;
     rd_kafka_queue_t *events, *answers;
     struct question *open, *over;
+    char *topic; /* one that was asked about: a probe without any would ask for all topics of the cluster */
     bool probing;
 };
 
@@ -43,8 +44,9 @@ static bool asker_open(struct kafka_asker *a, struct err *e)
     if (a->client.rk)
         return true;
     /*
-     * A group of its own name, never joined: librdkafka (to 2.10 at least, its issue 5040) dereferences the client's group object when
-     * the answer about another group's offsets is an error, as it is for a group that nobody has used yet.
+     * A group of its own name, never joined: librdkafka (to 2.10 at least, its issue 5040) dereferences the
+     * client's group object when the answer about another group's offsets is an error, as it is for a group
+     * that nobody has used yet.
      */
     rd_kafka_conf_t *conf = kafka_conf_new(KAFKA_ROLE_ASK, a->core->options, asker_group, e);
     if (!conf)
@@ -76,6 +78,12 @@ static void question_free(struct question *q)
     xfree(q->high);
     topics_release(&q->topics);
     xfree(q);
+}
+
+static void remember_topic(struct kafka_asker *a, const char *topic)
+{
+    if (!a->topic)
+        a->topic = xstrdup(topic);
 }
 
 /* It is delivered from the next dispatch. */
@@ -183,7 +191,8 @@ uint64_t kafka_ask_watermarks(struct kafka_asker *a, const char *topic, const in
 {
     struct question *q = question_new(a, ASK_WATERMARKS, self);
 
-    BUG_IF(n == 0 || n > ASK_PARTITIONS_MAX);
+    BUG_IF(n == 0 || n > KAFKA_PARTITIONS_MAX);
+    remember_topic(a, topic);
     q->done.watermarks = done;
     q->n = n;
     q->low = xcalloc(n, sizeof *q->low);
@@ -218,9 +227,10 @@ uint64_t kafka_ask_describe(struct kafka_asker *a, const char *const *names, siz
     struct question *q = question_new(a, ASK_DESCRIBE, self);
     struct side_job *j = NULL;
 
-    BUG_IF(n == 0 || n > SIDE_TOPICS_MAX);
+    BUG_IF(n == 0 || n > KAFKA_TOPICS_MAX);
     q->done.topics = done;
     topics_init(&q->topics, names, n);
+    remember_topic(a, names[0]);
     if (!asker_open(a, &q->err)) {
         end(q);
         return q->id;
@@ -259,7 +269,10 @@ void kafka_ask_probe(struct kafka_asker *a)
 
     if (a->probing || !asker_open(a, &e))
         return;
-    a->probing = queue_job(a, job_new(a, SIDE_METADATA, probe_over, a), &e);
+    struct side_job *j = job_new(a, SIDE_METADATA, probe_over, a);
+    j->topics[0] = a->topic ? rd_kafka_topic_new(a->client.rk, a->topic, NULL) : NULL;
+    j->topic_count = j->topics[0] ? 1 : 0;
+    a->probing = queue_job(a, j, &e);
 }
 
 /* ---- administrative requests: librdkafka answers on a queue ---- */
@@ -281,7 +294,7 @@ uint64_t kafka_ask_create(struct kafka_asker *a, const struct kafka_topic *topic
 {
     struct question *q = question_new(a, ASK_CREATE, self);
 
-    BUG_IF(n == 0 || n > SIDE_TOPICS_MAX);
+    BUG_IF(n == 0 || n > KAFKA_TOPICS_MAX);
     q->done.topics = done;
     topics_wanted(&q->topics, topics, n);
     if (!asker_open(a, &q->err) ||
@@ -295,7 +308,8 @@ uint64_t kafka_ask_committed(struct kafka_asker *a, const char *group, const cha
 {
     struct question *q = question_new(a, ASK_COMMITTED, self);
 
-    BUG_IF(partitions < 1 || partitions > ASK_PARTITIONS_MAX);
+    BUG_IF(partitions < 1 || partitions > KAFKA_PARTITIONS_MAX);
+    remember_topic(a, topic);
     q->done.committed = done;
     q->n = (size_t)partitions;
     q->low = xcalloc(q->n, sizeof *q->low);
@@ -457,5 +471,6 @@ void kafka_asker_free(struct kafka_asker *a)
         rd_kafka_queue_destroy(a->events);
     }
     kafka_client_end(&a->client, a->core);
+    xfree(a->topic);
     xfree(a);
 }

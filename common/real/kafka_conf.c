@@ -2,7 +2,10 @@
 
 #include "base/str.h"
 
+#include <signal.h>
 #include <string.h>
+
+_Static_assert(SIGIO == 29, "the number in the table below");
 
 enum {
     PRODUCERS = KAFKA_ROLE_EVENTS | KAFKA_ROLE_JOBS,
@@ -16,6 +19,12 @@ struct setting {
     int roles;
 };
 
+/*
+ * The two bounds of prefetching: a queue over either is not fetched for until the broker's thread looks
+ * again, up to a second later (the property for that, fetch.queue.backoff.ms, came with 2.2). Small ones cost
+ * half a second in the middle of a burst and hold a replay at their size a second; large ones cost memory
+ * while we are behind, and nothing else: partitions belong to one member, so no record is kept from another.
+ */
 static const struct setting defaults[] = {
     {"client.id", "ec2sched", ALL},
     {"log_level", "4", ALL},
@@ -33,9 +42,10 @@ static const struct setting defaults[] = {
     {"fetch.wait.max.ms", "500", READERS},
     {"fetch.min.bytes", "1", READERS},
     {"fetch.error.backoff.ms", "20", READERS},
-    {"queued.min.messages", "500", KAFKA_ROLE_FETCH},
-    {"queued.min.messages", "64", KAFKA_ROLE_GROUP}, /* what is prefetched is kept from idle members */
-    {"queued.max.messages.kbytes", "4096", READERS},
+    {"queued.min.messages", "100000", KAFKA_ROLE_FETCH},
+    {"queued.max.messages.kbytes", "16384", KAFKA_ROLE_FETCH}, /* a partition */
+    {"queued.min.messages", "10000", KAFKA_ROLE_GROUP},
+    {"queued.max.messages.kbytes", "16384", KAFKA_ROLE_GROUP}, /* all partitions together */
     {"session.timeout.ms", "10000", KAFKA_ROLE_GROUP},
     {"heartbeat.interval.ms", "2000", KAFKA_ROLE_GROUP},
     {"max.poll.interval.ms", "300000", KAFKA_ROLE_GROUP},
@@ -44,6 +54,8 @@ static const struct setting defaults[] = {
 
 static const struct setting fixed[] = {
     {"log.queue", "true", ALL},
+    {"internal.termination.signal", "29",
+     ALL}, /* SIGIO between its own threads: ending a client takes no second */
     {"acks", "all", PRODUCERS},
     {"enable.idempotence", "true", PRODUCERS},
     {"isolation.level", "read_uncommitted",

@@ -62,6 +62,12 @@ static void work(struct side_job *j)
     }
 }
 
+/* Nobody will read the answer any more. */
+static bool is_moot(const struct kafka_side *s, const struct side_job *j)
+{
+    return s->stop && j->kind != SIDE_END;
+}
+
 /* The next job, waiting for one; NULL: stop. */
 static struct side_job *next_job(struct kafka_side *s)
 {
@@ -70,6 +76,13 @@ static struct side_job *next_job(struct kafka_side *s)
     (void)pthread_mutex_lock(&s->lock);
     while (!s->waiting && !s->stop)
         (void)pthread_cond_wait(&s->some, &s->lock);
+    while (s->waiting && is_moot(s, s->waiting)) {
+        j = s->waiting;
+        DL_DELETE(s->waiting, j);
+        give_back_topics(j); /* before its client ends */
+        DL_APPEND(s->finished, j);
+        j = NULL;
+    }
     if (s->waiting) {
         j = s->waiting;
         DL_DELETE(s->waiting, j);
@@ -158,7 +171,7 @@ bool kafka_side_stop(struct kafka_side *s, int64_t deadline_ms)
     struct side_job *j;
 
     (void)pthread_mutex_lock(&s->lock);
-    s->stop = true; /* what waits is done first */
+    s->stop = true; /* what waits to be ended is ended first */
     (void)pthread_cond_signal(&s->some);
     (void)pthread_mutex_unlock(&s->lock);
     int64_t left = deadline_ms - clock_boot_ms();

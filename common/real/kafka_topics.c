@@ -79,6 +79,7 @@ void topics_found(struct topics *t, size_t i, const struct rd_kafka_metadata *m)
     struct topic_owned *o = &t->owned[i];
 
     t->brokers = m->broker_cnt;
+    t->answered_by = m->orig_broker_id >= 0 || m->broker_cnt == 0 ? m->orig_broker_id : m->brokers[0].id;
     for (int k = 0; k < m->topic_cnt; k++) {
         const struct rd_kafka_metadata_topic *found = &m->topics[k];
         if (strcmp(found->topic, o->name) != 0)
@@ -117,8 +118,12 @@ bool topics_ask_config(struct topics *t, rd_kafka_t *rk, rd_kafka_queue_t *answe
         if (t->owned[i].partitions >= 0)
             ask[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, t->owned[i].name);
     if (n > 0) {
+        char why[ERR_MSG_MAX];
         rd_kafka_AdminOptions_t *options =
             admin_options(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms, opaque);
+        /* Any broker knows; left to itself librdkafka looks for the controller, which a cluster may not
+         * name. */
+        (void)rd_kafka_AdminOptions_set_broker(options, t->answered_by, why, sizeof why);
         rd_kafka_DescribeConfigs(rk, ask, n, options, answers);
         rd_kafka_AdminOptions_destroy(options);
         rd_kafka_ConfigResource_destroy_array(ask, n);

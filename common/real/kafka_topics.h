@@ -20,6 +20,7 @@ struct topics { /* zeroed it is valid and empty */
     struct err *errs;
     size_t n;
     int brokers;
+    int answered_by; /* the broker that the metadata came from */
 };
 
 void topics_init(struct topics *t, const char *const *names, size_t n); /* to be found */

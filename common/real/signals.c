@@ -21,6 +21,7 @@ bool signals_block(struct err *e)
     sigset_t set;
 
     fill(&set);
+    (void)sigaddset(&set, SIGIO); /* librdkafka's, between its own threads */
     int failed = pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (failed)
         return err_set(e, ERR_CONFIG, "signals: %s", strerror(failed));

@@ -24,10 +24,10 @@ static const struct {
     const char *code;
     enum err_kind kind;
 } server_says[] = {
-    {"LOADING", ERR_UNAVAILABLE},    {"READONLY", ERR_UNAVAILABLE},   {"OOM", ERR_UNAVAILABLE},
-    {"BUSY", ERR_UNAVAILABLE},       {"MISCONF", ERR_UNAVAILABLE},    {"NOREPLICAS", ERR_UNAVAILABLE},
-    {"MASTERDOWN", ERR_UNAVAILABLE}, {"TRYAGAIN", ERR_UNAVAILABLE},   {"NOSCRIPT", ERR_UNAVAILABLE},
-    {"NOAUTH", ERR_DENIED},          {"NOPERM", ERR_DENIED},          {"WRONGPASS", ERR_DENIED},
+    {"LOADING", ERR_UNAVAILABLE},    {"READONLY", ERR_UNAVAILABLE}, {"OOM", ERR_UNAVAILABLE},
+    {"BUSY", ERR_UNAVAILABLE},       {"MISCONF", ERR_UNAVAILABLE},  {"NOREPLICAS", ERR_UNAVAILABLE},
+    {"MASTERDOWN", ERR_UNAVAILABLE}, {"TRYAGAIN", ERR_UNAVAILABLE}, {"NOSCRIPT", ERR_UNAVAILABLE},
+    {"NOAUTH", ERR_DENIED},          {"NOPERM", ERR_DENIED},        {"WRONGPASS", ERR_DENIED},
 };
 
 bool answer_ok(const struct redis_reply *r, struct err *e)
@@ -125,7 +125,7 @@ struct str view_pairs_get(const struct view_pairs *p, const char *name)
 
 /* ---- the scripts ---- */
 
-const char *const view_fold_names[] = {"OK",   "IGN", "ADMIT", "DRAIN",  "PLAN",    "OPEN",    "DONE",
+const char *const view_fold_names[] = {"OK",  "IGN", "ADMIT",  "DRAIN",   "PLAN",    "OPEN", "DONE",
                                        "DUP", "GAP", "NOVIEW", "OTHERFV", "UPGRADE", NULL};
 
 bool answer_fold(const struct redis_value *v, struct view_folded *out, struct err *e)
@@ -150,8 +150,8 @@ bool answer_claim(const struct redis_value *v, bool same_server, struct view_cla
     if (!same_server)
         word = VIEW_CLAIM_WAIT; /* granted, if at all, by a view that nobody has validated */
     out->answer = (enum view_claim)word;
-    if (word == VIEW_CLAIM_OK &&
-        !(number(at(v, 1), &out->attempt) && number(at(v, 2), &out->deadline_ms) && number(at(v, 3), &out->hv)))
+    if (word == VIEW_CLAIM_OK && !(number(at(v, 1), &out->attempt) && number(at(v, 2), &out->deadline_ms) &&
+                                   number(at(v, 3), &out->hv)))
         return odd("claim", e);
     if (word == VIEW_CLAIM_BUSY)
         out->ms = number_or(at(v, 1), 0);
@@ -193,7 +193,8 @@ bool answer_take(const struct redis_value *v, struct answer_arena *a, struct vie
     struct view_due *d = keep(a, n, sizeof *d);
     for (size_t i = 0; i < n; i++) {
         const struct redis_value *w = &v->at[1 + i * WORDS];
-        d[i] = (struct view_due){.workload = text(&w[0]), .epoch = text(&w[1]), .job = text(&w[3]), .spec = text(&w[4])};
+        d[i] = (struct view_due){
+            .workload = text(&w[0]), .epoch = text(&w[1]), .job = text(&w[3]), .spec = text(&w[4])};
         if (!number(&w[2], &d[i].step))
             return odd("take", e);
     }
@@ -202,7 +203,8 @@ bool answer_take(const struct redis_value *v, struct answer_arena *a, struct vie
     return true;
 }
 
-bool answer_drained(const struct redis_value *v, bool same_server, struct view_drain_answer *out, struct err *e)
+bool answer_drained(const struct redis_value *v, bool same_server, struct view_drain_answer *out,
+                    struct err *e)
 {
     int64_t yes = 0;
 
@@ -223,7 +225,8 @@ bool answer_drained(const struct redis_value *v, bool same_server, struct view_d
     return true;
 }
 
-const char *const view_beat_names[] = {"OK", "BASE", "BEHIND", "GAP", "INC", "JUMP", "NOVIEW", "OTHERFV", NULL};
+const char *const view_beat_names[] = {"OK",   "BASE",   "BEHIND",  "GAP", "INC",
+                                       "JUMP", "NOVIEW", "OTHERFV", NULL};
 
 bool answer_beat(const struct redis_value *v, bool same_server, struct view_beaten *out, struct err *e)
 {
@@ -302,8 +305,8 @@ bool answer_debtors(const struct redis_value *v, struct answer_arena *a, struct 
     return true;
 }
 
-bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_arena *a, struct view_deliveries *out,
-                       struct err *e)
+bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_arena *a,
+                       struct view_deliveries *out, struct err *e)
 {
     struct view_delivery *d = keep(a, jobs, sizeof *d);
 
@@ -313,9 +316,10 @@ bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_a
         struct str part;
         struct str off;
         int64_t partition = 0;
-        d[i] = (struct view_delivery){.jobs_partition = VIEW_NOT_KNOWN, .attempts = number_or(&v->at[2 * i + 1], 0)};
-        if (str_cut(text(&v->at[2 * i]), ':', &part, &off) && str_to_i64(part, &partition) && partition >= 0 &&
-            partition <= INT32_MAX && str_to_i64(off, &d[i].offset))
+        d[i] = (struct view_delivery){.jobs_partition = VIEW_NOT_KNOWN,
+                                      .attempts = number_or(&v->at[2 * i + 1], 0)};
+        if (str_cut(text(&v->at[2 * i]), ':', &part, &off) && str_to_i64(part, &partition) &&
+            partition >= 0 && partition <= INT32_MAX && str_to_i64(off, &d[i].offset))
             d[i].jobs_partition = (int)partition;
     }
     out->at = d;

@@ -2,7 +2,6 @@
 #include "base/mem.h"
 #include "view/answer.h"
 
-
 const char *const view_debt_names[] = {"admit", "drain", "plan", "deadline", "finish", "snap", NULL};
 
 static void *keep(struct answer_arena *a, size_t n, size_t size)
@@ -91,10 +90,12 @@ static bool debt_finish(const struct redis_value *w, size_t n, struct view_debt_
     return true;
 }
 
-static bool debt_snap(const struct redis_value *w, size_t n, struct answer_arena *a, struct view_debt_entry *d)
+static bool debt_snap(const struct redis_value *w, size_t n, struct answer_arena *a,
+                      struct view_debt_entry *d)
 {
-    return n == 5 && number(&w[0], &d->snap.asof) && number(&w[1], &d->snap.log) && number(&w[2], &d->snap.fv) &&
-           answer_pairs(&w[3], a, &d->snap.workload) && answer_pairs(&w[4], a, &d->snap.runs);
+    return n == 5 && number(&w[0], &d->snap.asof) && number(&w[1], &d->snap.log) &&
+           number(&w[2], &d->snap.fv) && answer_pairs(&w[3], a, &d->snap.workload) &&
+           answer_pairs(&w[4], a, &d->snap.runs);
 }
 
 static bool debt(const struct redis_value *v, struct answer_arena *a, struct view_debt_entry *d)
@@ -169,7 +170,8 @@ static bool peek_steps(const struct redis_value *v, struct answer_arena *a, stru
 
     for (size_t i = 0; i < v->n; i++) {
         const struct redis_value *l = &v->at[i];
-        int64_t *const six[] = {&s[i].step, &s[i].jobs, &s[i].pending, &s[i].leased, &s[i].expired, &s[i].next_ms};
+        int64_t *const six[] = {&s[i].step,   &s[i].jobs,    &s[i].pending,
+                                &s[i].leased, &s[i].expired, &s[i].next_ms};
         if (l->type != REDIS_LIST || l->n != sizeof six / sizeof *six)
             return false;
         for (size_t k = 0; k < l->n; k++)
@@ -243,9 +245,10 @@ bool answer_peek(const struct redis_value *v, struct answer_arena *a, struct vie
     bool ok = v->type == REDIS_LIST && v->n == ARRAYS;
     for (size_t i = 0; ok && i < ARRAYS; i++)
         ok = v->at[i].type == REDIS_LIST;
-    ok = ok && answer_pairs(&v->at[VIEW], a, &out->view) && answer_pairs(&v->at[WORKLOAD], a, &out->workload) &&
-         peek_waiting(&v->at[WAITING], a, out) && peek_steps(&v->at[STEPS], a, out) &&
-         peek_debts(&v->at[DEBTS], a, out) && peek_runs(&v->at[RUNS], a, out);
+    ok = ok && answer_pairs(&v->at[VIEW], a, &out->view) &&
+         answer_pairs(&v->at[WORKLOAD], a, &out->workload) && peek_waiting(&v->at[WAITING], a, out) &&
+         peek_steps(&v->at[STEPS], a, out) && peek_debts(&v->at[DEBTS], a, out) &&
+         peek_runs(&v->at[RUNS], a, out);
     if (!ok)
         return err_set(e, ERR_INVALID, "peek: an answer of another form than its script gives");
     out->there = true;

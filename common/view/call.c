@@ -22,8 +22,8 @@ void view_free(struct view *v)
 
     if (!v)
         return;
-    DL_FOREACH_SAFE (v->calls, c, tmp)
-        xfree(c);
+    DL_FOREACH_SAFE(v->calls, c, tmp)
+    xfree(c);
     scripts_free(v->scripts);
     xfree(v->prefix);
     xfree(v);
@@ -56,7 +56,7 @@ static void on_answer(void *self, uint64_t id, const struct redis_reply *reply, 
 }
 
 struct call *call_new(struct view *v, void (*finish)(struct call *, const struct redis_reply *, bool),
-                             void *self)
+                      void *self)
 {
     struct call *c = xcalloc(1, sizeof *c);
 
@@ -112,8 +112,8 @@ void call_job(struct words *w, const struct view_job *j)
     words_add(w, j->token);
 }
 
-void call_begin_plain(const struct view *v, struct words *w, const char *name, int partition, const char *kind,
-                        struct str rest)
+void call_begin_plain(const struct view *v, struct words *w, const char *name, int partition,
+                      const char *kind, struct str rest)
 {
     char tag[KEY_MAX];
     BUF_CLEANUP struct buf key = BUF_INIT((size_t)2 * KEY_MAX + EVENT_TEXT_MAX);

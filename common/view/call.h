@@ -2,8 +2,8 @@
 /*
  * call - one call of the view on its way, and how its words begin. Internal to view/.
  *
- * Made by call_new with the function that turns the answer into the typed reply; call_run or call_plain sends it; it ends, and is
- * freed, with its completion. Owner: the view.
+ * Made by call_new with the function that turns the answer into the typed reply; call_run or call_plain sends
+ * it; it ends, and is freed, with its completion. Owner: the view.
  */
 #include "view/answer.h"
 #include "view/script.h"
@@ -44,17 +44,19 @@ struct call {
     size_t jobs;
 };
 
-struct call *call_new(struct view *v, void (*finish)(struct call *, const struct redis_reply *, bool), void *self);
-struct call *call_said(struct view *v, view_said_done *done, void *self); /* one that a plain yes or number answers */
+struct call *call_new(struct view *v, void (*finish)(struct call *, const struct redis_reply *, bool),
+                      void *self);
+struct call *call_said(struct view *v, view_said_done *done,
+                       void *self); /* one that a plain yes or number answers */
 /* Both take the words. */
 uint64_t call_run(struct call *c, const char *script, int partition, struct words *w);
 uint64_t call_plain(struct call *c, struct words *w);
 
 void call_tag(const struct view *v, int partition, char out[KEY_MAX]); /* {<prefix>:<partition>} */
-void call_clock(struct words *w);                                     /* empty: Redis's own */
+void call_clock(struct words *w);                                      /* empty: Redis's own */
 void call_inc(const struct view *v, struct words *w);
 void call_epoch(struct words *w, const struct epoch *ep);
 void call_job(struct words *w, const struct view_job *j); /* workload ep step job token */
 /* A plain command on a key of the partition: NAME, then {…}:<kind><rest>. */
-void call_begin_plain(const struct view *v, struct words *w, const char *name, int partition, const char *kind,
-                      struct str rest);
+void call_begin_plain(const struct view *v, struct words *w, const char *name, int partition,
+                      const char *kind, struct str rest);

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* "G:partition:offset" of a record as "G:offset"; an absent one is empty. False: of another partition, or not one. */
+/* "G:partition:offset" of a record as "G:offset"; an absent one is empty. False: of another partition, or not
+ * one. */
 static bool add_epoch(const struct view_position *at, const char *text, struct words *w)
 {
     struct epoch ep;
@@ -50,7 +51,8 @@ static bool add_requested(const struct view_position *at, const struct event *ev
     return true;
 }
 
-static bool add_accepted(const struct view_position *at, const struct event *ev, struct str text, struct words *w)
+static bool add_accepted(const struct view_position *at, const struct event *ev, struct str text,
+                         struct words *w)
 {
     const struct event_accepted *a = &ev->accepted;
     BUF_CLEANUP struct buf delays = BUF_INIT(EVENT_TEXT_MAX);
@@ -101,7 +103,8 @@ static bool add_planned(const struct view_position *at, const struct event *ev, 
 {
     const struct event_planned *p = &ev->planned;
     struct counts left_out = {0};
-    int action = ev->action && strcmp(ev->action, action_names[ACTION_STOP]) == 0 ? ACTION_STOP : ACTION_START;
+    int action =
+        ev->action && strcmp(ev->action, action_names[ACTION_STOP]) == 0 ? ACTION_STOP : ACTION_START;
 
     if (!ev->action || strcmp(ev->action, action_names[action]) != 0 || !ev->run)
         return false;
@@ -219,7 +222,7 @@ static bool add_own(const struct view_position *at, const struct event *ev, stru
 }
 
 static const char *const fold_types[EVENT_TYPES] = {
-    [EVENT_RUN_REQUESTED] = "REQ", [EVENT_RUN_ACCEPTED] = "ACC", [EVENT_RUN_REFUSED] = "REF",
+    [EVENT_RUN_REQUESTED] = "REQ", [EVENT_RUN_ACCEPTED] = "ACC",  [EVENT_RUN_REFUSED] = "REF",
     [EVENT_DRAINED] = "DRAINED",   [EVENT_TIER_PLANNED] = "PLAN", [EVENT_PLAN_FAILED] = "PLANFAIL",
     [EVENT_JOB_TERMINAL] = "TERM", [EVENT_PAUSE] = "PAUSE",       [EVENT_RESUME] = "RESUME",
     [EVENT_CANCEL] = "CANCEL",     [EVENT_HOLD_SET] = "HOLD",     [EVENT_HOLD_CLEARED] = "UNHOLD",
@@ -260,7 +263,8 @@ static bool key_ok(const struct view_position *at, const struct event *ev, struc
     struct str workload = str_of(ev->workload);
 
     if (ev->type == EVENT_VIEW_OPENED)
-        return at->key.n == 0 && workload.n == 0 ? true : err_set(e, ERR_INVALID, "%s: it has a key", ev->type_name);
+        return at->key.n == 0 && workload.n == 0 ? true
+                                                 : err_set(e, ERR_INVALID, "%s: it has a key", ev->type_name);
     if (workload.n == 0 && ev->type == EVENT_OTHER)
         return true;
     if (!ids_workload_ok(workload))
@@ -268,7 +272,8 @@ static bool key_ok(const struct view_position *at, const struct event *ev, struc
     if (!str_eq(at->key, workload))
         return err_set(e, ERR_INVALID, "%s: its key is not its workload", ev->type_name);
     if (ids_partition(workload, at->partitions) != at->partition)
-        return err_set(e, ERR_INVALID, "%s: workload %s belongs to another partition", ev->type_name, ev->workload);
+        return err_set(e, ERR_INVALID, "%s: workload %s belongs to another partition", ev->type_name,
+                       ev->workload);
     return true;
 }
 

@@ -2,12 +2,14 @@
 /*
  * record - a record of the log as the words that the fold takes. Pure.
  *
- * The words after `clock off ts inc`: type, must, needs, workload, and the type's own (docs/view.md, "fold"). A record that the fold
- * may not act on (it does not parse, stands under another key, names an epoch of another partition, or holds a job whose delivery
- * text is out of bounds) becomes "-": the position moves by one and nothing else happens.
+ * The words after `clock off ts inc`: type, must, needs, workload, and the type's own (docs/view.md, "fold").
+ * A record that the fold may not act on (it does not parse, stands under another key, names an epoch of
+ * another partition, or holds a job whose delivery text is out of bounds) becomes "-": the position moves by
+ * one and nothing else happens.
  */
 #include "view/view.h"
 #include "view/words.h"
 
 /* False: it became "-", with the reason in e. `ev`: NULL when it did not parse (e is then left alone). */
-bool record_words(const struct view_position *at, const struct event *ev, struct str text, struct words *out, struct err *e);
+bool record_words(const struct view_position *at, const struct event *ev, struct str text, struct words *out,
+                  struct err *e);

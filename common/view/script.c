@@ -54,7 +54,8 @@ void scripts_free(struct scripts *s)
 
     if (!s)
         return;
-    HASH_ITER (hh, s->pending, p, tmp) {
+    HASH_ITER(hh, s->pending, p, tmp)
+    {
         HASH_DEL(s->pending, p);
         pending_free(p);
     }
@@ -126,8 +127,8 @@ static struct pending *pending_new(struct scripts *s, int script, script_done *d
     return p;
 }
 
-uint64_t scripts_run(struct scripts *s, const char *name, const char *key, struct words *words, script_done *done,
-                     void *self)
+uint64_t scripts_run(struct scripts *s, const char *name, const char *key, struct words *words,
+                     script_done *done, void *self)
 {
     int i = 0;
 

@@ -44,9 +44,9 @@ bool view_snapshot_parse(struct str text, struct view_snapshot *out, struct err 
         return err_wrap(e, "snapshot");
     const struct json *w = json_get(j, "w");
     const struct json *r = json_get(j, "r");
-    if (!json_int(json_get(j, "v"), &v) || v != SNAPSHOT_VERSION || !json_int(json_get(j, "asof"), &out->asof) ||
-        !json_int(json_get(j, "log"), &out->log) || !json_int(json_get(j, "fv"), &out->fv) ||
-        json_type(w) != JSON_OBJECT || json_type(r) != JSON_OBJECT)
+    if (!json_int(json_get(j, "v"), &v) || v != SNAPSHOT_VERSION ||
+        !json_int(json_get(j, "asof"), &out->asof) || !json_int(json_get(j, "log"), &out->log) ||
+        !json_int(json_get(j, "fv"), &out->fv) || json_type(w) != JSON_OBJECT || json_type(r) != JSON_OBJECT)
         return err_set(e, ERR_INVALID, "snapshot: not one of version %d", SNAPSHOT_VERSION);
     json_add(kept, "w", json_copy(w));
     json_add(kept, "r", json_copy(r));

@@ -148,7 +148,8 @@ static void finish_take(struct call *c, const struct redis_reply *r, bool same_s
     answer_arena_release(&a);
 }
 
-uint64_t view_take(struct view *v, int partition, int64_t limit, int64_t tpub_ms, view_take_done *done, void *self)
+uint64_t view_take(struct view *v, int partition, int64_t limit, int64_t tpub_ms, view_take_done *done,
+                   void *self)
 {
     struct call *c = call_new(v, finish_take, self);
     struct words w = {0};
@@ -213,7 +214,8 @@ static void finish_owed(struct call *c, const struct redis_reply *r, bool same_s
     answer_arena_release(&a);
 }
 
-uint64_t view_owed(struct view *v, int partition, int64_t limit, int64_t skip, view_owed_done *done, void *self)
+uint64_t view_owed(struct view *v, int partition, int64_t limit, int64_t skip, view_owed_done *done,
+                   void *self)
 {
     struct call *c = call_new(v, finish_owed, self);
     struct words w = {0};
@@ -234,8 +236,8 @@ static void finish_drained(struct call *c, const struct redis_reply *r, bool sam
     c->done.drained(c->self, c->id, &out);
 }
 
-uint64_t view_drained(struct view *v, int partition, const char *workload, bool use_end, view_drained_done *done,
-                      void *self)
+uint64_t view_drained(struct view *v, int partition, const char *workload, bool use_end,
+                      view_drained_done *done, void *self)
 {
     struct call *c = call_new(v, finish_drained, self);
     struct words w = {0};
@@ -257,7 +259,8 @@ static void finish_beat(struct call *c, const struct redis_reply *r, bool same_s
     c->done.beat(c->self, c->id, &out);
 }
 
-uint64_t view_beat(struct view *v, int partition, const struct view_pulse *p, view_beat_done *done, void *self)
+uint64_t view_beat(struct view *v, int partition, const struct view_pulse *p, view_beat_done *done,
+                   void *self)
 {
     struct call *c = call_new(v, finish_beat, self);
     struct words w = {0};

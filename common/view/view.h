@@ -2,28 +2,32 @@
 /*
  * view - the barrier in Redis: its keys, its scripts, and one typed call for each. Asynchronous.
  *
- * Nothing else in the program knows a key's name or the order of a script's words (docs/view.md is the manual of both; what each
- * answer means and why: docs/protocol.md 4.3 and 4.4). One object serves all log partitions of one deployment. Where a call is about
- * an epoch, its partition is the epoch's own.
+ * Nothing else in the program knows a key's name or the order of a script's words (docs/view.md is the manual
+ * of both; what each answer means and why: docs/protocol.md 4.3 and 4.4). One object serves all log
+ * partitions of one deployment. Where a call is about an epoch, its partition is the epoch's own.
  *
- * Every call returns an id >= 1 at once, and exactly one completion follows, from the loop, between turns, never from within the
- * call; completions of one view come in the order of the calls. Words and lists handed in are copied; what a completion is handed is
- * borrowed until it returns. A completion may start further calls. There is no cancel: a caller that goes away must outlive its calls
- * or hand in a `self` that it can tell to be stale.
+ * Every call returns an id >= 1 at once, and exactly one completion follows, from the loop, between turns,
+ * never from within the call; completions of one view come in the order of the calls. Words and lists handed
+ * in are copied; what a completion is handed is borrowed until it returns. A completion may start further
+ * calls. There is no cancel: a caller that goes away must outlive its calls or hand in a `self` that it can
+ * tell to be stale.
  *
  * Errors, in every reply's `err` (ERR_NONE: the typed part is filled):
- *   ERR_UNAVAILABLE  no answer, or the server cannot serve now (code LOADING, READONLY, OOM, BUSY, MISCONF, NOREPLICAS,
- *                    MASTERDOWN, TRYAGAIN): the call may have taken effect; every call may be repeated
+ *   ERR_UNAVAILABLE  no answer, or the server cannot serve now (code LOADING, READONLY, OOM, BUSY, MISCONF,
+ *                    NOREPLICAS, MASTERDOWN, TRYAGAIN): the call may have taken effect; every call may be
+ *                    repeated
  *   ERR_DENIED       code NOAUTH, NOPERM, WRONGPASS
- *   ERR_INVALID      the script refused (code ERR), a key has a foreign type (WRONGTYPE), or the answer is not of the script's form:
- *                    a caller's mistake, or a view that is not to be trusted. Nothing was written
+ *   ERR_INVALID      the script refused (code ERR), a key has a foreign type (WRONGTYPE), or the answer is
+ *                    not of the script's form: a caller's mistake, or a view that is not to be trusted.
+ *                    Nothing was written
  *
- * `inc`, the run_id of the server that a call is meant for, is put in here from the connection at the moment of the call. A call that
- * is answered by another server than it was meant for (the connection was lost and the port sent it again) has asked a view that may
- * be stale: claim and renew then say WAIT, drained says no, beat says INC, whatever the script answered.
+ * `inc`, the run_id of the server that a call is meant for, is put in here from the connection at the moment
+ * of the call. A call that is answered by another server than it was meant for (the connection was lost and
+ * the port sent it again) has asked a view that may be stale: claim and renew then say WAIT, drained says no,
+ * beat says INC, whatever the script answered.
  *
- * All times are Redis's clock in ms since 1970, unless a name says otherwise. Owner: the program; single-threaded. Free it only
- * when the Redis port delivers no more completions.
+ * All times are Redis's clock in ms since 1970, unless a name says otherwise. Owner: the program;
+ * single-threaded. Free it only when the Redis port delivers no more completions.
  */
 #include "model/event.h"
 #include "ports/ports.h"
@@ -41,7 +45,8 @@ enum {
     VIEW_NOT_KNOWN = -1,       /* a moment or number that the view does not have */
 };
 
-/* `prefix` (redis.prefix) begins every key: {<prefix>:<log partition>}. Keeps `redis` (borrowed). Sends nothing yet. */
+/* `prefix` (redis.prefix) begins every key: {<prefix>:<log partition>}. Keeps `redis` (borrowed). Sends
+ * nothing yet. */
 struct view *view_new(const struct redis *redis, const char *prefix);
 void view_free(struct view *v);
 size_t view_in_flight(const struct view *v); /* calls without a completion yet: what a drain waits for */
@@ -80,12 +85,13 @@ struct view_folded {
 typedef void view_fold_done(void *self, uint64_t id, const struct view_folded *f);
 
 /*
- * Folds one record. `ev`: the parsed value, NULL when it does not parse; `text`: the value itself (an accepted run's is kept, whole, as
- * its frozen specification). A record whose key is not the workload's of this partition, or that names an epoch of another one, is
- * folded as one that does not parse: the position always moves by one.
+ * Folds one record. `ev`: the parsed value, NULL when it does not parse; `text`: the value itself (an
+ * accepted run's is kept, whole, as its frozen specification). A record whose key is not the workload's of
+ * this partition, or that names an epoch of another one, is folded as one that does not parse: the position
+ * always moves by one.
  */
-uint64_t view_fold(struct view *v, const struct view_position *at, const struct event *ev, struct str text, view_fold_done *done,
-                   void *self);
+uint64_t view_fold(struct view *v, const struct view_position *at, const struct event *ev, struct str text,
+                   view_fold_done *done, void *self);
 
 /* ---- for workers ---- */
 
@@ -99,7 +105,8 @@ struct view_job {
 
 enum view_claim {
     VIEW_CLAIM_OK,
-    VIEW_CLAIM_WAIT,   /* the view may not grant leases now: keep the job at most 5 s, then store its offset and drop it */
+    /* the view may not grant leases now: keep the job at most 5 s, then store its offset and drop it */
+    VIEW_CLAIM_WAIT,
     VIEW_CLAIM_FENCED, /* not of the current epoch, or it ends: drop */
     VIEW_CLAIM_PAUSED, /* drop; the view delivers it again */
     VIEW_CLAIM_DONE,   /* terminal already: drop */
@@ -110,14 +117,15 @@ struct view_claimed {
     struct err err;
     enum view_claim answer;
     int64_t attempt, deadline_ms; /* OK */
-    int64_t hv;                   /* OK: counts changes of the workload's holds: when it moved, read view_holds */
-    int64_t ms;                   /* BUSY */
-    int64_t expiries;             /* POISON: not above max_expiries: by deaths in hand */
+    int64_t hv;       /* OK: counts changes of the workload's holds: when it moved, read view_holds */
+    int64_t ms;       /* BUSY */
+    int64_t expiries; /* POISON: not above max_expiries: by deaths in hand */
 };
 typedef void view_claim_done(void *self, uint64_t id, const struct view_claimed *c);
-/* token: IDS_TOKEN_MAX - 1 hex digits, never used before; worker without '|'. The same token again gets the same answer. */
-uint64_t view_claim(struct view *v, const struct view_job *job, const char *worker, int64_t max_expiries, view_claim_done *done,
-                    void *self);
+/* token: IDS_TOKEN_MAX - 1 hex digits, never used before; worker without '|'. The same token again gets the
+ * same answer. */
+uint64_t view_claim(struct view *v, const struct view_job *job, const char *worker, int64_t max_expiries,
+                    view_claim_done *done, void *self);
 
 enum view_renew {
     VIEW_RENEW_OK,
@@ -148,12 +156,14 @@ struct view_said {
 typedef void view_said_done(void *self, uint64_t id, const struct view_said *s);
 
 /*
- * Hands the lease back; the job is due again in due_ms. yes: it was ours. A job with an unanswered changing call is never released (let
- * it expire); `unanswered` here only notes that one was sent.
+ * Hands the lease back; the job is due again in due_ms. yes: it was ours. A job with an unanswered changing
+ * call is never released (let it expire); `unanswered` here only notes that one was sent.
  */
-uint64_t view_release(struct view *v, const struct view_job *job, int64_t due_ms, bool unanswered, view_said_done *done, void *self);
+uint64_t view_release(struct view *v, const struct view_job *job, int64_t due_ms, bool unanswered,
+                      view_said_done *done, void *self);
 
-/* A worker died with this job in hand, under this token. n: such deaths so far in the fleet, 0: nothing to count. */
+/* A worker died with this job in hand, under this token. n: such deaths so far in the fleet, 0: nothing to
+ * count. */
 uint64_t view_killed(struct view *v, const struct view_job *job, view_said_done *done, void *self);
 
 struct view_hold {
@@ -184,10 +194,13 @@ struct view_taken {
 };
 typedef void view_take_done(void *self, uint64_t id, const struct view_taken *t);
 /* At most `limit` (1..VIEW_TAKE_MAX) due jobs; each is due again after tpub_ms. */
-uint64_t view_take(struct view *v, int partition, int64_t limit, int64_t tpub_ms, view_take_done *done, void *self);
+uint64_t view_take(struct view *v, int partition, int64_t limit, int64_t tpub_ms, view_take_done *done,
+                   void *self);
 
-/* Where the last delivery lies in the jobs topic. yes: noted; no: not pending any more. job->workload is not looked at. */
-uint64_t view_sent(struct view *v, const struct view_job *job, int jobs_partition, int64_t offset, view_said_done *done, void *self);
+/* Where the last delivery lies in the jobs topic. yes: noted; no: not pending any more. job->workload is not
+ * looked at. */
+uint64_t view_sent(struct view *v, const struct view_job *job, int jobs_partition, int64_t offset,
+                   view_said_done *done, void *self);
 
 struct view_delivery {
     int jobs_partition; /* VIEW_NOT_KNOWN: never delivered, as far as the view knows */
@@ -201,9 +214,17 @@ struct view_deliveries {
 };
 typedef void view_deliveries_done(void *self, uint64_t id, const struct view_deliveries *d);
 /* What became of the last delivery of each of these jobs (<= VIEW_PUBLISHED_MAX) of one epoch. */
-uint64_t view_published(struct view *v, const struct epoch *ep, const struct str *jobs, size_t n, view_deliveries_done *done, void *self);
+uint64_t view_published(struct view *v, const struct epoch *ep, const struct str *jobs, size_t n,
+                        view_deliveries_done *done, void *self);
 
-enum view_debt { VIEW_OWES_ADMIT, VIEW_OWES_DRAIN, VIEW_OWES_PLAN, VIEW_OWES_DEADLINE, VIEW_OWES_FINISH, VIEW_OWES_SNAP };
+enum view_debt {
+    VIEW_OWES_ADMIT,
+    VIEW_OWES_DRAIN,
+    VIEW_OWES_PLAN,
+    VIEW_OWES_DEADLINE,
+    VIEW_OWES_FINISH,
+    VIEW_OWES_SNAP
+};
 extern const char *const view_debt_names[];
 
 struct view_pair {
@@ -221,12 +242,13 @@ struct view_debt_entry { /* an empty word: absent */
     int64_t at_ms;
     union {
         struct {
-            struct str request, action, busy, run, rest; /* request: G:offset; rest: event_request_fields as JSON */
+            struct str request, action, busy, run,
+                rest; /* request: G:offset; rest: event_request_fields as JSON */
             bool paused;
         } admit;
         struct {
             struct str epoch, run, next, next_run; /* epochs: G:offset */
-            int64_t end_ms;                        /* when the run `epoch` ended by itself; VIEW_NOT_KNOWN: it did not */
+            int64_t end_ms; /* when the run `epoch` ended by itself; VIEW_NOT_KNOWN: it did not */
         } drain;
         struct {
             struct str epoch, action, run, on_failure;
@@ -254,7 +276,8 @@ struct view_owes {
 };
 typedef void view_owed_done(void *self, uint64_t id, const struct view_owes *o);
 /* What is due now, earliest first, without the first `skip`. */
-uint64_t view_owed(struct view *v, int partition, int64_t limit, int64_t skip, view_owed_done *done, void *self);
+uint64_t view_owed(struct view *v, int partition, int64_t limit, int64_t skip, view_owed_done *done,
+                   void *self);
 
 struct view_keys {
     struct err err;
@@ -263,7 +286,8 @@ struct view_keys {
     size_t n;
 };
 typedef void view_keys_done(void *self, uint64_t id, const struct view_keys *k);
-/* The workloads that owe anything, now or later: all that are not at rest, or whose idle snapshot is missing. A name may repeat. */
+/* The workloads that owe anything, now or later: all that are not at rest, or whose idle snapshot is missing.
+ * A name may repeat. */
 uint64_t view_debtors(struct view *v, int partition, view_keys_done *done, void *self);
 
 struct view_drain_answer {
@@ -274,8 +298,10 @@ struct view_drain_answer {
     int64_t until_ms;                 /* no: not before; 0: not known */
 };
 typedef void view_drained_done(void *self, uint64_t id, const struct view_drain_answer *a);
-/* use_end: the log has LogAppendTime. Reads only: people may ask too, to hear why a run does not start yet. */
-uint64_t view_drained(struct view *v, int partition, const char *workload, bool use_end, view_drained_done *done, void *self);
+/* use_end: the log has LogAppendTime. Reads only: people may ask too, to hear why a run does not start
+ * yet. */
+uint64_t view_drained(struct view *v, int partition, const char *workload, bool use_end,
+                      view_drained_done *done, void *self);
 
 enum view_beat {
     VIEW_BEAT_OK,      /* leases may be granted until `n` */
@@ -301,41 +327,50 @@ struct view_pulse {
     int64_t age_ms;     /* … read so long ago */
     int64_t boot_ms;    /* its own clock that never goes back, now */
 };
-uint64_t view_beat(struct view *v, int partition, const struct view_pulse *p, view_beat_done *done, void *self);
+uint64_t view_beat(struct view *v, int partition, const struct view_pulse *p, view_beat_done *done,
+                   void *self);
 
 /* An idle snapshot up to `asof` is acknowledged. yes: owed no more; no: a later record is not in it. */
-uint64_t view_snap(struct view *v, int partition, const char *workload, int64_t asof, view_said_done *done, void *self);
+uint64_t view_snap(struct view *v, int partition, const char *workload, int64_t asof, view_said_done *done,
+                   void *self);
 
 /* ---- for the leader: a lost view ---- */
 
 struct view_place {
     struct err err;
-    bool there;                            /* false: there is no view */
-    int64_t applied;                       /* the last offset that is folded; -1: none yet */
+    bool there;                                     /* false: there is no view */
+    int64_t applied;                                /* the last offset that is folded; -1: none yet */
     int64_t generation, fv, since, ttl_ms, taws_ms; /* 0 when absent; since, ttl, taws VIEW_NOT_KNOWN */
-    struct str inc;                        /* the server that may grant leases; empty: none */
-    bool open_here;                        /* inc is the server that answered */
+    struct str inc;                                 /* the server that may grant leases; empty: none */
+    bool open_here;                                 /* inc is the server that answered */
 };
 typedef void view_where_done(void *self, uint64_t id, const struct view_place *p);
 uint64_t view_where(struct view *v, int partition, view_where_done *done, void *self);
 
-/* A building of the view: begin, drop all that is there, one call a snapshot, end. yes: done; no: there is a view, or another leader
- * builds. Only the latest begin's nonce may write, only end makes a view. `force`: the view that is there is not to be trusted. */
-uint64_t view_seed_begin(struct view *v, int partition, const char *nonce, bool force, view_said_done *done, void *self);
-uint64_t view_seed_scan(struct view *v, int partition, const char *cursor, view_keys_done *done, void *self); /* starts at "0" */
-uint64_t view_seed_drop(struct view *v, int partition, const char *nonce, const struct str *keys, size_t n, view_said_done *done, void *self);
-/* json: {"w":{field:text},"r":{run:text}}, as a snapshot record keeps it. No with an older snapshot than the one loaded. */
-uint64_t view_seed_workload(struct view *v, int partition, const char *nonce, const char *workload, int64_t asof, struct str json,
-                            view_said_done *done, void *self);
+/* A building of the view: begin, drop all that is there, one call a snapshot, end. yes: done; no: there is a
+ * view, or another leader builds. Only the latest begin's nonce may write, only end makes a view. `force`:
+ * the view that is there is not to be trusted. */
+uint64_t view_seed_begin(struct view *v, int partition, const char *nonce, bool force, view_said_done *done,
+                         void *self);
+uint64_t view_seed_scan(struct view *v, int partition, const char *cursor, view_keys_done *done,
+                        void *self); /* starts at "0" */
+uint64_t view_seed_drop(struct view *v, int partition, const char *nonce, const struct str *keys, size_t n,
+                        view_said_done *done, void *self);
+/* json: {"w":{field:text},"r":{run:text}}, as a snapshot record keeps it. No with an older snapshot than the
+ * one loaded. */
+uint64_t view_seed_workload(struct view *v, int partition, const char *nonce, const char *workload,
+                            int64_t asof, struct str json, view_said_done *done, void *self);
 struct view_seed_end {
-    int64_t first;          /* the first offset to fold: L */
-    int64_t high;           /* high watermark at this moment */
+    int64_t first; /* the first offset to fold: L */
+    int64_t high;  /* high watermark at this moment */
     int64_t ttl_ms, taws_ms;
-    int64_t generation;     /* VIEW_NOT_KNOWN: what the lost view had, else 0 */
+    int64_t generation; /* VIEW_NOT_KNOWN: what the lost view had, else 0 */
 };
-uint64_t view_seed_end(struct view *v, int partition, const char *nonce, const struct view_seed_end *s, view_said_done *done, void *self);
+uint64_t view_seed_end(struct view *v, int partition, const char *nonce, const struct view_seed_end *s,
+                       view_said_done *done, void *self);
 
-/* The value of a snapshot record, from an owed `snap`: {"v":1,"asof":…,"log":…,"fv":…,"w":{…},"r":{…}}; and back. */
+/* The value of a snapshot record, from an owed `snap`: {"v":1,"asof":…,"log":…,"fv":…,"w":{…},"r":{…}}; and
+ * back. */
 void view_snapshot_print(const struct view_debt_entry *snap, struct buf *out);
 struct view_snapshot {
     int64_t asof, log, fv;
@@ -344,7 +379,8 @@ struct view_snapshot {
 MUST_CHECK bool view_snapshot_parse(struct str text, struct view_snapshot *out, struct err *e);
 void view_snapshot_release(struct view_snapshot *s);
 
-/* The frozen specification of an epoch that is current or next: the RunAccepted's text. n: bytes; absent = ERR_NOT_FOUND. */
+/* The frozen specification of an epoch that is current or next: the RunAccepted's text. n: bytes; absent =
+ * ERR_NOT_FOUND. */
 struct view_text {
     struct err err;
     struct str text;
@@ -354,7 +390,8 @@ uint64_t view_frozen(struct view *v, const struct epoch *ep, view_text_done *don
 
 /* ---- who leads: an efficiency lock, two leaders are harmless ---- */
 /* Takes or renews it for ttl_ms. yes: it is ours. */
-uint64_t view_lead(struct view *v, int partition, const char *leader, int64_t ttl_ms, view_said_done *done, void *self);
+uint64_t view_lead(struct view *v, int partition, const char *leader, int64_t ttl_ms, view_said_done *done,
+                   void *self);
 /* Gives it up, if it is ours. */
 uint64_t view_unlead(struct view *v, int partition, const char *leader, view_said_done *done, void *self);
 
@@ -365,7 +402,8 @@ struct view_waiting {
     bool paused;
 };
 struct view_step {
-    int64_t step, jobs, pending, leased, expired, next_ms; /* leased: leases that live; expired: past their end, not swept */
+    int64_t step, jobs, pending, leased, expired,
+        next_ms; /* leased: leases that live; expired: past their end, not swept */
 };
 struct view_owed_at {
     struct str kind; /* "drain", "plan", "deadline", "snap", "finish|<run>" */
@@ -377,20 +415,21 @@ struct view_run { /* result empty: none yet; epoch empty: never accepted */
 };
 struct view_peeked {
     struct err err;
-    bool there;                        /* false: no view; nothing else is filled */
-    struct view_pairs view;            /* applied log fv inc fresh quar ttl taws now */
-    struct view_pairs workload;        /* its whole hash: docs/view.md, "Fields of P:w"; empty: never seen */
+    bool there;                 /* false: no view; nothing else is filled */
+    struct view_pairs view;     /* applied log fv inc fresh quar ttl taws now */
+    struct view_pairs workload; /* its whole hash: docs/view.md, "Fields of P:w"; empty: never seen */
     const struct view_waiting *waiting;
     size_t waiting_count;
-    const struct view_step *steps;     /* 0..planned of the current run */
+    const struct view_step *steps; /* 0..planned of the current run */
     size_t step_count;
     const struct view_owed_at *debts;
     size_t debt_count;
-    const struct view_run *runs;       /* recent, in no order */
+    const struct view_run *runs; /* recent, in no order */
     size_t run_count;
 };
 typedef void view_peek_done(void *self, uint64_t id, const struct view_peeked *p);
 uint64_t view_peek(struct view *v, int partition, const char *workload, view_peek_done *done, void *self);
-/* The holds among the fields of a workload: at most `max` into `out`, borrowed from `fields`; returns how many. */
+/* The holds among the fields of a workload: at most `max` into `out`, borrowed from `fields`; returns how
+ * many. */
 enum { VIEW_HOLDS_MAX = 64 };
 size_t view_holds_of(const struct view_pairs *fields, struct view_hold *out, size_t max);

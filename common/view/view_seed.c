@@ -129,8 +129,8 @@ uint64_t view_seed_drop(struct view *v, int partition, const char *nonce, const 
     return call_run(c, "seed", partition, &w);
 }
 
-uint64_t view_seed_workload(struct view *v, int partition, const char *nonce, const char *workload, int64_t asof,
-                            struct str json, view_said_done *done, void *self)
+uint64_t view_seed_workload(struct view *v, int partition, const char *nonce, const char *workload,
+                            int64_t asof, struct str json, view_said_done *done, void *self)
 {
     struct call *c = call_said(v, done, self);
     struct words w = {0};

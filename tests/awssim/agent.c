@@ -5,8 +5,9 @@
 
 static const char *const states[] = {"online", "offline", "stale", "none", NULL};
 static const char *const systems[] = {"Linux", "Windows", NULL};
-static const char *const behaviours[] = {"answers",    "fails",          "undeliverable", "delayed", "times-out",
-                                         "terminated", "wrong-platform", "denied",        "silent",  NULL};
+static const char *const behaviours[] = {"answers",   "fails",      "undeliverable",  "delayed",
+                                         "times-out", "terminated", "wrong-platform", "denied",
+                                         "silent",    NULL};
 
 struct agent *agent_new(int64_t time_scale)
 {
@@ -60,7 +61,8 @@ static bool set_list(const struct json *j, const char *name, struct strs *list, 
     return setting_strs(j, name, list, e);
 }
 
-static bool set_duration(const struct json *j, const char *name, int64_t time_scale, int64_t *out, struct err *e)
+static bool set_duration(const struct json *j, const char *name, int64_t time_scale, int64_t *out,
+                         struct err *e)
 {
     if (!setting_int(j, name, out, e))
         return false;
@@ -80,15 +82,17 @@ static bool set_text(const struct json *j, const char *name, char **out, struct 
 
 bool agent_set(struct agent *a, const struct json *j, int64_t time_scale, struct err *e)
 {
-    static const char *const known[] = {"state",   "os",     "behaviour",     "latency_ms",   "boot_ms", "files",
-                                        "folders", "stdout", "stdout_before", "stdout_after", "stderr",  "exit_code",
-                                        NULL};
+    static const char *const known[] = {"state",  "os",        "behaviour", "latency_ms",    "boot_ms",
+                                        "files",  "folders",   "stdout",    "stdout_before", "stdout_after",
+                                        "stderr", "exit_code", NULL};
 
     return setting_known(j, "agent", known, e) && setting_word(j, "state", states, &a->state, e) &&
-           setting_word(j, "os", systems, &a->os, e) && setting_word(j, "behaviour", behaviours, &a->behaviour, e) &&
+           setting_word(j, "os", systems, &a->os, e) &&
+           setting_word(j, "behaviour", behaviours, &a->behaviour, e) &&
            set_duration(j, "latency_ms", time_scale, &a->latency_ms, e) &&
            set_duration(j, "boot_ms", time_scale, &a->boot_ms, e) && set_list(j, "files", &a->files, e) &&
            set_list(j, "folders", &a->folders, e) && set_text(j, "stdout", &a->stdout_text, e) &&
-           set_text(j, "stdout_before", &a->stdout_before, e) && set_text(j, "stdout_after", &a->stdout_after, e) &&
-           set_text(j, "stderr", &a->stderr_text, e) && setting_int(j, "exit_code", &a->exit_code, e);
+           set_text(j, "stdout_before", &a->stdout_before, e) &&
+           set_text(j, "stdout_after", &a->stdout_after, e) && set_text(j, "stderr", &a->stderr_text, e) &&
+           setting_int(j, "exit_code", &a->exit_code, e);
 }

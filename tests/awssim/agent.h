@@ -2,8 +2,9 @@
 /*
  * agent - the SSM agent of one instance, and the files of its guest.
  *
- * An agent is `online`, `offline` (listed as ConnectionLost; commands are never delivered), `stale` (listed Online, does not
- * answer) or `none` (not registered). It answers a command after latency_ms; `behaviour` says how.
+ * An agent is `online`, `offline` (listed as ConnectionLost; commands are never delivered), `stale` (listed
+ * Online, does not answer) or `none` (not registered). It answers a command after latency_ms; `behaviour`
+ * says how.
  */
 #include "base/str.h"
 #include "codec/json.h"
@@ -35,7 +36,7 @@ struct agent {
 };
 
 struct agent *agent_new(int64_t time_scale);
-void agent_free(struct agent *a);                      /* NULL is fine */
-struct agent *agent_copy(const struct agent *a);       /* NULL of NULL */
+void agent_free(struct agent *a);                /* NULL is fine */
+struct agent *agent_copy(const struct agent *a); /* NULL of NULL */
 /* Changes what the object names, the rest stays. Durations are divided by time_scale. */
 MUST_CHECK bool agent_set(struct agent *a, const struct json *settings, int64_t time_scale, struct err *e);

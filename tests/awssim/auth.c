@@ -15,9 +15,10 @@ struct words {
     const char *code, *message;
 };
 
-#define SKEW_TEXT   "Signature expired or not yet current"
-#define DIGEST_TEXT                                                                                                  \
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key " \
+#define SKEW_TEXT "Signature expired or not yet current"
+#define DIGEST_TEXT                                                                                          \
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret "  \
+    "Access Key "                                                                                            \
     "and signing method. Consult the service documentation for details."
 #define TOKEN_TEXT  "The security token included in the request is invalid."
 #define ENDED_TEXT  "The security token included in the request is expired"
@@ -62,7 +63,8 @@ static struct str host_region(struct str host)
 {
     struct str service, region, rest;
 
-    if (!str_cut(host, '.', &service, &rest) || !str_cut(rest, '.', &region, &rest) || !str_starts(rest, STR("amazonaws")))
+    if (!str_cut(host, '.', &service, &rest) || !str_cut(rest, '.', &region, &rest) ||
+        !str_starts(rest, STR("amazonaws")))
         return STR("");
     return region;
 }
@@ -120,7 +122,8 @@ static bool check_digest(struct identity *who, struct call *c, const struct sign
     crypto_sha256_hex(c->request->body, hash);
     if (crypto_equal(s->digest, str_of(digest)) && (!claimed.n || str_is(claimed, hash)))
         return true;
-    (void)snprintf(detail, sizeof detail, "\n\nThe Canonical String for this request should have been\n'%.2900s'",
+    (void)snprintf(detail, sizeof detail,
+                   "\n\nThe Canonical String for this request should have been\n'%.2900s'",
                    buf_cstr(&canonical));
     return refuse(c, BAD_DIGEST, detail);
 }
@@ -153,9 +156,10 @@ bool auth_allow(struct call *c)
     if (!strs_has(&c->who->deny, str_of(action)))
         return true;
     if (c->protocol == CALL_EC2)
-        return call_fail(c, 403, "UnauthorizedOperation",
-                         "You are not authorized to perform this operation. User: %s is not authorized to perform: %s",
-                         c->who->arn, action);
+        return call_fail(
+            c, 403, "UnauthorizedOperation",
+            "You are not authorized to perform this operation. User: %s is not authorized to perform: %s",
+            c->who->arn, action);
     return call_fail(c, c->protocol == CALL_JSON ? 400 : 403,
                      c->protocol == CALL_JSON ? "AccessDeniedException" : "AccessDenied",
                      "User: %s is not authorized to perform: %s", c->who->arn, action);

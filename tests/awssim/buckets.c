@@ -7,28 +7,27 @@
 #include <stdio.h>
 #include <string.h>
 
-
-struct rate {
+struct rate { /* in millionths of a token, so that sums are exact */
     char *name;
-    double capacity, per_second;
+    int64_t capacity, per_ms;
     UT_hash_handle hh;
 };
 
 struct bucket {
-    char *key; /* account/region/API */
-    double tokens;
+    char *key;      /* account/region/API */
+    int64_t tokens; /* in millionths */
     int64_t at_ms;
     UT_hash_handle hh;
 };
 
 struct buckets {
     bool on;
-    double scale;
+    int64_t scale;
     struct rate *rates;
     struct bucket *buckets;
 };
 
-enum { KEY_MAX = 256 };
+enum { KEY_MAX = 256, TOKEN = 1000000 };
 
 static const struct {
     const char *name;
@@ -52,8 +51,8 @@ static void set_rate(struct buckets *b, const char *name, double capacity, doubl
         r->name = xstrdup(name);
         HASH_ADD_KEYPTR(hh, b->rates, r->name, strlen(r->name), r);
     }
-    r->capacity = capacity;
-    r->per_second = per_second;
+    r->capacity = (int64_t)(capacity * TOKEN);
+    r->per_ms = (int64_t)(per_second * TOKEN / 1000) * b->scale;
 }
 
 static bool load(struct buckets *b, const struct json *settings, struct err *e)
@@ -66,7 +65,7 @@ static bool load(struct buckets *b, const struct json *settings, struct err *e)
         double capacity, per_second;
         const struct json *v = json_first(m);
         if (json_count(m) != 2 || !json_number(v, &capacity) || !json_number(json_next(v), &per_second) ||
-            capacity < 1 || per_second <= 0)
+            capacity < 1 || capacity > 1e9 || per_second < 0.001 || per_second > 1e9)
             return err_set(e, ERR_CONFIG, "buckets: '%s': not [capacity, per second]", json_name(m));
         set_rate(b, json_name(m), capacity, per_second);
     }
@@ -77,7 +76,7 @@ struct buckets *buckets_new(const struct json *settings, int64_t time_scale, str
 {
     struct buckets *b = xcalloc(1, sizeof *b);
 
-    b->scale = (double)time_scale;
+    b->scale = time_scale;
     for (size_t i = 0; i < sizeof aws_rates / sizeof *aws_rates; i++)
         set_rate(b, aws_rates[i].name, aws_rates[i].capacity, aws_rates[i].per_second);
     if (settings && !load(b, settings, e)) {
@@ -94,12 +93,14 @@ void buckets_free(struct buckets *b)
 
     if (!b)
         return;
-    HASH_ITER (hh, b->rates, r, next_rate) {
+    HASH_ITER(hh, b->rates, r, next_rate)
+    {
         HASH_DEL(b->rates, r);
         xfree(r->name);
         xfree(r);
     }
-    HASH_ITER (hh, b->buckets, k, next) {
+    HASH_ITER(hh, b->buckets, k, next)
+    {
         HASH_DEL(b->buckets, k);
         xfree(k->key);
         xfree(k);
@@ -132,8 +133,10 @@ static struct bucket *find_bucket(struct buckets *b, const struct bucket_ask *as
         k->at_ms = now_ms;
         HASH_ADD_KEYPTR(hh, b->buckets, k->key, strlen(k->key), k);
     }
-    k->tokens += (double)(now_ms - k->at_ms) / 1000 * r->per_second * b->scale;
+    int64_t full_after_ms = (r->capacity - k->tokens) / r->per_ms + 1;
+    int64_t since_ms = now_ms - k->at_ms;
     k->at_ms = now_ms;
+    k->tokens = since_ms >= full_after_ms ? r->capacity : k->tokens + since_ms * r->per_ms;
     if (k->tokens > r->capacity)
         k->tokens = r->capacity;
     return k;
@@ -153,11 +156,12 @@ bool buckets_take(struct buckets *b, const struct bucket_ask *ask, int64_t now_m
         requests = find_bucket(b, ask, ask->rate, r, now_ms);
     if (resource_rate)
         resources = find_bucket(b, ask, ask->resources, resource_rate, now_ms);
-    if ((requests && requests->tokens < 1) || (resources && resources->tokens < (double)ask->resource_count))
+    if ((requests && requests->tokens < TOKEN) ||
+        (resources && resources->tokens < (int64_t)ask->resource_count * TOKEN))
         return false;
     if (requests)
-        requests->tokens -= 1;
+        requests->tokens -= TOKEN;
     if (resources)
-        resources->tokens -= (double)ask->resource_count;
+        resources->tokens -= (int64_t)ask->resource_count * TOKEN;
     return true;
 }

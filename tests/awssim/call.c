@@ -124,7 +124,8 @@ static bool read_query(struct call *c)
         c->namespace = versions[i].namespace;
     }
     if (!c->service[0])
-        return call_fail(c, 400, "NoSuchVersion", "The requested version (%s) is not valid.", version ? version : "");
+        return call_fail(c, 400, "NoSuchVersion", "The requested version (%s) is not valid.",
+                         version ? version : "");
     if (!action || !action[0] || strlen(action) >= sizeof c->operation)
         return call_fail(c, 400, "MissingAction", "The request is missing an action.");
     (void)snprintf(c->operation, sizeof c->operation, "%s", action);
@@ -162,7 +163,8 @@ void call_begin(struct call *c)
 {
     if (c->protocol == CALL_JSON)
         return;
-    buf_addf(&c->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<%sResponse xmlns=\"%s\">", c->operation, c->namespace);
+    buf_addf(&c->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<%sResponse xmlns=\"%s\">", c->operation,
+             c->namespace);
     if (c->protocol == CALL_EC2)
         buf_addf(&c->body, "<requestId>%s</requestId>", c->request_id);
     else
@@ -202,7 +204,8 @@ void call_finish(struct call *c)
     if (c->protocol == CALL_EC2)
         buf_addf(&c->body, "</%sResponse>", c->operation);
     else if (c->protocol == CALL_QUERY)
-        buf_addf(&c->body, "</%sResult><ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>",
+        buf_addf(&c->body,
+                 "</%sResult><ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>",
                  c->operation, c->request_id, c->operation);
     BUG_IF(c->body.over);
 }

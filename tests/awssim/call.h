@@ -2,16 +2,21 @@
 /*
  * call - one signed request while it is answered: what it asks, who asks, and the answer as it grows.
  *
- * An operation reads params (EC2, STS, SNS) or input (SSM, DynamoDB), writes the inside of its reply into body and returns true,
- * or says call_fail() and returns its false. The frame around the body, the error document of the protocol and the headers are
- * made here.
+ * An operation reads params (EC2, STS, SNS) or input (SSM, DynamoDB), writes the inside of its reply into
+ * body and returns true, or says call_fail() and returns its false. The frame around the body, the error
+ * document of the protocol and the headers are made here.
  * Bounds: CALL_BODY_MAX bytes in, CALL_REPLY_MAX bytes out.
  */
 #include "awssim/core.h"
 #include "awssim/params.h"
 #include "codec/json.h"
 
-enum { CALL_BODY_MAX = 1024 * 1024, CALL_REPLY_MAX = 64 * 1024 * 1024, CALL_WORD_MAX = 64, CALL_MESSAGE_MAX = 4096 };
+enum {
+    CALL_BODY_MAX = 1024 * 1024,
+    CALL_REPLY_MAX = 64 * 1024 * 1024,
+    CALL_WORD_MAX = 64,
+    CALL_MESSAGE_MAX = 4096
+};
 
 enum call_protocol { CALL_EC2, CALL_QUERY, CALL_JSON };
 

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-
 struct by_id {
     struct command command;
     UT_hash_handle hh;
@@ -22,7 +21,7 @@ struct commands {
     int64_t visible_after_ms, time_scale;
 };
 
-enum { PLACES = 64 };
+enum { PLACES = 64, PRINTED_MAX = 4 * GUEST_OUT_MAX };
 
 struct commands *commands_new(const struct json *settings, int64_t time_scale, struct err *e)
 {
@@ -170,7 +169,7 @@ static bool wrong_platform(const struct command *c, const struct agent *a)
 
 static void print(struct invocation *v, const struct agent *a, const struct guest_result *r)
 {
-    struct buf out = BUF_INIT(4 * GUEST_OUT_MAX);
+    struct buf out = BUF_INIT(PRINTED_MAX);
 
     buf_adds(&out, a->stdout_before ? a->stdout_before : "");
     buf_adds(&out, a->stdout_text ? a->stdout_text : buf_cstr(&r->out));
@@ -261,7 +260,8 @@ void commands_advance(struct awssim *sim, struct instant now)
         struct command *c = &s->at[key / PLACES % COMMANDS_MAX]->command;
         struct invocation *v = &c->at[key % PLACES];
         int64_t deadline_ms = c->requested.boot_ms + c->timeout_ms;
-        bool reached = v->delivers && ssm_is_managed(v->instance, now.boot_ms) && v->instance->agent->state == AGENT_ONLINE;
+        bool reached = v->delivers && ssm_is_managed(v->instance, now.boot_ms) &&
+                       v->instance->agent->state == AGENT_ONLINE;
         if (reached) {
             finish(sim, c, v, now);
         } else if (now.boot_ms < deadline_ms) { /* its machine went away before it was run */

@@ -42,8 +42,11 @@ static void write_tags(struct buf *out, const struct instance *i)
 
 static void write_instance(struct buf *out, const struct instance *i, int64_t now_ms)
 {
-    buf_addf(out, "{\"id\":\"%s\",\"state\":\"%s\",\"shown\":\"%s\",\"account\":\"%s\",\"region\":\"%s\",\"type\":", i->id,
-             instance_state_name(i->state), instance_state_name(instance_shown(i, now_ms)), i->account, i->region);
+    buf_addf(
+        out,
+        "{\"id\":\"%s\",\"state\":\"%s\",\"shown\":\"%s\",\"account\":\"%s\",\"region\":\"%s\",\"type\":",
+        i->id, instance_state_name(i->state), instance_state_name(instance_shown(i, now_ms)), i->account,
+        i->region);
     json_quote(str_of(i->type), out);
     write_tags(out, i);
     if (i->agent) {
@@ -152,7 +155,10 @@ static int64_t after_of(struct str query)
     struct str name, value;
     int64_t after;
 
-    return str_cut(query, '=', &name, &value) && str_is(name, "after") && str_to_i64(value, &after) && after > 0 ? after : 0;
+    return str_cut(query, '=', &name, &value) && str_is(name, "after") && str_to_i64(value, &after) &&
+                   after > 0
+               ? after
+               : 0;
 }
 
 bool control_answer(struct awssim *sim, const struct awssim_request *request, struct awssim_reply *r)

@@ -1,12 +1,13 @@
 #pragma once
 /*
- * control - the paths below /_/, by which a test reads and changes the simulator. They are not signed and not in the call log.
+ * control - the paths below /_/, by which a test reads and changes the simulator. They are not signed and not
+ * in the call log.
  *
  *   GET  /_/healthz              {"ok":true}
  *   GET  /_/calls[?after=SEQ]    the call log, a JSON line an entry
  *   GET  /_/instances            [{"id","state","shown","type","tags",…}]
- *   POST /_/set                  {"instances":[{"id":…, "state":…, "tags":…, "agent":{…}, …}], "terminate":[…]}
- *   POST /_/faults               {"clear": true | "NAME", "faults":[…]}
+ *   POST /_/set                  {"instances":[{"id":…, "state":…, "tags":…, "agent":{…}, …}],
+ *   "terminate":[…]} POST /_/faults               {"clear": true | "NAME", "faults":[…]}
  */
 #include "awssim/core.h"
 

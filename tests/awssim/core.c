@@ -44,7 +44,8 @@ static bool load_parts(struct awssim *sim, const struct json *j, const char *acc
     const struct auth_config auth = {.credentials = json_get(j, "credentials"),
                                      .roles = json_get(j, "roles"),
                                      .account = account,
-                                     .window_s = config->signature_window_s ? config->signature_window_s : AUTH_WINDOW_S};
+                                     .window_s = config->signature_window_s ? config->signature_window_s
+                                                                            : AUTH_WINDOW_S};
     const struct instances_config machines = {.instances = json_get(j, "instances"),
                                               .fleets = json_get(j, "fleets"),
                                               .capacity = json_get(j, "capacity"),
@@ -62,17 +63,20 @@ static bool load_parts(struct awssim *sim, const struct json *j, const char *acc
            (sim->metadata = metadata_new(json_get(j, "metadata"), region, e));
 }
 
-static bool load(struct awssim *sim, const struct json *j, const struct awssim_config *config, struct instant now, struct err *e)
+static bool load(struct awssim *sim, const struct json *j, const struct awssim_config *config,
+                 struct instant now, struct err *e)
 {
-    static const char *const known[] = {"account",  "region",  "latency_ms", "page_max", "empty_pages", "credentials",
-                                        "roles",    "faults",  "buckets",    "defaults", "instances",   "fleets",
-                                        "capacity", "ssm",     "tables",     "metadata", "comment",     NULL};
+    static const char *const known[] = {"account",     "region",  "latency_ms", "page_max", "empty_pages",
+                                        "credentials", "roles",   "faults",     "buckets",  "defaults",
+                                        "instances",   "fleets",  "capacity",   "ssm",      "tables",
+                                        "metadata",    "comment", NULL};
     char *account = xstrdup("123456789012");
     char *region = xstrdup("us-east-1");
 
     bool ok = setting_known(j, "scenario", known, e) && setting_str(j, "account", &account, e) &&
               setting_str(j, "region", &region, e) && load_latency(sim, j, e) &&
-              setting_int(j, "page_max", &sim->page_max, e) && setting_bool(j, "empty_pages", &sim->empty_pages, e) &&
+              setting_int(j, "page_max", &sim->page_max, e) &&
+              setting_bool(j, "empty_pages", &sim->empty_pages, e) &&
               ((strlen(account) <= 32 && strlen(region) < CALL_WORD_MAX) ||
                err_set(e, ERR_CONFIG, "scenario: account or region is too long")) &&
               load_parts(sim, j, account, region, config, now, e);
@@ -83,7 +87,8 @@ static bool load(struct awssim *sim, const struct json *j, const struct awssim_c
 
 struct awssim *awssim_new(const struct awssim_config *config, struct instant now, struct err *e)
 {
-    JSON_CLEANUP struct json *j = json_parse(config->scenario.n ? config->scenario : STR("{}"), SCENARIO_MAX, e);
+    JSON_CLEANUP struct json *j =
+        json_parse(config->scenario.n ? config->scenario : STR("{}"), SCENARIO_MAX, e);
     struct awssim *sim;
 
     if (!j) {
@@ -128,7 +133,8 @@ int64_t awssim_next(const struct awssim *sim)
     return a < b ? a : b;
 }
 
-/* In the order of their moments, whichever part they belong to: a command runs in the state of its own moment. */
+/* In the order of their moments, whichever part they belong to: a command runs in the state of its own
+ * moment. */
 void awssim_advance(struct awssim *sim, struct instant now)
 {
     for (int64_t next = awssim_next(sim); next <= now.boot_ms; next = awssim_next(sim)) {
@@ -177,7 +183,10 @@ static void read_ids(struct call *c)
 static bool admit(struct awssim *sim, struct call *c, const struct operation *o)
 {
     char rate[2 * CALL_WORD_MAX];
-    struct bucket_ask ask = {.account = call_account(c), .region = c->region, .rate = rate, .resources = o->resources,
+    struct bucket_ask ask = {.account = call_account(c),
+                             .region = c->region,
+                             .rate = rate,
+                             .resources = o->resources,
                              .resource_count = c->ids.n};
     bool narrow = params_get(&c->params, "MaxResults") || params_get(&c->params, "Filter.1.Name");
 
@@ -191,14 +200,34 @@ static bool admit(struct awssim *sim, struct call *c, const struct operation *o)
         return call_fail(c, 503, "RequestLimitExceeded", "Request limit exceeded.");
     if (strcmp(c->service, "dynamodb") == 0)
         return call_fail(c, 400, "ProvisionedThroughputExceededException", "Rate exceeded");
-    return call_fail(c, 400, c->protocol == CALL_JSON ? "ThrottlingException" : "Throttling", "Rate exceeded");
+    return call_fail(c, 400, c->protocol == CALL_JSON ? "ThrottlingException" : "Throttling",
+                     "Rate exceeded");
 }
 
 static bool unknown_operation(struct call *c)
 {
     if (c->protocol == CALL_JSON)
         return call_fail(c, 400, "UnknownOperationException", "%s", "");
-    return call_fail(c, 400, "InvalidAction", "The action %s is not valid for this web service.", c->operation);
+    return call_fail(c, 400, "InvalidAction", "The action %s is not valid for this web service.",
+                     c->operation);
+}
+
+/* What strikes before the call has any effect. */
+static bool spare(struct call *c, const struct fault_effect *fault)
+{
+    if (fault->drop == FAULT_DROP_BEFORE || fault->drop == FAULT_HANG_BEFORE)
+        return call_fail(c, 500, "Lost", "%s", "");
+    if (fault->html && !fault->after)
+        return call_fail(c, fault->html, "Html", "%s", "");
+    return !fault->status || fault->after || call_fail(c, fault->status, fault->code, "%s", fault->message);
+}
+
+/* What strikes after it. */
+static bool let_go(struct call *c, const struct fault_effect *fault)
+{
+    if (fault->status)
+        return call_fail(c, fault->status, fault->code, "%s", fault->message);
+    return !fault->html || call_fail(c, fault->html, "Html", "%s", "");
 }
 
 static bool run(struct awssim *sim, struct call *c, struct fault_effect *fault)
@@ -211,18 +240,10 @@ static bool run(struct awssim *sim, struct call *c, struct fault_effect *fault)
         return unknown_operation(c);
     read_ids(c);
     *fault = faults_strike(sim->faults, c);
-    if (fault->drop == FAULT_DROP_BEFORE || fault->drop == FAULT_HANG_BEFORE || (fault->html && !fault->after))
-        return call_fail(c, fault->html ? fault->html : 500, fault->html ? "Html" : "Lost", "%s", "");
-    if (fault->status && !fault->after)
-        return call_fail(c, fault->status, fault->code, "%s", fault->message);
-    if (!auth_allow(c) || !admit(sim, c, o))
+    if (!spare(c, fault) || !auth_allow(c) || !admit(sim, c, o))
         return false;
     call_begin(c);
-    if (!o->run(sim, c))
-        return false;
-    if (fault->status)
-        return call_fail(c, fault->status, fault->code, "%s", fault->message);
-    return !fault->html || call_fail(c, fault->html, "Html", "%s", "");
+    return o->run(sim, c) && let_go(c, fault);
 }
 
 static void add_header(struct awssim_reply *r, const char *name, const char *value)
@@ -261,15 +282,18 @@ static void add_json_headers(struct call *c, const struct fault_effect *fault, s
     add_header(r, "x-amz-crc32", text);
 }
 
-static void deliver(struct awssim *sim, struct call *c, const struct fault_effect *fault, struct awssim_reply *r)
+static void deliver(struct awssim *sim, struct call *c, const struct fault_effect *fault,
+                    struct awssim_reply *r)
 {
     r->status = c->status;
     r->delay_ms = fault->delay_ms + chance_between(&sim->chance, sim->latency_low_ms, sim->latency_high_ms);
     add_date(r, c->now.wall_ms + fault->date_skew_s * 1000);
     if (fault->html) {
         buf_clear(&c->body);
-        buf_addf(&c->body, "<html>\r\n<head><title>%d</title></head>\r\n<body>\r\n<center><h1>%d</h1></center>\r\n"
-                           "</body>\r\n</html>\r\n", fault->html, fault->html);
+        buf_addf(&c->body,
+                 "<html>\r\n<head><title>%d</title></head>\r\n<body>\r\n<center><h1>%d</h1></center>\r\n"
+                 "</body>\r\n</html>\r\n",
+                 fault->html, fault->html);
         add_header(r, "Content-Type", "text/html");
     } else if (c->protocol == CALL_JSON) {
         add_json_headers(c, fault, r);
@@ -279,10 +303,13 @@ static void deliver(struct awssim *sim, struct call *c, const struct fault_effec
     r->body = c->body;
     c->body = (struct buf)BUF_INIT(0);
     if (fault->drop)
-        r->delivery = fault->drop == FAULT_DROP_BEFORE || fault->drop == FAULT_DROP_AFTER ? AWSSIM_DROP : AWSSIM_HANG;
+        r->delivery =
+            fault->drop == FAULT_DROP_BEFORE || fault->drop == FAULT_DROP_AFTER ? AWSSIM_DROP : AWSSIM_HANG;
     else if (fault->truncate >= 0 && (size_t)fault->truncate < r->body.n)
         r->delivery = AWSSIM_CUT;
-    r->deliver_bytes = r->delivery == AWSSIM_WHOLE ? r->body.n : r->delivery == AWSSIM_CUT ? (size_t)fault->truncate : 0;
+    r->deliver_bytes = r->delivery == AWSSIM_WHOLE ? r->body.n
+                       : r->delivery == AWSSIM_CUT ? (size_t)fault->truncate
+                                                   : 0;
 }
 
 static void note(struct awssim *sim, const struct call *c, const struct fault_effect *fault)

@@ -1,14 +1,15 @@
 #pragma once
 /*
- * awssim - an AWS of one's own: EC2, SSM, DynamoDB, STS and SNS as far as this project calls them, without sockets or clock.
+ * awssim - an AWS of one's own: EC2, SSM, DynamoDB, STS and SNS as far as this project calls them, without
+ * sockets or clock.
  *
- * A scenario (JSON, README.md) and a seed make it; a request and a moment go in, a reply and the moment of the next change come
- * out. The same scenario, seed, requests and moments give the same bytes. The server (server.c) puts it behind HTTP, the fleet's
- * simulation calls it in its own process.
+ * A scenario (JSON, README.md) and a seed make it; a request and a moment go in, a reply and the moment of
+ * the next change come out. The same scenario, seed, requests and moments give the same bytes. The server
+ * (server.c) puts it behind HTTP, the fleet's simulation calls it in its own process.
  *
- * Time is AWS's: `now` of a request is the moment at which it reaches AWS, on AWS's clock. boot_ms drives everything that takes
- * time, wall_ms is what signatures are measured against and what replies show. Neither may go back, boot_ms at least.
- * Owner: one thread. Bounds: call.h, ledger.h.
+ * Time is AWS's: `now` of a request is the moment at which it reaches AWS, on AWS's clock. boot_ms drives
+ * everything that takes time, wall_ms is what signatures are measured against and what replies show. Neither
+ * may go back, boot_ms at least. Owner: one thread. Bounds: call.h, ledger.h.
  */
 #include "base/str.h"
 #include "ports/clock.h"
@@ -22,11 +23,14 @@ struct awssim_config {
     struct str scenario; /* JSON text; empty: no instances, the default credential */
     uint64_t seed;
     int64_t signature_window_s; /* 0: AWS's 900 (EC2: 15 minutes) */
-    int64_t time_scale;         /* 0 or 1: real time. N: what takes AWS N seconds takes one, buckets fill N times as fast */
+    /* 0 or 1: real time. N: what takes AWS N seconds takes one, buckets fill N times as fast */
+    int64_t time_scale;
 };
 
-struct awssim *awssim_new(const struct awssim_config *config, struct instant now, struct err *e); /* NULL: ERR_CONFIG */
-void awssim_free(struct awssim *sim);                                                             /* NULL is fine */
+/* NULL: ERR_CONFIG */
+struct awssim *awssim_new(const struct awssim_config *config, struct instant now, struct err *e);
+/* NULL is fine */
+void awssim_free(struct awssim *sim);
 
 struct awssim_request { /* borrowed for the call */
     struct instant now;
@@ -79,8 +83,9 @@ struct awssim_event { /* borrowed */
     enum awssim_event_kind kind;
     struct instant at;
     const char *service, *operation, *region, *account, *request_id; /* never NULL */
-    const char *run, *job, *attempt;                                 /* from the User-Agent; empty if it does not say */
-    const struct strs *ids;                                          /* instances that a call names */
+    /* from the User-Agent; empty if it does not say */
+    const char *run, *job, *attempt;
+    const struct strs *ids; /* instances that a call names */
     int status;
     const char *code;  /* AWS's error code, empty on success                                              */
     const char *fault; /* the fault rule that shaped the reply, empty without one                         */

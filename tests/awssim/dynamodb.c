@@ -22,8 +22,8 @@ static struct table *named_table(struct awssim *sim, struct call *c, const struc
     struct table *t = tables_find(sim->tables, c, name);
 
     if (!t)
-        (void)call_fail(c, 400, "ResourceNotFoundException", "Requested resource not found: Table: " STR_FMT " not found",
-                        STR_ARG(name));
+        (void)call_fail(c, 400, "ResourceNotFoundException",
+                        "Requested resource not found: Table: " STR_FMT " not found", STR_ARG(name));
     return t;
 }
 
@@ -72,36 +72,43 @@ struct listing {
     bool reverse;
 };
 
+/* The place behind the key that the caller has seen last. */
+static bool read_start(struct call *c, const struct table *t, const struct json *start, struct listing *l)
+{
+    char *hash, *range;
+
+    if (!table_key(t, start, &hash, &range))
+        return invalid(c, "The provided starting key is invalid");
+    l->begin = table_seek(t, hash, range);
+    if (l->reverse)
+        l->begin = t->n - l->begin;
+    else if (table_find(t, hash, range))
+        l->begin++;
+    xfree(hash);
+    xfree(range);
+    return true;
+}
+
 static bool read_listing(struct awssim *sim, struct call *c, const struct table *t, struct listing *l)
 {
     const struct json *start = json_get(c->input, "ExclusiveStartKey");
     bool forward = true;
-    char *hash, *range;
 
     *l = (struct listing){.key = expression_of(c->input, "KeyConditionExpression"),
                           .filter = expression_of(c->input, "FilterExpression")};
     if (json_get(c->input, "Limit") && (!json_int(json_get(c->input, "Limit"), &l->limit) || l->limit < 1))
         return invalid(c, "Limit must be greater than or equal to 1");
-    if (json_get(c->input, "IndexName") || json_get(c->input, "KeyConditions") || json_get(c->input, "ScanFilter"))
+    if (json_get(c->input, "IndexName") || json_get(c->input, "KeyConditions") ||
+        json_get(c->input, "ScanFilter"))
         return invalid(c, "the simulator knows neither indexes nor the legacy conditions");
     (void)json_bool(json_get(c->input, "ScanIndexForward"), &forward);
     l->reverse = !forward;
     if (t->page_items && (!l->limit || l->limit > t->page_items))
         l->limit = t->page_items;
-    if (!start) {
-        if (sim->empty_pages && t->n)
-            l->limit = -1; /* a first page with a key and nothing else */
-        return true;
-    }
-    if (!table_key(t, start, &hash, &range))
-        return invalid(c, "The provided starting key is invalid");
-    l->begin = table_seek(t, hash, range);
-    if (l->begin < t->n && table_find(t, hash, range) && !l->reverse)
-        l->begin++;
-    else if (l->reverse)
-        l->begin = t->n - l->begin;
-    xfree(hash);
-    xfree(range);
+    if (start)
+        return read_start(c, t, start, l);
+    if (sim->empty_pages && t->n)
+        l->limit = -1; /* a first page with a key and nothing else */
     return true;
 }
 
@@ -155,6 +162,20 @@ static bool is_full(const struct listing *l)
     return l->limit < 0 || (l->limit > 0 && l->looked_at >= (size_t)l->limit) || l->bytes >= PAGE_BYTES;
 }
 
+/* Where the next page begins; `last`: the last item that was looked at, NULL if it was the table's last. */
+static void write_last(struct call *c, const struct table *t, const struct listing *l,
+                       const struct item *last)
+{
+    static char before_all[] = " ", after_all[] = "~";
+    char *edge = l->reverse ? after_all : before_all;
+    const struct item nobody = {.hash = edge, .range = edge};
+
+    if (l->limit < 0) /* the page that is empty on purpose */
+        write_key(&c->body, t, &nobody);
+    else if (last && is_full(l))
+        write_key(&c->body, t, last);
+}
+
 static bool list_items(struct awssim *sim, struct call *c, const struct table *t)
 {
     struct listing l;
@@ -170,19 +191,7 @@ static bool list_items(struct awssim *sim, struct call *c, const struct table *t
             return false;
     }
     buf_addf(&c->body, "],\"Count\":%zu,\"ScannedCount\":%zu", l.shown, l.looked_at);
-    if (l.limit < 0) { /* before the first: a key that sorts before all of them */
-        buf_adds(&c->body, ",\"LastEvaluatedKey\":{");
-        json_quote(str_of(t->hash), &c->body);
-        buf_addf(&c->body, ":{\"%s\":\"%s\"}", t->hash_type, l.reverse ? "~" : " ");
-        if (t->range) {
-            buf_addc(&c->body, ',');
-            json_quote(str_of(t->range), &c->body);
-            buf_addf(&c->body, ":{\"%s\":\"%s\"}", t->range_type, l.reverse ? "~" : " ");
-        }
-        buf_addc(&c->body, '}');
-    } else if (is_full(&l) && k < t->n && last) {
-        write_key(&c->body, t, last);
-    }
+    write_last(c, t, &l, k < t->n ? last : NULL);
     buf_adds(&c->body, "}");
     return true;
 }
@@ -201,7 +210,9 @@ static bool query(struct awssim *sim, struct call *c)
     if (!t)
         return false;
     if (!json_str_or_empty(json_get(c->input, "KeyConditionExpression")).n)
-        return invalid(c, "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
+        return invalid(
+            c,
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
     return list_items(sim, c, t);
 }
 
@@ -311,7 +322,8 @@ static bool update_item(struct awssim *sim, struct call *c)
     if (!after || !find_for_item(c, t, after, &same))
         return false;
     if (same != old)
-        return invalid(c, "One or more parameter values were invalid: Cannot update attribute. This attribute is part of the key");
+        return invalid(c, "One or more parameter values were invalid: Cannot update attribute. This "
+                          "attribute is part of the key");
     buf_adds(&c->body, "{");
     if (str_is(json_str_or_empty(json_get(c->input, "ReturnValues")), "ALL_NEW")) {
         buf_adds(&c->body, "\"Attributes\":");
@@ -366,7 +378,8 @@ static bool do_act(struct awssim *sim, struct call *c, const struct json *one)
     struct item *old = NULL;
 
     if (strcmp(kind, "Put") == 0)
-        return table_put(t, json_get(act, "Item")) || call_fail(c, 400, "LimitExceededException", "the table is full");
+        return table_put(t, json_get(act, "Item")) ||
+               call_fail(c, 400, "LimitExceededException", "the table is full");
     if (!find_item(c, t, json_get(act, "Key"), &old))
         return false;
     if (strcmp(kind, "Delete") == 0 && old)
@@ -424,9 +437,12 @@ static void write_table(struct buf *out, const struct table *t, const char *stat
 {
     buf_adds(out, "{\"TableName\":");
     json_quote(str_of(t->name), out);
-    buf_addf(out, ",\"TableStatus\":\"%s\",\"ItemCount\":%zu,\"TableSizeBytes\":0,\"CreationDateTime\":%" PRId64 ".%03d", status,
-             t->n, t->created_wall_ms / 1000, (int)(t->created_wall_ms % 1000));
-    buf_addf(out, ",\"TableArn\":\"arn:aws:dynamodb:%s:%s:table/%s\",\"KeySchema\":[", t->region, t->account, t->name);
+    buf_addf(out,
+             ",\"TableStatus\":\"%s\",\"ItemCount\":%zu,\"TableSizeBytes\":0,\"CreationDateTime\":%" PRId64
+             ".%03d",
+             status, t->n, t->created_wall_ms / 1000, (int)(t->created_wall_ms % 1000));
+    buf_addf(out, ",\"TableArn\":\"arn:aws:dynamodb:%s:%s:table/%s\",\"KeySchema\":[", t->region, t->account,
+             t->name);
     write_schema(out, t->hash, "HASH");
     if (t->range) {
         buf_addc(out, ',');

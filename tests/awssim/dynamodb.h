@@ -2,9 +2,10 @@
 /*
  * dynamodb - the tables and their items, in DynamoDB's own typed JSON.
  *
- * A scenario's table: {"name", "region", "account", "hash", "range", "items": [typed], "rows": [plain JSON, typed by what it is],
- * "page_items"}. Keys are strings (S), numbers (N) or binary (B) and compare as their text. Items are kept in the order of their
- * keys within a table. Bounds: TABLES_MAX, ITEMS_MAX a table, 400 kB an item.
+ * A scenario's table: {"name", "region", "account", "hash", "range", "items": [typed], "rows": [plain JSON,
+ * typed by what it is], "page_items"}. Keys are strings (S), numbers (N) or binary (B) and compare as their
+ * text. Items are kept in the order of their keys within a table. Bounds: TABLES_MAX, ITEMS_MAX a table, 400
+ * kB an item.
  */
 #include "awssim/call.h"
 
@@ -26,17 +27,22 @@ struct table {
 
 struct tables; /* opaque */
 
-struct tables *tables_new(const struct json *settings, const char *account, const char *region, struct err *e);
+struct tables *tables_new(const struct json *settings, const char *account, const char *region,
+                          struct err *e);
 void tables_free(struct tables *t);
-struct table *tables_find(const struct tables *t, const struct call *c, struct str name); /* NULL: not for this caller */
+/* NULL: not for this caller */
+struct table *tables_find(const struct tables *t, const struct call *c, struct str name);
 size_t tables_count(const struct tables *t);
 const struct table *tables_at(const struct tables *t, size_t index);
 /* A new, empty table; NULL: TABLES_MAX are there. Borrowed. */
 struct table *tables_create(struct tables *t, const char *account, const char *region, struct str name);
 
-/* The key's texts out of an item or a Key; false: an attribute is missing or of the wrong type. Owned by the caller. */
+/* The key's texts out of an item or a Key; false: an attribute is missing or of the wrong type. Owned by the
+ * caller. */
 MUST_CHECK bool table_key(const struct table *t, const struct json *attributes, char **hash, char **range);
 struct item *table_find(const struct table *t, const char *hash, const char *range); /* NULL: no such item */
-size_t table_seek(const struct table *t, const char *hash, const char *range);       /* the first place not before it */
-MUST_CHECK bool table_put(struct table *t, const struct json *attributes); /* a copy is kept; false: no key, or full */
+/* the first place not before it */
+size_t table_seek(const struct table *t, const char *hash, const char *range);
+/* a copy is kept; false: no key, or full */
+MUST_CHECK bool table_put(struct table *t, const struct json *attributes);
 void table_remove(struct table *t, struct item *item);

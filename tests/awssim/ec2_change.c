@@ -1,4 +1,5 @@
-/* Start, Stop and Modify: atomic, so everything that could refuse one instance is asked of all before anything is done. */
+/* Start, Stop and Modify: atomic, so everything that could refuse one instance is asked of all before
+ * anything is done. */
 #include "awssim/ec2.h"
 #include "base/mem.h"
 
@@ -13,9 +14,10 @@ static bool dry(struct call *c)
 
 static bool names_given(struct awssim *sim, struct call *c, struct named *out)
 {
-    if (!c->ids.n)
-        return call_fail(c, 400, "MissingParameter", "The request must contain the parameter InstanceId");
-    return ec2_named(sim, c, out);
+    if (c->ids.n)
+        return ec2_named(sim, c, out);
+    (void)call_fail(c, 400, "MissingParameter", "The request must contain the parameter InstanceId");
+    return false;
 }
 
 static struct instance_cause cause_of(const struct call *c)
@@ -29,7 +31,8 @@ static bool may_start(struct call *c, const struct instance *i)
     case INSTANCE_STOPPED:
         if (i->market != MARKET_ON_DEMAND && !i->by_user)
             return call_fail(c, 400, "IncorrectSpotRequestState",
-                             "You can't start the Spot Instance '%s' because the associated Spot Instance request is not in an "
+                             "You can't start the Spot Instance '%s' because the associated Spot Instance "
+                             "request is not in an "
                              "appropriate state to support start.",
                              i->id);
         return true;
@@ -46,19 +49,23 @@ static bool may_stop_kind(struct call *c, const struct instance *i)
 {
     if (!i->ebs_root)
         return call_fail(c, 400, "UnsupportedOperation",
-                         "The instance '%s' does not have an 'ebs' root device type and cannot be stopped.", i->id);
-    if (i->market == MARKET_SPOT_ONE_TIME)
-        return call_fail(c, 400, "UnsupportedOperation",
-                         "You can't stop the Spot Instance '%s' because it is associated with a one-time Spot Instance request. "
-                         "You can only stop Spot Instances associated with persistent Spot Instance requests.",
+                         "The instance '%s' does not have an 'ebs' root device type and cannot be stopped.",
                          i->id);
+    if (i->market == MARKET_SPOT_ONE_TIME)
+        return call_fail(
+            c, 400, "UnsupportedOperation",
+            "You can't stop the Spot Instance '%s' because it is associated with a one-time Spot Instance "
+            "request. "
+            "You can only stop Spot Instances associated with persistent Spot Instance requests.",
+            i->id);
     if (i->stop_protected)
         return call_fail(c, 400, "OperationNotPermitted",
-                         "The instance '%s' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.",
+                         "The instance '%s' may not be stopped. Modify its 'disableApiStop' instance "
+                         "attribute and try again.",
                          i->id);
     if (i->managed)
-        return call_fail(c, 400, "OperationNotPermitted", "The instance '%s' is managed by a service and may not be stopped.",
-                         i->id);
+        return call_fail(c, 400, "OperationNotPermitted",
+                         "The instance '%s' is managed by a service and may not be stopped.", i->id);
     if (params_flag(&c->params, "Hibernate") && !i->hibernation)
         return call_fail(c, 400, "UnsupportedHibernationConfiguration",
                          "Hibernation is not enabled for the following instances: %s", i->id);
@@ -69,7 +76,8 @@ static bool may_stop(struct call *c, const struct instance *i)
 {
     bool force = params_flag(&c->params, "Force");
 
-    if (i->state == INSTANCE_TERMINATED || i->state == INSTANCE_SHUTTING_DOWN || (i->state == INSTANCE_PENDING && !force))
+    if (i->state == INSTANCE_TERMINATED || i->state == INSTANCE_SHUTTING_DOWN ||
+        (i->state == INSTANCE_PENDING && !force))
         return call_fail(c, 400, "IncorrectInstanceState",
                          "This instance '%s' is not in a state from which it can be stopped.", i->id);
     return i->state == INSTANCE_STOPPED || i->state == INSTANCE_STOPPING || may_stop_kind(c, i);
@@ -99,7 +107,8 @@ static void write_change(struct call *c, const struct instance *i, enum instance
     markup_close(&c->body, "item");
 }
 
-static bool all_may(struct call *c, const struct named *names, bool (*may)(struct call *c, const struct instance *i))
+static bool all_may(struct call *c, const struct named *names,
+                    bool (*may)(struct call *c, const struct instance *i))
 {
     for (size_t k = 0; k < names->n; k++)
         if (!may(c, names->at[k]))
@@ -110,7 +119,7 @@ static bool all_may(struct call *c, const struct named *names, bool (*may)(struc
 bool ec2_start(struct awssim *sim, struct call *c)
 {
     struct instance_cause cause = cause_of(c);
-    struct named names;
+    struct named names = {0};
 
     if (dry(c) || !names_given(sim, c, &names))
         return false;
@@ -131,7 +140,7 @@ bool ec2_start(struct awssim *sim, struct call *c)
 bool ec2_stop(struct awssim *sim, struct call *c)
 {
     struct instance_cause cause = cause_of(c);
-    struct named names;
+    struct named names = {0};
 
     if (dry(c) || !names_given(sim, c, &names))
         return false;
@@ -160,11 +169,14 @@ static bool is_type(struct str type)
 static bool modify_type(struct call *c, struct instance *i, const char *type)
 {
     if (i->state != INSTANCE_STOPPED)
-        return call_fail(c, 400, "IncorrectInstanceState", "The instance '%s' is not in the 'stopped' state.", i->id);
+        return call_fail(c, 400, "IncorrectInstanceState", "The instance '%s' is not in the 'stopped' state.",
+                         i->id);
     if (i->market != MARKET_ON_DEMAND)
-        return call_fail(c, 400, "UnsupportedOperation", "The type of the Spot Instance '%s' cannot be changed.", i->id);
+        return call_fail(c, 400, "UnsupportedOperation",
+                         "The type of the Spot Instance '%s' cannot be changed.", i->id);
     if (!is_type(str_of(type)))
-        return call_fail(c, 400, "InvalidInstanceAttributeValue", "Invalid value '%s' for InstanceType.", type);
+        return call_fail(c, 400, "InvalidInstanceAttributeValue", "Invalid value '%s' for InstanceType.",
+                         type);
     xfree(i->type);
     i->type = xstrdup(type);
     return true;
@@ -174,13 +186,14 @@ bool ec2_modify(struct awssim *sim, struct call *c)
 {
     const char *type = params_get(&c->params, "InstanceType.Value");
     const char *protect = params_get(&c->params, "DisableApiStop.Value");
-    struct named names;
+    struct named names = {0};
 
     if (dry(c) || !names_given(sim, c, &names))
         return false;
     bool ok = true;
     if (type && protect)
-        ok = call_fail(c, 400, "InvalidParameterCombination", "Fields for multiple attribute types specified");
+        ok =
+            call_fail(c, 400, "InvalidParameterCombination", "Fields for multiple attribute types specified");
     else if (type)
         ok = modify_type(c, names.at[0], type);
     else if (protect)
@@ -195,8 +208,8 @@ bool ec2_modify(struct awssim *sim, struct call *c)
 
 static bool is_burstable(const struct instance *i)
 {
-    return strncmp(i->type, "t2.", 3) == 0 || strncmp(i->type, "t3.", 3) == 0 || strncmp(i->type, "t3a.", 4) == 0 ||
-           strncmp(i->type, "t4g.", 4) == 0;
+    return strncmp(i->type, "t2.", 3) == 0 || strncmp(i->type, "t3.", 3) == 0 ||
+           strncmp(i->type, "t3a.", 4) == 0 || strncmp(i->type, "t4g.", 4) == 0;
 }
 
 /* The one change here that succeeds in part (ModifyInstanceCreditSpecification). */

@@ -42,7 +42,7 @@ static bool dry(struct call *c)
 
 static bool describe_named(struct awssim *sim, struct call *c, const struct filters *f)
 {
-    struct named names;
+    struct named names = {0};
 
     if (params_get(&c->params, "MaxResults"))
         return call_fail(c, 400, "InvalidParameterCombination",
@@ -56,7 +56,8 @@ static bool describe_named(struct awssim *sim, struct call *c, const struct filt
     return true;
 }
 
-/* Which instance stands at `place` of the candidates: all there are, or those that an instance-id filter names. */
+/* Which instance stands at `place` of the candidates: all there are, or those that an instance-id filter
+ * names. */
 static const struct instance *candidate(const struct awssim *sim, const struct strs *ids, size_t place)
 {
     if (ids)
@@ -69,13 +70,14 @@ static bool describe_filtered(struct awssim *sim, struct call *c, const struct f
 {
     const struct strs *ids = filters_plain(f, "instance-id");
     size_t total = ids ? ids->n : instances_count(sim->instances);
-    struct page p;
+    struct page p = {0};
 
     if (!begin(sim, c, PAGE_LOW, &p))
         return false;
     for (size_t place = p.begin; place < total && !p.more; place++) {
         const struct instance *i = candidate(sim, ids, place);
-        if (i && sim_sees(c, i->account, i->region) && filters_match(f, i, c->now.boot_ms) && page_take(&p, place))
+        if (i && sim_sees(c, i->account, i->region) && filters_match(f, i, c->now.boot_ms) &&
+            page_take(&p, place))
             ec2_write_reservation(&c->body, i, c->now.boot_ms);
     }
     markup_close(&c->body, "reservationSet");
@@ -114,9 +116,9 @@ static void write_check(struct buf *out, const char *name, const char *status)
 static void write_status(struct call *c, const struct instance *i)
 {
     enum instance_state state = instance_shown(i, c->now.boot_ms);
-    const char *status = state != INSTANCE_RUNNING                            ? "not-applicable"
+    const char *status = state != INSTANCE_RUNNING                             ? "not-applicable"
                          : c->now.boot_ms - i->running_since_ms < i->status_ms ? "initializing"
-                                                                              : "ok";
+                                                                               : "ok";
 
     markup_open(&c->body, "item");
     markup_text(&c->body, "instanceId", i->id);
@@ -137,12 +139,13 @@ bool sim_describe_status(struct awssim *sim, struct call *c)
 
     if (c->ids.n > IDS_MAX)
         return call_fail(c, 400, "InvalidParameterValue", "At most %d instance ids", IDS_MAX);
-    bool ok = filters_read(&f, c) && !dry(c) && (c->ids.n ? ec2_named(sim, c, &names) : begin(sim, c, PAGE_LOW, &p));
+    bool ok = filters_read(&f, c) && !dry(c) &&
+              (c->ids.n ? ec2_named(sim, c, &names) : begin(sim, c, PAGE_LOW, &p));
     if (ok)
         markup_open(&c->body, "instanceStatusSet");
-    size_t total = c->ids.n ? names.n : instances_count(sim->instances);
+    size_t total = names.at ? names.n : instances_count(sim->instances);
     for (size_t place = p.begin; ok && place < total && !p.more; place++) {
-        const struct instance *i = c->ids.n ? names.at[place] : instances_at(sim->instances, place);
+        const struct instance *i = names.at ? names.at[place] : instances_at(sim->instances, place);
         if (i->gone || !sim_sees(c, i->account, i->region) || !filters_match(&f, i, c->now.boot_ms) ||
             (!all && instance_shown(i, c->now.boot_ms) != INSTANCE_RUNNING))
             continue;
@@ -178,7 +181,7 @@ static void write_spot(struct call *c, const struct instance *i)
 bool ec2_describe_spot(struct awssim *sim, struct call *c)
 {
     struct filters f = {0};
-    struct page p;
+    struct page p = {0};
     bool ok = filters_read(&f, c) && !dry(c) && begin(sim, c, PAGE_LOW, &p);
 
     if (ok) {
@@ -197,7 +200,8 @@ bool ec2_describe_spot(struct awssim *sim, struct call *c)
 }
 
 /* Filters of DescribeTags have names of their own: those that tools ask with. */
-static bool tag_wanted(const struct instance *i, const struct tag *t, const struct strs *ids, const struct strs *keys)
+static bool tag_wanted(const struct instance *i, const struct tag *t, const struct strs *ids,
+                       const struct strs *keys)
 {
     bool id_ok = !ids->n, key_ok = !keys->n;
 
@@ -239,7 +243,7 @@ bool ec2_describe_tags(struct awssim *sim, struct call *c)
 {
     STRS_CLEANUP struct strs ids = {0};
     STRS_CLEANUP struct strs keys = {0};
-    struct page p;
+    struct page p = {0};
 
     if (!read_tag_filters(c, &ids, &keys) || dry(c) || !begin(sim, c, PAGE_LOW, &p))
         return false;

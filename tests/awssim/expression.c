@@ -170,9 +170,10 @@ static bool read_call(struct expression *x, const struct json *item, bool *is_ca
         const struct json *prefix = take_operand(&at, item);
         bool closed = take(&at, ")");
         *x = at;
-        return comma && closed ? str_starts(json_str_or_empty(json_first(p)), json_str_or_empty(json_first(prefix))) &&
-                                     p && prefix
-                               : fail(x, "begins_with(path, value) is meant");
+        return comma && closed
+                   ? str_starts(json_str_or_empty(json_first(p)), json_str_or_empty(json_first(prefix))) &&
+                         p && prefix
+                   : fail(x, "begins_with(path, value) is meant");
     }
     return *is_call = false;
 }
@@ -194,7 +195,9 @@ static bool read_comparison(struct expression *x, const struct json *item)
             continue;
         right = take_operand(x, item);
         int c = compare(left, right);
-        const bool results[] = {c != 0, c != 2 && c <= 0, c != 2 && c >= 0, c == 0, c == -1, c == 1};
+        bool known = c != 2; /* a missing attribute is unequal to everything, and nothing else */
+        const bool results[] = {c != 0, known && c <= 0, known && c >= 0,
+                                c == 0, known && c < 0,  known && c > 0};
         return results[i];
     }
     return fail(x, "a comparison is missing");

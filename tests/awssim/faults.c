@@ -8,7 +8,8 @@
 
 struct rule {
     char *name, *service, *operation, *account, *region; /* NULL: any */
-    struct strs ids;                                     /* empty: any; else one of the call's is among them */
+    /* empty: any; else one of the call's is among them */
+    struct strs ids;
     int64_t nth[16];
     size_t nth_count;
     int64_t first, times; /* 0: no bound */
@@ -73,7 +74,8 @@ static bool load_match(struct rule *r, const struct json *j, struct err *e)
         return false;
     const struct json *nth = json_get(j, "nth");
     if (json_type(nth) == JSON_NUMBER)
-        return (r->nth_count = 1, json_int(nth, &r->nth[0])) || err_set(e, ERR_CONFIG, "'nth': not an integer");
+        return (r->nth_count = 1, json_int(nth, &r->nth[0])) ||
+               err_set(e, ERR_CONFIG, "'nth': not an integer");
     for (const struct json *m = json_first(nth); m; m = json_next(m)) {
         if (r->nth_count == sizeof r->nth / sizeof *r->nth || !json_int(m, &r->nth[r->nth_count++]))
             return err_set(e, ERR_CONFIG, "'nth': not a number or at most 16 of them");
@@ -93,7 +95,8 @@ static bool load_error(struct rule *r, const struct json *j, struct err *e)
         return false;
     struct str code = json_str_or_empty(json_get(error, "code"));
     struct str message = json_str_or_empty(json_get(error, "message"));
-    if (!code.n || code.n >= sizeof r->effect.code || message.n >= sizeof r->effect.message || status < 400 || status > 599)
+    if (!code.n || code.n >= sizeof r->effect.code || message.n >= sizeof r->effect.message || status < 400 ||
+        status > 599)
         return err_set(e, ERR_CONFIG, "error: a code, a status 400 to 599 and at most 511 bytes of message");
     (void)snprintf(r->effect.code, sizeof r->effect.code, STR_FMT, STR_ARG(code));
     (void)snprintf(r->effect.message, sizeof r->effect.message, STR_FMT, STR_ARG(message));
@@ -224,7 +227,8 @@ static void throttle(struct fault_effect *out, const struct call *c)
         code = "ProvisionedThroughputExceededException";
     out->status = ec2 ? 503 : 400;
     (void)snprintf(out->code, sizeof out->code, "%s", code);
-    (void)snprintf(out->message, sizeof out->message, "%s", ec2 ? "Request limit exceeded." : "Rate exceeded");
+    (void)snprintf(out->message, sizeof out->message, "%s",
+                   ec2 ? "Request limit exceeded." : "Rate exceeded");
 }
 
 static void merge(struct faults *f, struct fault_effect *out, const struct rule *r, const struct call *c)

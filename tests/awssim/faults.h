@@ -1,10 +1,12 @@
 #pragma once
 /*
- * faults - rules that spoil replies: which calls (service, operation, ids, nth, first, probability, time) and how.
+ * faults - rules that spoil replies: which calls (service, operation, ids, nth, first, probability, time) and
+ * how.
  *
- * A rule matches a call, counts it, and fires if its nth/first/times/probability say so. All rules that fire shape one effect: for
- * each kind of harm the first rule that names it decides. "before": nothing has happened at AWS; "after": the change is made and
- * the caller does not learn of it. Probability draws from the simulator's seed.
+ * A rule matches a call, counts it, and fires if its nth/first/times/probability say so. All rules that fire
+ * shape one effect: for each kind of harm the first rule that names it decides. "before": nothing has
+ * happened at AWS; "after": the change is made and the caller does not learn of it. Probability draws from
+ * the simulator's seed.
  */
 #include "awssim/call.h"
 #include "awssim/chance.h"
@@ -28,6 +30,7 @@ struct faults; /* opaque */
 
 struct faults *faults_new(const struct json *rules, struct instant now, struct chance *chance, struct err *e);
 void faults_free(struct faults *f);
-MUST_CHECK bool faults_add(struct faults *f, const struct json *rules, struct err *e); /* all of them or none */
-void faults_clear(struct faults *f, const char *name);                                 /* NULL: all */
+/* all of them or none */
+MUST_CHECK bool faults_add(struct faults *f, const struct json *rules, struct err *e);
+void faults_clear(struct faults *f, const char *name); /* NULL: all */
 struct fault_effect faults_strike(struct faults *f, const struct call *c);

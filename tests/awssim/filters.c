@@ -6,8 +6,10 @@
 
 static const char *const markets[] = {NULL, "spot", "spot"};
 
-/* One attribute of an instance by the filter's name; false: EC2 knows no such filter. A NULL value matches nothing. */
-static bool attribute(const struct instance *i, const char *name, int64_t now_ms, char number[16], const char **out)
+/* One attribute of an instance by the filter's name; false: EC2 knows no such filter. A NULL value matches
+ * nothing. */
+static bool attribute(const struct instance *i, const char *name, int64_t now_ms, char number[16],
+                      const char **out)
 {
     const struct {
         const char *name, *value;
@@ -52,7 +54,8 @@ bool filters_read(struct filters *f, struct call *c)
         if (!name)
             return true;
         if (f->n == FILTERS_MAX)
-            return call_fail(c, 400, "FilterLimitExceeded", "The maximum number of filters on a single call is %d", FILTERS_MAX);
+            return call_fail(c, 400, "FilterLimitExceeded",
+                             "The maximum number of filters on a single call is %d", FILTERS_MAX);
         if (!is_tag_filter(name) && !attribute(&nobody, name, 0, number, &value))
             return call_fail(c, 400, "InvalidParameterValue", "The filter '%s' is invalid", name);
         struct filter *one = &f->at[f->n++];
@@ -61,7 +64,8 @@ bool filters_read(struct filters *f, struct call *c)
         params_list(&c->params, prefix, &one->values);
         if (one->values.n > FILTER_VALUES_MAX)
             return call_fail(c, 400, "FilterLimitExceeded",
-                             "The maximum number of filter values specified on a single call is %d", FILTER_VALUES_MAX);
+                             "The maximum number of filter values specified on a single call is %d",
+                             FILTER_VALUES_MAX);
         if (!one->values.n)
             return call_fail(c, 400, "InvalidParameterValue", "The filter '%s' has no value", name);
     }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 enum { DERIVED_KEPT = 8, SCOPE_MAX = 160 };
 
 struct derived {
@@ -55,11 +54,12 @@ static void free_role(struct auth_role *r)
 
 void auth_free(struct auth *a)
 {
-    struct entry *n, *next;
+    struct entry *n = NULL, *next = NULL;
 
     if (!a)
         return;
-    HASH_ITER (hh, a->keys, n, next) {
+    HASH_ITER(hh, a->keys, n, next)
+    {
         HASH_DEL(a->keys, n);
         free_entry(n);
     }
@@ -93,7 +93,8 @@ static bool complete_key(struct entry *n, const char *account, struct err *e)
     return true;
 }
 
-static bool load_key(struct auth *a, const struct json *j, const char *account, struct instant now, struct err *e)
+static bool load_key(struct auth *a, const struct json *j, const char *account, struct instant now,
+                     struct err *e)
 {
     static const char *const known[] = {"access_key", "secret_key", "session_token", "account",
                                         "arn",        "expires_s",  "deny",          NULL};
@@ -102,10 +103,11 @@ static bool load_key(struct auth *a, const struct json *j, const char *account, 
     int64_t expires_s = 0;
 
     bool ok = setting_known(j, "credentials", known, e) && setting_str(j, "access_key", &i->access_key, e) &&
-              setting_str(j, "secret_key", &i->secret_key, e) && setting_str(j, "session_token", &i->token, e) &&
-              setting_str(j, "account", &i->principal.account, e) && setting_str(j, "arn", &i->principal.arn, e) &&
-              setting_int(j, "expires_s", &expires_s, e) && setting_strs(j, "deny", &i->principal.deny, e) &&
-              complete_key(n, account, e);
+              setting_str(j, "secret_key", &i->secret_key, e) &&
+              setting_str(j, "session_token", &i->token, e) &&
+              setting_str(j, "account", &i->principal.account, e) &&
+              setting_str(j, "arn", &i->principal.arn, e) && setting_int(j, "expires_s", &expires_s, e) &&
+              setting_strs(j, "deny", &i->principal.deny, e) && complete_key(n, account, e);
     if (ok && identities_find(a, str_of(i->access_key)))
         ok = err_set(e, ERR_CONFIG, "credentials: '%s' twice", i->access_key);
     if (!ok) {
@@ -140,7 +142,8 @@ static bool load_role(struct auth *a, const struct json *j, struct err *e)
         !setting_str(j, "external_id", &r->external_id, e) ||
         !setting_str(j, "web_identity_token", &r->web_identity_token, e) ||
         !setting_strs(j, "trusts", &r->trusts, e) || !setting_strs(j, "deny", &r->deny, e) ||
-        !setting_int(j, "max_session_s", &r->max_session_s, e) || !setting_int(j, "session_s", &r->session_s, e))
+        !setting_int(j, "max_session_s", &r->max_session_s, e) ||
+        !setting_int(j, "session_s", &r->session_s, e))
         return false;
     if (r->arn)
         r->account = account_of(r->arn);
@@ -217,13 +220,15 @@ const struct auth_role *auth_role(const struct auth *a, const char *arn)
     return NULL;
 }
 
-/* Sessions are forgotten an hour after their end: until then a late request is told that its token has expired. */
+/* Sessions are forgotten an hour after their end: until then a late request is told that its token has
+ * expired. */
 static void forget_sessions(struct auth *a, int64_t wall_ms)
 {
-    const int64_t hour_ms = 3600 * 1000;
-    struct entry *n, *next;
+    const int64_t hour_ms = INT64_C(3600000);
+    struct entry *n = NULL, *next = NULL;
 
-    HASH_ITER (hh, a->keys, n, next) {
+    HASH_ITER(hh, a->keys, n, next)
+    {
         if (!n->session || n->identity.expires_wall_ms + hour_ms > wall_ms)
             continue;
         HASH_DEL(a->keys, n);
@@ -274,7 +279,7 @@ bool auth_begin_session(struct auth *a, const struct auth_role *role, const char
     n->session = true;
     keep(a, n);
     a->sessions++;
-    *out = (struct auth_session){i->access_key,      i->secret_key,        i->token,
+    *out = (struct auth_session){i->access_key,    i->secret_key,        i->token,
                                  i->principal.arn, i->principal.user_id, i->expires_wall_ms};
     return true;
 }

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * identity - the access keys that there are: those of the scenario and those of sessions, with what each needs to be checked.
+ * identity - the access keys that there are: those of the scenario and those of sessions, with what each
+ * needs to be checked.
  *
  * The other half of auth (auth.h): auth.c judges requests, identity.c keeps the keys.
  */

@@ -9,8 +9,12 @@ static const struct {
     const char *name;
     enum instance_state state;
 } state_names[] = {
-    {"pending", INSTANCE_PENDING},       {"running", INSTANCE_RUNNING},   {"shutting-down", INSTANCE_SHUTTING_DOWN},
-    {"terminated", INSTANCE_TERMINATED}, {"stopping", INSTANCE_STOPPING}, {"stopped", INSTANCE_STOPPED},
+    {"pending", INSTANCE_PENDING},
+    {"running", INSTANCE_RUNNING},
+    {"shutting-down", INSTANCE_SHUTTING_DOWN},
+    {"terminated", INSTANCE_TERMINATED},
+    {"stopping", INSTANCE_STOPPING},
+    {"stopped", INSTANCE_STOPPED},
 };
 
 const char *instance_state_name(enum instance_state state)
@@ -238,20 +242,44 @@ static bool set_root(struct instance *i, const struct json *j, struct err *e)
 bool instance_set(struct instance *i, const struct json *j, int64_t time_scale, struct err *e)
 {
     static const char *const markets[] = {"on-demand", "spot-one-time", "spot-persistent", NULL};
-    static const char *const known[] = {
-        "id",        "state",   "launched_s_ago", "account",     "region",      "az",          "type",
-        "vpc",       "image",   "platform",       "tags",        "market",      "root_device", "stop_protected",
-        "managed",   "stuck",   "hibernation",    "start_fails", "start_ms",    "stop_ms",     "status_ms",
-        "replace_ms", "describe_lag_ms", "agent", "count", "prefix", "by_user", NULL};
+    static const char *const known[] = {"id",
+                                        "state",
+                                        "launched_s_ago",
+                                        "account",
+                                        "region",
+                                        "az",
+                                        "type",
+                                        "vpc",
+                                        "image",
+                                        "platform",
+                                        "tags",
+                                        "market",
+                                        "root_device",
+                                        "stop_protected",
+                                        "managed",
+                                        "stuck",
+                                        "hibernation",
+                                        "start_fails",
+                                        "start_ms",
+                                        "stop_ms",
+                                        "status_ms",
+                                        "replace_ms",
+                                        "describe_lag_ms",
+                                        "agent",
+                                        "count",
+                                        "prefix",
+                                        "by_user",
+                                        NULL};
 
     return setting_known(j, "instance", known, e) && setting_str(j, "account", &i->account, e) &&
            setting_str(j, "region", &i->region, e) && setting_str(j, "az", &i->az, e) &&
            setting_str(j, "type", &i->type, e) && setting_str(j, "vpc", &i->vpc, e) &&
            setting_str(j, "image", &i->image, e) && setting_str(j, "platform", &i->platform, e) &&
            setting_word(j, "market", markets, &i->market, e) && setting_bool(j, "by_user", &i->by_user, e) &&
-           setting_bool(j, "stop_protected", &i->stop_protected, e) && setting_bool(j, "managed", &i->managed, e) &&
-           setting_bool(j, "hibernation", &i->hibernation, e) && set_root(i, j, e) && set_stuck(i, j, e) &&
-           set_durations(i, j, time_scale, e) && set_fall(i, j, e) && set_agent(i, j, time_scale, e) &&
+           setting_bool(j, "stop_protected", &i->stop_protected, e) &&
+           setting_bool(j, "managed", &i->managed, e) && setting_bool(j, "hibernation", &i->hibernation, e) &&
+           set_root(i, j, e) && set_stuck(i, j, e) && set_durations(i, j, time_scale, e) &&
+           set_fall(i, j, e) && set_agent(i, j, time_scale, e) &&
            instance_set_tags(i, json_get(j, "tags"), e);
 }
 

@@ -9,12 +9,12 @@
 #include "codec/json.h"
 
 enum instance_state { /* EC2's codes */
-    INSTANCE_PENDING = 0,
-    INSTANCE_RUNNING = 16,
-    INSTANCE_SHUTTING_DOWN = 32,
-    INSTANCE_TERMINATED = 48,
-    INSTANCE_STOPPING = 64,
-    INSTANCE_STOPPED = 80,
+                      INSTANCE_PENDING = 0,
+                      INSTANCE_RUNNING = 16,
+                      INSTANCE_SHUTTING_DOWN = 32,
+                      INSTANCE_TERMINATED = 48,
+                      INSTANCE_STOPPING = 64,
+                      INSTANCE_STOPPED = 80,
 };
 
 enum instance_market { MARKET_ON_DEMAND, MARKET_SPOT_ONE_TIME, MARKET_SPOT_PERSISTENT };
@@ -41,9 +41,11 @@ struct instance {
     int market; /* enum instance_market */
     int64_t start_ms, stop_ms, lag_ms, status_ms /* after running, until both status checks pass */;
     bool ebs_root, stop_protected, hibernation, managed, stuck_pending, stuck_stopping;
-    char *fall_to, *fall_code, *fall_text; /* how starts end: "stopped" or "terminated", and why; NULL: well */
-    int64_t fall_times;                    /* how many starts end so; 0: all */
-    int64_t replace_ms;                    /* Auto Scaling group: after how long it is terminated and replaced */
+    /* how starts end: "stopped" or "terminated", and why; NULL: well */
+    char *fall_to, *fall_code, *fall_text;
+    int64_t fall_times; /* how many starts end so; 0: all */
+    /* Auto Scaling group: after how long it is terminated and replaced */
+    int64_t replace_ms;
     /* what has become of it */
     enum instance_state state;
     struct sighting history[INSTANCE_HISTORY]; /* the newest last */
@@ -52,25 +54,28 @@ struct instance {
     char *reason_code, *reason_text; /* stateReason */
     char *transition_reason;         /* "User initiated (2026-05-01 10:00:00 GMT)" */
     bool gone, by_user;              /* not shown any more; stopped by a call of ours */
-    struct agent *agent; /* SSM's; NULL: none is installed */
+    struct agent *agent;             /* SSM's; NULL: none is installed */
     size_t index;
 };
 
 /*
- * Zeroed but for defaults; owned by the caller. `attributes` of the scenario may be set again while it runs. A duration is divided
- * by time_scale.
+ * Zeroed but for defaults; owned by the caller. `attributes` of the scenario may be set again while it runs.
+ * A duration is divided by time_scale.
  */
 struct instance *instance_new(int64_t time_scale);
 void instance_free(struct instance *i); /* NULL is fine */
-MUST_CHECK bool instance_set(struct instance *i, const struct json *attributes, int64_t time_scale, struct err *e);
-struct instance *instance_like(const struct instance *model, const char *id); /* a new member of its Auto Scaling group */
+MUST_CHECK bool instance_set(struct instance *i, const struct json *attributes, int64_t time_scale,
+                             struct err *e);
+/* a new member of its Auto Scaling group */
+struct instance *instance_like(const struct instance *model, const char *id);
 
 const char *instance_state_name(enum instance_state state);
 bool instance_state_named(struct str name, enum instance_state *out);
 enum instance_state instance_shown(const struct instance *i, int64_t now_ms); /* what Describe says */
-void instance_saw(struct instance *i, enum instance_state state, int64_t at_ms); /* it is in this state from now on */
-void instance_reason(struct instance *i, const char *code, const char *text);    /* NULL: no stateReason */
+/* it is in this state from now on */
+void instance_saw(struct instance *i, enum instance_state state, int64_t at_ms);
+void instance_reason(struct instance *i, const char *code, const char *text); /* NULL: no stateReason */
 
-const char *instance_tag(const struct instance *i, const char *key); /* NULL: no such tag */
+const char *instance_tag(const struct instance *i, const char *key);           /* NULL: no such tag */
 void instance_set_tag(struct instance *i, const char *key, const char *value); /* value NULL: takes it away */
 MUST_CHECK bool instance_set_tags(struct instance *i, const struct json *tags, struct err *e);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 struct by_id {
     struct instance *instance;
     UT_hash_handle hh;
@@ -128,13 +127,14 @@ static void set_transition_reason(struct instance *i, const char *who, int64_t w
     struct civil t = moment_civil(wall_ms);
     char text[128];
 
-    (void)snprintf(text, sizeof text, "%s (%04d-%02d-%02d %02d:%02d:%02d GMT)", who, t.year, t.month, t.day, t.hour,
-                   t.minute, t.second);
+    (void)snprintf(text, sizeof text, "%s (%04d-%02d-%02d %02d:%02d:%02d GMT)", who, t.year, t.month, t.day,
+                   t.hour, t.minute, t.second);
     xfree(i->transition_reason);
     i->transition_reason = xstrdup(text);
 }
 
-void instances_start(struct instances *s, struct instance *i, struct instant now, const struct instance_cause *cause)
+void instances_start(struct instances *s, struct instance *i, struct instant now,
+                     const struct instance_cause *cause)
 {
     if (i->state != INSTANCE_STOPPED)
         return;
@@ -150,11 +150,13 @@ void instances_start(struct instances *s, struct instance *i, struct instant now
         timers_set(s->timers, i->index, now.boot_ms + i->start_ms);
 }
 
-void instances_stop(struct instances *s, struct instance *i, bool force, struct instant now, const struct instance_cause *cause)
+void instances_stop(struct instances *s, struct instance *i, bool force, struct instant now,
+                    const struct instance_cause *cause)
 {
     if (i->state == INSTANCE_RUNNING || i->state == INSTANCE_PENDING) {
         i->by_user = true;
-        instance_reason(i, "Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown");
+        instance_reason(i, "Client.UserInitiatedShutdown",
+                        "Client.UserInitiatedShutdown: User initiated shutdown");
         set_transition_reason(i, "User initiated", now.wall_ms);
         change(s, i, INSTANCE_STOPPING, now, cause);
         timers_clear(s->timers, i->index);
@@ -165,11 +167,13 @@ void instances_stop(struct instances *s, struct instance *i, bool force, struct 
     }
 }
 
-void instances_terminate(struct instances *s, struct instance *i, struct instant now, const struct instance_cause *cause)
+void instances_terminate(struct instances *s, struct instance *i, struct instant now,
+                         const struct instance_cause *cause)
 {
     if (i->state == INSTANCE_TERMINATED || i->state == INSTANCE_SHUTTING_DOWN)
         return;
-    instance_reason(i, "Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown");
+    instance_reason(i, "Client.UserInitiatedShutdown",
+                    "Client.UserInitiatedShutdown: User initiated shutdown");
     set_transition_reason(i, "User initiated", now.wall_ms);
     if (i->state != INSTANCE_STOPPED)
         take_room(s, i, -1);
@@ -280,14 +284,15 @@ void instances_advance(struct instances *s, struct instant now)
     }
 }
 
-static bool complete(struct instances *s, struct instance *i, const struct json *j, const struct instances_config *config,
-                     struct instant now, struct err *e)
+static bool complete(struct instances *s, struct instance *i, const struct json *j,
+                     const struct instances_config *config, struct instant now, struct err *e)
 {
-    int64_t ago_s = 24 * 3600;
+    int64_t ago_s = 86400;
     char az[64];
 
     if (!i->id || strlen(i->id) >= ID_MAX || instances_find(s, str_of(i->id)))
-        return err_set(e, ERR_CONFIG, "instances: id '%s' is missing, too long or there twice", i->id ? i->id : "");
+        return err_set(e, ERR_CONFIG, "instances: id '%s' is missing, too long or there twice",
+                       i->id ? i->id : "");
     if (!i->account)
         i->account = xstrdup(config->account);
     if (!i->region)
@@ -307,8 +312,8 @@ static bool complete(struct instances *s, struct instance *i, const struct json 
 }
 
 /* One machine by the defaults, then the template, then its own attributes. */
-static bool load_one(struct instances *s, const struct json *j, char *id, const struct instances_config *config,
-                     struct instant now, struct err *e)
+static bool load_one(struct instances *s, const struct json *j, char *id,
+                     const struct instances_config *config, struct instant now, struct err *e)
 {
     struct instance *i = instance_new(s->time_scale);
 
@@ -343,10 +348,12 @@ static bool load_fleet(struct instances *s, const struct json *j, const struct i
     if (!setting_int(j, "count", &count, e))
         return false;
     if (count < 1 || count > INSTANCES_MAX || prefix.n < 3 || prefix.n > 14)
-        return err_set(e, ERR_CONFIG, "fleets: 'count' 1 to %d and 'prefix' of 3 to 14 characters (\"i-0a\")", INSTANCES_MAX);
+        return err_set(e, ERR_CONFIG, "fleets: 'count' 1 to %d and 'prefix' of 3 to 14 characters (\"i-0a\")",
+                       INSTANCES_MAX);
     for (int64_t k = 0; k < count; k++) {
         char id[ID_MAX]; /* i- and 17 digits in all */
-        (void)snprintf(id, sizeof id, STR_FMT "%0*llx", STR_ARG(prefix), (int)(19 - prefix.n), (unsigned long long)k);
+        (void)snprintf(id, sizeof id, STR_FMT "%0*llx", STR_ARG(prefix), (int)(19 - prefix.n),
+                       (unsigned long long)k);
         if (!load_one(s, j, xstrdup(id), config, now, e))
             return false;
     }
@@ -365,7 +372,8 @@ static bool load_room(struct instances *s, const struct json *j, struct err *e)
            ((r->az && r->type) || err_set(e, ERR_CONFIG, "capacity: 'az' and 'type' are needed"));
 }
 
-static bool load(struct instances *s, const struct instances_config *config, struct instant now, struct err *e)
+static bool load(struct instances *s, const struct instances_config *config, struct instant now,
+                 struct err *e)
 {
     struct str id;
 
@@ -384,8 +392,8 @@ static bool load(struct instances *s, const struct instances_config *config, str
     return true;
 }
 
-struct instances *instances_new(const struct instances_config *config, struct instant now, struct ledger *ledger,
-                                struct chance *chance, struct err *e)
+struct instances *instances_new(const struct instances_config *config, struct instant now,
+                                struct ledger *ledger, struct chance *chance, struct err *e)
 {
     struct instances *s = xcalloc(1, sizeof *s);
 
@@ -406,7 +414,8 @@ void instances_free(struct instances *s)
 
     if (!s)
         return;
-    HASH_ITER (hh, s->by_id, h, next) {
+    HASH_ITER(hh, s->by_id, h, next)
+    {
         HASH_DEL(s->by_id, h);
         xfree(h);
     }

@@ -93,8 +93,8 @@ void ledger_add(struct ledger *l, const struct awssim_event *event)
     char **at = &l->lines[(size_t)(l->last % LEDGER_LINES_MAX)];
 
     l->last++;
-    buf_addf(&line, "{\"seq\":%" PRId64 ",\"kind\":\"%s\",\"mono_ms\":%" PRId64 ",\"wall_ms\":%" PRId64, l->last,
-             kinds[event->kind], event->at.boot_ms, event->at.wall_ms);
+    buf_addf(&line, "{\"seq\":%" PRId64 ",\"kind\":\"%s\",\"mono_ms\":%" PRId64 ",\"wall_ms\":%" PRId64,
+             l->last, kinds[event->kind], event->at.boot_ms, event->at.wall_ms);
     if (event->kind == AWSSIM_CALL)
         add_call(&line, event);
     else if (event->kind == AWSSIM_STATE)

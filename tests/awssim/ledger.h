@@ -1,14 +1,16 @@
 #pragma once
 /*
- * ledger - the call log: one JSON line for each call answered, each change of an instance's state and each command that a guest
- * ran, in the order in which they happened.
+ * ledger - the call log: one JSON line for each call answered, each change of an instance's state and each
+ * command that a guest ran, in the order in which they happened.
  *
- * {"seq":7,"kind":"call","mono_ms":…,"wall_ms":…,"service":"ec2","operation":"StopInstances","region":…,"account":…,
- *  "ids":[…],"run":…,"job":…,"attempt":…,"status":200,"code":"","request_id":…,"fault":""}
- * {"seq":8,"kind":"state","mono_ms":…,"wall_ms":…,"id":"i-…","from":"running","to":"stopping","cause":"StopInstances",…}
- * {"seq":9,"kind":"guest","mono_ms":…,"wall_ms":…,"id":"i-…","command":…,"found":"ABSENT"}
+ *   {"seq":7, "kind":"call", "mono_ms", "wall_ms", "service":"ec2", "operation":"StopInstances", "region",
+ *    "account", "run", "job", "attempt", "request_id", "ids":[…], "status":200, "code":"", "fault":""}
+ *   {"seq":8, "kind":"state", "mono_ms", "wall_ms", "id":"i-…", "from":"running", "to":"stopping",
+ *    "cause":"StopInstances", "region", "account", "run", "job", "attempt", "request_id"}
+ *   {"seq":9, "kind":"guest", "mono_ms", "wall_ms", "id":"i-…", "command", "found":"ABSENT"}
  *
- * Bound: LEDGER_LINES_MAX lines; the oldest make room, and `seq` shows the gap. The server also writes each line to a file.
+ * Bound: LEDGER_LINES_MAX lines; the oldest make room, and `seq` shows the gap. The server also writes each
+ * line to a file.
  */
 #include "awssim/core.h"
 

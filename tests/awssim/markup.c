@@ -19,11 +19,13 @@ void markup_close(struct buf *out, const char *name)
     buf_addc(out, '>');
 }
 
-/* Ids, names and times: nothing to escape, so that a page of a thousand instances is copied and not looked at byte by byte. */
+/* Ids, names and times: nothing to escape, so that a page of a thousand instances is copied and not looked at
+ * byte by byte. */
 static bool is_plain(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '<' || s.p[i] == '>' || s.p[i] == '&' || s.p[i] == '"' || s.p[i] == '\'')
+        if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '<' || s.p[i] == '>' || s.p[i] == '&' ||
+            s.p[i] == '"' || s.p[i] == '\'')
             return false;
     return true;
 }

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * markup - the elements of an XML reply, written in order into a buffer. Values are escaped, names are constants of ours.
+ * markup - the elements of an XML reply, written in order into a buffer. Values are escaped, names are
+ * constants of ours.
  */
 #include "base/str.h"
 

@@ -29,11 +29,13 @@ struct metadata *metadata_new(const struct json *settings, const char *region, s
     struct metadata *m = xcalloc(1, sizeof *m);
 
     m->imds = true;
-    m->session_s = 6 * 3600;
+    m->session_s = TTL_MAX_S;
     m->region = xstrdup(region);
-    if (settings && (!setting_known(settings, "metadata", known, e) || !setting_bool(settings, "imds", &m->imds, e) ||
-                     !setting_str(settings, "role", &m->role, e) || !setting_int(settings, "session_s", &m->session_s, e) ||
-                     !setting_str(settings, "container_token", &m->container_token, e))) {
+    if (settings &&
+        (!setting_known(settings, "metadata", known, e) || !setting_bool(settings, "imds", &m->imds, e) ||
+         !setting_str(settings, "role", &m->role, e) ||
+         !setting_int(settings, "session_s", &m->session_s, e) ||
+         !setting_str(settings, "container_token", &m->container_token, e))) {
         metadata_free(m);
         return NULL;
     }
@@ -73,7 +75,8 @@ static bool make_token(struct awssim *sim, const struct awssim_request *request,
 
     if (!m->imds || header(request, "x-forwarded-for").n)
         return say(r, 403, "text/plain");
-    if (!str_to_i64(header(request, "x-aws-ec2-metadata-token-ttl-seconds"), &ttl_s) || ttl_s < 1 || ttl_s > TTL_MAX_S)
+    if (!str_to_i64(header(request, "x-aws-ec2-metadata-token-ttl-seconds"), &ttl_s) || ttl_s < 1 ||
+        ttl_s > TTL_MAX_S)
         return say(r, 400, "text/plain");
     m->next++;
     chance_hex(&sim->chance, TOKEN_DIGITS, t->text);
@@ -97,7 +100,8 @@ static bool begin_session(struct awssim *sim, const struct awssim_request *reque
     const struct metadata *m = sim->metadata;
     const struct auth_role *role = m->role ? auth_role(sim->auth, m->role) : NULL;
 
-    return role && auth_begin_session(sim->auth, role, "i-metadata", m->session_s, request->now, &sim->chance, out);
+    return role &&
+           auth_begin_session(sim->auth, role, "i-metadata", m->session_s, request->now, &sim->chance, out);
 }
 
 static bool give_session(struct awssim *sim, const struct awssim_request *request, struct awssim_reply *r)
@@ -123,7 +127,8 @@ static const char *role_name(const struct metadata *m)
     return slash ? slash + 1 : NULL;
 }
 
-static bool answer_imds(struct awssim *sim, const struct awssim_request *request, struct str path, struct awssim_reply *r)
+static bool answer_imds(struct awssim *sim, const struct awssim_request *request, struct str path,
+                        struct awssim_reply *r)
 {
     const struct metadata *m = sim->metadata;
     const struct str roles = STR("/latest/meta-data/iam/security-credentials/");
@@ -164,7 +169,8 @@ bool metadata_answer(struct awssim *sim, const struct awssim_request *request, s
         return answer_imds(sim, request, str_skip(path, imds.n), r);
     if (!str_is(path, "/_/container/credentials"))
         return say(r, 404, "text/plain");
-    if (sim->metadata->container_token && !str_is(header(request, "authorization"), sim->metadata->container_token))
+    if (sim->metadata->container_token &&
+        !str_is(header(request, "authorization"), sim->metadata->container_token))
         return say(r, 401, "text/plain");
     return give_session(sim, request, r);
 }

@@ -2,8 +2,9 @@
 /*
  * pages - one page of a list: where it begins by its token, how much it may hold, the token of the next.
  *
- * A token is ours to read: the place in the whole list, so entries that come or go meanwhile shift nothing that was shown.
- * With empty_pages the first page of a list that has more is empty and still has a token, as AWS reserves the right to do.
+ * A token is ours to read: the place in the whole list, so entries that come or go meanwhile shift nothing
+ * that was shown. With empty_pages the first page of a list that has more is empty and still has a token, as
+ * AWS reserves the right to do.
  */
 #include "awssim/sim.h"
 

@@ -22,7 +22,8 @@ bool params_read(struct params *p, struct str body, struct err *e)
             p->cap = p->cap ? 2 * p->cap : 16;
             p->at = xrealloc(p->at, p->cap * sizeof *p->at);
         }
-        p->at[p->n++] = (struct param){xstrndup(buf_cstr(&name), name.n), xstrndup(buf_cstr(&value), value.n)};
+        p->at[p->n++] =
+            (struct param){xstrndup(buf_cstr(&name), name.n), xstrndup(buf_cstr(&value), value.n)};
     }
     if (broken.kind != ERR_NONE)
         *e = broken;

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * params - the parameters of a query request (form body), by name: "MaxResults", "InstanceId.3", "Filter.1.Value.2".
+ * params - the parameters of a query request (form body), by name: "MaxResults", "InstanceId.3",
+ * "Filter.1.Value.2".
  *
  * Bound: PARAMS_MAX parameters; more, or a broken escape, refuse the request.
  */

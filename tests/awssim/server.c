@@ -1,21 +1,22 @@
 /*
  * ec2sched-awssim - the simulated AWS behind HTTP, on 127.0.0.1.
  *
- *   ec2sched-awssim [--port N] [--scenario FILE] [--seed N] [--signature-window S] [--time-scale N] [--log FILE]
+ *   ec2sched-awssim [--port N] [--scenario FILE] [--seed N] [--signature-window S] [--time-scale N] [--log
+ *   FILE]
  *
- * Prints one JSON line when it is ready: {"port":4566,"pid":…}. One thread: libmicrohttpd's epoll descriptor, a timer for what
- * the core changes by itself and for replies that wait, and SIGTERM, which ends it.
+ * Prints one JSON line when it is ready: {"port":4566,"pid":…}. One thread: libmicrohttpd's epoll descriptor,
+ * a timer for what the core changes by itself and for replies that wait, and SIGTERM, which ends it.
  */
 #include "awssim/core.h"
 #include "base/mem.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <arpa/inet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +27,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_MAX = 16 * 1024 * 1024, HEADERS_MAX = 64, SCENARIO_MAX = 64 * 1024 * 1024, HANG_MS = 120 * 1000 };
+enum {
+    BODY_MAX = 16 * 1024 * 1024,
+    HEADERS_MAX = 64,
+    SCENARIO_MAX = 64 * 1024 * 1024,
+    HANG_MS = 120 * 1000,
+    LOG_MAX = 512 * 1024 * 1024
+};
 
 struct options {
     int port;
@@ -75,8 +82,8 @@ struct gathered {
     size_t n;
 };
 
-static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
-                              size_t value_size)
+static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size,
+                              const char *value, size_t value_size)
 {
     struct gathered *g = cls;
 
@@ -109,8 +116,8 @@ static void free_cut(void *cls)
 {
     struct cut *c = cls;
 
-    free(c->bytes);
-    free(c);
+    xfree(c->bytes);
+    xfree(c);
 }
 
 static struct MHD_Response *make_response(struct awssim_reply *reply)
@@ -120,12 +127,10 @@ static struct MHD_Response *make_response(struct awssim_reply *reply)
     if (reply->delivery == AWSSIM_WHOLE) {
         r = MHD_create_response_from_buffer(reply->body.n, reply->body.p, MHD_RESPMEM_MUST_COPY);
     } else {
-        struct cut *c = calloc(1, sizeof *c);
+        struct cut *c = xcalloc(1, sizeof *c);
         size_t total = reply->body.n;
-        BUG_IF(!c);
         c->n = reply->deliver_bytes;
-        c->bytes = malloc(c->n + 1);
-        BUG_IF(!c->bytes);
+        c->bytes = xmalloc(c->n + 1);
         memcpy(c->bytes, buf_cstr(&reply->body), c->n);
         r = MHD_create_response_from_callback(total, 65536, read_cut, c, free_cut);
     }
@@ -195,8 +200,9 @@ static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *c
     return x;
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *data, size_t *data_size, void **state)
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data, size_t *data_size,
+                              void **state)
 {
     struct exchange *x = *state;
 
@@ -216,7 +222,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     return x->answered ? send_reply(x) : answer(x, method);
 }
 
-static void end_exchange(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+static void end_exchange(void *cls, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
 {
     struct exchange *x = *state;
 
@@ -250,7 +257,7 @@ static void resume_due(struct server *s, int64_t now_ms)
 /* What is new in the ledger, to the file. */
 static void write_log(struct server *s)
 {
-    BUF_CLEANUP struct buf lines = BUF_INIT(512U * 1024 * 1024);
+    BUF_CLEANUP struct buf lines = BUF_INIT(LOG_MAX);
 
     if (!s->log)
         return;
@@ -263,7 +270,7 @@ static int timeout_of(struct server *s, int64_t now_ms)
 {
     MHD_UNSIGNED_LONG_LONG library_ms;
     int64_t at_ms = awssim_next(s->sim);
-    int64_t wait_ms = 60 * 1000;
+    int64_t wait_ms = INT64_C(60000);
 
     if (s->waiting && s->waiting->due_ms < at_ms)
         at_ms = s->waiting->due_ms;
@@ -374,11 +381,11 @@ static bool start(struct server *s, const struct options *o, struct err *e)
     s->sim = awssim_new(&config, now(), e);
     if (!s->sim)
         return false;
-    s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-                                 0, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-                                 MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, s, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, s,
-                                 MHD_OPTION_CONNECTION_LIMIT, 8192U, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536,
-                                 MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0,
+                                 NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+                                 MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, s, MHD_OPTION_NOTIFY_COMPLETED,
+                                 end_exchange, s, MHD_OPTION_CONNECTION_LIMIT, 8192U,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
     return s->daemon || err_set(e, ERR_UNAVAILABLE, "port %d: %s", o->port, strerror(errno));
 }
 
@@ -405,8 +412,9 @@ int main(int argc, char **argv)
     int signal_fd = block_signals();
 
     if (!read_options(&o, argc, argv)) {
-        (void)fprintf(stderr, "usage: ec2sched-awssim [--port N] [--scenario FILE] [--seed N] [--signature-window S] "
-                              "[--time-scale N] [--log FILE]\n");
+        (void)fprintf(stderr,
+                      "usage: ec2sched-awssim [--port N] [--scenario FILE] [--seed N] [--signature-window S] "
+                      "[--time-scale N] [--log FILE]\n");
         return 2;
     }
     bool ok = signal_fd >= 0 && start(&s, &o, &e);

@@ -15,7 +15,8 @@ static bool read_scope(struct str credential, struct signature *out)
 
     return str_cut(credential, '/', &out->access_key, &rest) && str_cut(rest, '/', &out->date, &rest) &&
            str_cut(rest, '/', &out->region, &rest) && str_cut(rest, '/', &out->service, &rest) &&
-           str_is(rest, "aws4_request") && out->access_key.n && out->date.n == 8 && out->region.n && out->service.n;
+           str_is(rest, "aws4_request") && out->access_key.n && out->date.n == 8 && out->region.n &&
+           out->service.n;
 }
 
 bool signature_read(struct str authorization, struct signature *out)
@@ -36,7 +37,7 @@ bool signature_read(struct str authorization, struct signature *out)
         else if (str_is(name, "Signature"))
             out->digest = value;
     }
-    return read_scope(credential, out) && out->signed_headers.n && out->digest.n == 2 * SIGNATURE_KEY_BYTES;
+    return read_scope(credential, out) && out->signed_headers.n && out->digest.n == CRYPTO_SHA256_HEX;
 }
 
 static char lower(char c)
@@ -102,7 +103,8 @@ static void add_path(struct str path, struct buf *out)
 {
     STRS_CLEANUP struct strs kept = {0};
     struct str part, rest = path;
-    bool folder = path.n == 0 || path.p[path.n - 1] == '/' || str_ends(path, STR("/.")) || str_ends(path, STR("/.."));
+    bool folder =
+        path.n == 0 || path.p[path.n - 1] == '/' || str_ends(path, STR("/.")) || str_ends(path, STR("/.."));
 
     while (rest.n) {
         (void)str_cut(rest, '/', &part, &rest);
@@ -134,8 +136,8 @@ static int by_name_then_value(const void *a, const void *b)
 
 static char *encode_anew(struct str wire)
 {
-    BUF_CLEANUP struct buf plain = BUF_INIT(64 * 1024);
-    struct buf out = BUF_INIT(256 * 1024);
+    BUF_CLEANUP struct buf plain = BUF_INIT(65536);
+    struct buf out = BUF_INIT(262144);
 
     if (form_decode(wire, &plain))
         form_encode(buf_view(&plain), &out);
@@ -156,7 +158,8 @@ static void add_query(struct str query, struct buf *out)
         (void)str_cut(part, '=', &name, &value);
         pairs[n++] = (struct pair){encode_anew(name), encode_anew(value)};
     }
-    qsort(pairs, n, sizeof *pairs, by_name_then_value);
+    if (n > 1)
+        qsort(pairs, n, sizeof *pairs, by_name_then_value);
     for (size_t i = 0; i < n; i++) {
         buf_adds(out, i ? "&" : "");
         buf_adds(out, pairs[i].name);
@@ -248,8 +251,8 @@ void signature_digest(const struct signature *s, struct str canonical, struct st
     unsigned char mac[SIGNATURE_KEY_BYTES];
 
     crypto_sha256_hex(canonical, hash);
-    buf_addf(&text, ALGORITHM "\n" STR_FMT "\n" STR_FMT "/" STR_FMT "/" STR_FMT "/aws4_request\n%s", STR_ARG(amz_date),
-             STR_ARG(s->date), STR_ARG(s->region), STR_ARG(s->service), hash);
+    buf_addf(&text, ALGORITHM "\n" STR_FMT "\n" STR_FMT "/" STR_FMT "/" STR_FMT "/aws4_request\n%s",
+             STR_ARG(amz_date), STR_ARG(s->date), STR_ARG(s->region), STR_ARG(s->service), hash);
     crypto_hmac_sha256(str_n((const char *)key, SIGNATURE_KEY_BYTES), buf_view(&text), mac);
     crypto_hex(mac, sizeof mac, out);
 }

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * sim - the parts of one simulated AWS, for the services' own files. Owner: core.c, which makes, joins and frees them.
+ * sim - the parts of one simulated AWS, for the services' own files. Owner: core.c, which makes, joins and
+ * frees them.
  */
 #include "awssim/auth.h"
 #include "awssim/buckets.h"
@@ -29,7 +30,8 @@ struct awssim {
     bool empty_pages; /* the first page of a list that has more is empty */
 };
 
-extern const struct operation ec2_operations[], ssm_operations[], dynamodb_operations[], sts_operations[], sns_operations[];
+extern const struct operation ec2_operations[], ssm_operations[], dynamodb_operations[], sts_operations[],
+    sns_operations[];
 
 /* May the same caller see it: its account, and the region of the signature's scope. */
 static inline bool sim_sees(const struct call *c, const char *account, const char *region)

@@ -70,10 +70,12 @@ static bool check_parameters(struct call *c)
 
     for (const struct json *p = json_first(json_get(c->input, "Parameters")); p; p = json_next(p)) {
         if (json_type(p) != JSON_ARRAY)
-            return call_fail(c, 400, "SerializationException", "Parameters: '%s' is not a list", json_name(p));
+            return call_fail(c, 400, "SerializationException", "Parameters: '%s' is not a list",
+                             json_name(p));
         for (const struct json *v = json_first(p); v; v = json_next(v))
             if (!json_str(v, &s))
-                return call_fail(c, 400, "SerializationException", "Parameters: '%s' is not a list of strings", json_name(p));
+                return call_fail(c, 400, "SerializationException",
+                                 "Parameters: '%s' is not a list of strings", json_name(p));
     }
     if (!json_count(json_get(json_get(c->input, "Parameters"), "commands")))
         return call_fail(c, 400, "InvalidParameters", "Missing parameter: commands");
@@ -87,15 +89,19 @@ static bool check_send(struct awssim *sim, struct call *c)
     struct str bucket;
 
     if (json_count(json_get(c->input, "InstanceIds")) > COMMAND_INSTANCES_MAX)
-        return invalid(c, "Value at 'instanceIds' failed to satisfy constraint: Member must have length less than or equal to 50");
+        return invalid(c, "Value at 'instanceIds' failed to satisfy constraint: Member must have length less "
+                          "than or equal to 50");
     if (timeout_s < 30 || timeout_s > 2592000)
         return invalid(c, "Value at 'timeoutSeconds' failed to satisfy constraint: 30 to 2592000");
     if (json_str_or_empty(json_get(c->input, "Comment")).n > COMMENT_MAX)
-        return invalid(c, "Value at 'comment' failed to satisfy constraint: Member must have length less than or equal to 100");
+        return invalid(c, "Value at 'comment' failed to satisfy constraint: Member must have length less "
+                          "than or equal to 100");
     if (!commands_knows_document(sim, document))
-        return call_fail(c, 400, "InvalidDocument", "Document with name " STR_FMT " does not exist.", STR_ARG(document));
+        return call_fail(c, 400, "InvalidDocument", "Document with name " STR_FMT " does not exist.",
+                         STR_ARG(document));
     if (json_str(json_get(c->input, "OutputS3BucketName"), &bucket) && !commands_knows_bucket(sim, bucket))
-        return call_fail(c, 400, "InvalidOutputFolder", "S3 bucket " STR_FMT " does not exist.", STR_ARG(bucket));
+        return call_fail(c, 400, "InvalidOutputFolder", "S3 bucket " STR_FMT " does not exist.",
+                         STR_ARG(bucket));
     return check_parameters(c);
 }
 
@@ -123,8 +129,8 @@ static bool choose(struct awssim *sim, struct call *c, struct command *command)
             buf_addf(&bad, "%s%s", bad.n ? ", " : "", c->ids.at[i]);
     }
     if (bad.n)
-        return call_fail(c, 400, "InvalidInstanceId", "Instances [[%s]] not in a valid state for account %s", buf_cstr(&bad),
-                         call_account(c));
+        return call_fail(c, 400, "InvalidInstanceId", "Instances [[%s]] not in a valid state for account %s",
+                         buf_cstr(&bad), call_account(c));
     return true;
 }
 
@@ -142,7 +148,8 @@ static void write_command(struct call *c, const struct command *k)
     add_field(&c->body, "StatusDetails", ended ? "Success" : "Pending");
     add_moment(&c->body, "RequestedDateTime", k->requested.wall_ms);
     add_moment(&c->body, "ExpiresAfter", k->requested.wall_ms + k->timeout_ms);
-    buf_addf(&c->body, ",\"TargetCount\":%zu,\"MaxConcurrency\":\"50\",\"MaxErrors\":\"0\",\"InstanceIds\":[", k->n);
+    buf_addf(&c->body, ",\"TargetCount\":%zu,\"MaxConcurrency\":\"50\",\"MaxErrors\":\"0\",\"InstanceIds\":[",
+             k->n);
     for (size_t i = 0; i < k->n; i++) {
         buf_adds(&c->body, i ? "," : "");
         json_quote(str_of(k->at[i].instance->id), &c->body);
@@ -182,7 +189,8 @@ bool ssm_send(struct awssim *sim, struct call *c)
     k.comment = str_dup(json_str_or_empty(json_get(c->input, "Comment")));
     k.account = xstrdup(call_account(c));
     k.region = xstrdup(c->region);
-    k.timeout_ms = (int_or(json_get(c->input, "TimeoutSeconds"), 3600) + execution_s(parameters)) * 1000 / commands_scale(sim);
+    k.timeout_ms = (int_or(json_get(c->input, "TimeoutSeconds"), 3600) + execution_s(parameters)) * 1000 /
+                   commands_scale(sim);
     const struct command *kept = commands_add(sim, &k);
     buf_adds(&c->body, "{\"Command\":");
     write_command(c, kept);
@@ -224,10 +232,12 @@ static void write_output(struct buf *out, const struct invocation *v)
 
 static const char *plugin_name(const struct command *k)
 {
-    return strcmp(k->document, "AWS-RunPowerShellScript") == 0 ? "aws:runPowerShellScript" : "aws:runShellScript";
+    return strcmp(k->document, "AWS-RunPowerShellScript") == 0 ? "aws:runPowerShellScript"
+                                                               : "aws:runShellScript";
 }
 
-static void write_invocation(struct call *c, const struct command *k, const struct invocation *v, bool details)
+static void write_invocation(struct call *c, const struct command *k, const struct invocation *v,
+                             bool details)
 {
     struct buf *out = &c->body;
 
@@ -248,16 +258,19 @@ static void write_invocation(struct call *c, const struct command *k, const stru
         add_field(out, "Status", invocation_status(v, c->now.boot_ms));
         add_field(out, "StatusDetails", invocation_details(v, c->now.boot_ms));
         buf_addf(out, ",\"ResponseCode\":%d", v->response_code);
-        add_moment(out, "ResponseStartDateTime", k->requested.wall_ms + (v->begins_ms - k->requested.boot_ms));
+        add_moment(out, "ResponseStartDateTime",
+                   k->requested.wall_ms + (v->begins_ms - k->requested.boot_ms));
         if (v->ended)
-            add_moment(out, "ResponseFinishDateTime", k->requested.wall_ms + (v->ends_ms - k->requested.boot_ms));
+            add_moment(out, "ResponseFinishDateTime",
+                       k->requested.wall_ms + (v->ends_ms - k->requested.boot_ms));
         write_output(out, v);
         buf_adds(out, "}");
     }
     buf_adds(out, "]}");
 }
 
-static bool begin_page(struct awssim *sim, struct call *c, int64_t low, int64_t high, int64_t absent, struct page *p)
+static bool begin_page(struct awssim *sim, struct call *c, int64_t low, int64_t high, int64_t absent,
+                       struct page *p)
 {
     int64_t max = int_or(json_get(c->input, "MaxResults"), absent);
     struct str token = json_str_or_empty(json_get(c->input, "NextToken"));
@@ -265,7 +278,8 @@ static bool begin_page(struct awssim *sim, struct call *c, int64_t low, int64_t 
     if (max < low || max > high)
         return invalid(c, "Value at 'maxResults' failed to satisfy constraint");
     char *text = token.n ? str_dup(token) : NULL;
-    bool ok = page_begin(p, sim, text, (size_t)max) || call_fail(c, 400, "InvalidNextToken", "%s", "The specified token is not valid.");
+    bool ok = page_begin(p, sim, text, (size_t)max) ||
+              call_fail(c, 400, "InvalidNextToken", "%s", "The specified token is not valid.");
     xfree(text);
     return ok;
 }
@@ -286,7 +300,7 @@ bool sim_list_invocations(struct awssim *sim, struct call *c)
     struct str instance = json_str_or_empty(json_get(c->input, "InstanceId"));
     const struct command *k = commands_find(sim, id);
     bool details = false, any = false;
-    struct page p;
+    struct page p = {0};
 
     if (id.n && id.n != CHANCE_UUID_BYTES - 1)
         return call_fail(c, 400, "InvalidCommandId", "%s", "");
@@ -361,7 +375,7 @@ bool ssm_list_commands(struct awssim *sim, struct call *c)
     struct str id = json_str_or_empty(json_get(c->input, "CommandId"));
     const struct command *k;
     bool any = false;
-    struct page p;
+    struct page p = {0};
 
     if (!begin_page(sim, c, 1, 50, 50, &p))
         return false;
@@ -404,7 +418,8 @@ static bool read_filter(struct awssim *sim, struct call *c, const struct json *f
     }
     if (!list)
         return call_fail(c, 400, "InvalidFilterKey", "%s", "");
-    const struct json *values = json_get(filter, "Values") ? json_get(filter, "Values") : json_get(filter, "valueSet");
+    const struct json *values =
+        json_get(filter, "Values") ? json_get(filter, "Values") : json_get(filter, "valueSet");
     for (const struct json *v = json_first(values); v; v = json_next(v)) {
         if (!json_str(v, &value))
             return invalid(c, "filter values");
@@ -432,7 +447,8 @@ static bool is_wanted(const struct call *c, const struct instance *i, const stru
     const char *value = w->tag ? instance_tag(i, w->tag) : NULL;
 
     return !i->gone && sim_sees(c, i->account, i->region) && ssm_is_managed(i, c->now.boot_ms) &&
-           (!w->ids.n || strs_has(&w->ids, str_of(i->id))) && (!w->tag || (value && strs_has(&w->tag_values, str_of(value))));
+           (!w->ids.n || strs_has(&w->ids, str_of(i->id))) &&
+           (!w->tag || (value && strs_has(&w->tag_values, str_of(value))));
 }
 
 static void write_information(struct call *c, const struct instance *i)
@@ -458,7 +474,7 @@ static void write_information(struct call *c, const struct instance *i)
 bool ssm_describe_instances(struct awssim *sim, struct call *c)
 {
     struct wanted w = {0};
-    struct page p;
+    struct page p = {0};
     bool any = false;
     bool ok = begin_page(sim, c, 5, 50, 10, &p) && read_wanted(sim, c, &w);
 

@@ -2,9 +2,9 @@
 /*
  * ssm - the commands that were sent, and how they go at each of their instances.
  *
- * An invocation is Pending, then InProgress, then ended by its agent after latency_ms, or by its timeouts. What it finds is what
- * is in the guest at the moment it runs. It is not to be seen before visible_after_ms (ListCommandInvocations gives an empty list,
- * GetCommandInvocation InvocationDoesNotExist), as AWS's is not.
+ * An invocation is Pending, then InProgress, then ended by its agent after latency_ms, or by its timeouts.
+ * What it finds is what is in the guest at the moment it runs. It is not to be seen before visible_after_ms
+ * (ListCommandInvocations gives an empty list, GetCommandInvocation InvocationDoesNotExist), as AWS's is not.
  * Source: Systems Manager API reference and user guide. Bound: the newest COMMANDS_MAX commands are kept.
  */
 #include "awssim/sim.h"
@@ -35,17 +35,19 @@ struct command {
 struct commands *commands_new(const struct json *settings, int64_t time_scale, struct err *e);
 void commands_free(struct commands *s);
 /* Takes the command (all set but id, seq, visible_ms and the invocations' fates). */
-const struct command *commands_add(struct awssim *sim, struct command *c);
+const struct command *commands_add(struct awssim *sim, struct command *taken);
 const struct command *commands_find(const struct awssim *sim, struct str id); /* NULL: none, or forgotten */
-const struct command *commands_newest(const struct awssim *sim, size_t back);  /* 0: the newest; NULL: no more */
-bool commands_knows_bucket(const struct awssim *sim, struct str bucket);       /* false: the scenario says it is missing */
+/* 0: the newest; NULL: no more */
+const struct command *commands_newest(const struct awssim *sim, size_t back);
+/* false: the scenario says it is missing */
+bool commands_knows_bucket(const struct awssim *sim, struct str bucket);
 bool commands_knows_document(const struct awssim *sim, struct str name);
 int64_t commands_scale(const struct awssim *sim);
 int64_t commands_next(const struct commands *s);
 void commands_advance(struct awssim *sim, struct instant now);
 
-const char *invocation_status(const struct invocation *i, int64_t now_ms);
-const char *invocation_details(const struct invocation *i, int64_t now_ms);
+const char *invocation_status(const struct invocation *v, int64_t now_ms);
+const char *invocation_details(const struct invocation *v, int64_t now_ms);
 
 /* Registered with SSM at this moment: an agent that is installed, and its instance running for boot_ms. */
 bool ssm_is_managed(const struct instance *i, int64_t now_ms);

@@ -34,11 +34,12 @@ static bool read_duration(struct call *c, const struct auth_role *role, int64_t 
     if (!text)
         return true;
     if (!str_to_i64(str_of(text), seconds) || *seconds < SHORTEST_S)
-        return call_fail(c, 400, "ValidationError", "1 validation error detected: Value '%s' at 'durationSeconds' is not valid",
-                         text);
+        return call_fail(c, 400, "ValidationError",
+                         "1 validation error detected: Value '%s' at 'durationSeconds' is not valid", text);
     if (chained && *seconds > CHAINED_S)
         return call_fail(c, 400, "ValidationError",
-                         "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
+                         "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed "
+                         "by role chaining.");
     return *seconds <= role->max_session_s ||
            call_fail(c, 400, "ValidationError",
                      "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
@@ -51,7 +52,8 @@ static bool begin_session(struct awssim *sim, struct call *c, const struct auth_
     int64_t seconds;
 
     if (!name || strlen(name) < 2 || strlen(name) > 64)
-        return call_fail(c, 400, "ValidationError", "1 validation error detected: Value at 'roleSessionName' is not valid");
+        return call_fail(c, 400, "ValidationError",
+                         "1 validation error detected: Value at 'roleSessionName' is not valid");
     if (!read_duration(c, role, &seconds))
         return false;
     if (!auth_begin_session(sim->auth, role, name, seconds, c->now, &sim->chance, &session))
@@ -81,11 +83,13 @@ static bool assume_by_web(struct awssim *sim, struct call *c)
     const struct auth_role *role = arn ? auth_role(sim->auth, arn) : NULL;
 
     if (!token || !arn)
-        return call_fail(c, 400, "ValidationError", "1 validation error detected: RoleArn and WebIdentityToken are needed");
+        return call_fail(c, 400, "ValidationError",
+                         "1 validation error detected: RoleArn and WebIdentityToken are needed");
     if (!role || !role->web_identity_token)
         return denied(c, arn);
     if (strcmp(token, role->web_identity_token) != 0)
-        return call_fail(c, 400, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for this token");
+        return call_fail(c, 400, "InvalidIdentityToken",
+                         "No OpenIDConnect provider found in your account for this token");
     return begin_session(sim, c, role);
 }
 

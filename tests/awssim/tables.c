@@ -229,9 +229,11 @@ static bool load_items(struct table *t, const struct json *j, struct err *e)
     return true;
 }
 
-static bool load_table(struct tables *all, const struct json *j, const char *account, const char *region, struct err *e)
+static bool load_table(struct tables *all, const struct json *j, const char *account, const char *region,
+                       struct err *e)
 {
-    static const char *const known[] = {"name", "account", "region", "hash", "range", "items", "rows", "page_items", NULL};
+    static const char *const known[] = {"name",  "account", "region",     "hash", "range",
+                                        "items", "rows",    "page_items", NULL};
     struct table *t = tables_create(all, account, region, json_str_or_empty(json_get(j, "name")));
 
     if (!t)
@@ -239,7 +241,8 @@ static bool load_table(struct tables *all, const struct json *j, const char *acc
     return setting_known(j, "tables", known, e) && setting_str(j, "account", &t->account, e) &&
            setting_str(j, "region", &t->region, e) && setting_str(j, "hash", &t->hash, e) &&
            setting_str(j, "range", &t->range, e) && setting_int(j, "page_items", &t->page_items, e) &&
-           ((t->hash && t->name[0]) || err_set(e, ERR_CONFIG, "tables: 'name' and 'hash' are needed")) && load_items(t, j, e);
+           ((t->hash && t->name[0]) || err_set(e, ERR_CONFIG, "tables: 'name' and 'hash' are needed")) &&
+           load_items(t, j, e);
 }
 
 struct tables *tables_new(const struct json *settings, const char *account, const char *region, struct err *e)

@@ -49,7 +49,7 @@ class AwsSim(Process):
 
 
 class Stack:
-    def __init__(self, folder, bin_dir, kafka, redis, scenario, *, producers=1, workers=1, time_scale=1, env=None,
+    def __init__(self, folder, bin_dir, kafka, redis, scenario, *, producers=1, workers=1, time_scale=10, env=None,
                  aws=None, partitions=2, jobs_partitions=8):  # fmt: skip
         self.folder, self.bin = Path(folder), Path(bin_dir)
         self.prefix = "t" + uuid.uuid4().hex[:10]
@@ -74,7 +74,8 @@ class Stack:
         if not self.aws.is_running():
             self.aws.start()
         self.env["AWS_ENDPOINT_URL"] = self.aws.url
-        assert self.cli("topics", "create").returncode == 0
+        made = self.cli("topics", "create")
+        assert made.returncode == 0, made.stdout + made.stderr
         for daemon in self.producers + self.workers:
             daemon.env.update({k: str(v) for k, v in self.env.items()})
             daemon.start()

@@ -12,8 +12,8 @@ DB = [f"i-0c0000000000000{n:02x}" for n in range(2)]
 
 def instance(id_, role, state="running", **more):
     return {
-        "id": id_, "state": state, "tags": {"Environment": "SHOP", "Role": role}, "start_ms": 400, "stop_ms": 400,
-        "agent": {"os": "Linux", "latency_ms": 50, **more.pop("agent", {})}, **more,
+        "id": id_, "state": state, "tags": {"Environment": "SHOP", "Role": role}, "start_ms": 4000, "stop_ms": 4000,
+        "agent": {"os": "Linux", "latency_ms": 500, **more.pop("agent", {})}, **more,
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 /*
- * fuzz_ec2 - EC2's replies from anybody: every decoder, twice into one reply (two pages), never more than it says it holds.
+ * fuzz_ec2 - EC2's replies from anybody: every decoder, twice into one reply (two pages), never more than it
+ * says it holds.
  */
 #include "aws/ec2_decode.h"
 #include "aws/errors.h"

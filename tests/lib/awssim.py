@@ -1,10 +1,11 @@
 """The AWS simulator as a server of one's own, for tests: tests/awssim/README.md says what a scenario may hold."""
 
+import base64
 import json
 import urllib.request
 from pathlib import Path
 
-from lib.process import Process
+from lib.process import Process, wait_until
 
 ACCESS_KEY = "AKIASIMULATED0000001"
 SECRET_KEY = "simulated"
@@ -87,3 +88,92 @@ class Awssim:
 
     def faults(self, *rules, clear=False):
         self._ask("/_/faults", {"clear": clear, "faults": list(rules)})
+
+
+# ---- what tests of the simulator share ----
+
+WEB, DB, WINDOWS, LONE = ("i-0123456789abcdef" + d for d in "0123")
+NONCE = "0123456789abcdef0123456789abcdef"
+QUICK = {"start_ms": 150, "stop_ms": 150, "agent": {"latency_ms": 60}}
+
+
+def scenario(**more):
+    tags = {"Environment": "ENV1"}
+    return {
+        "defaults": QUICK,
+        "ssm": {"visible_after_ms": 20},
+        "instances": [
+            {"id": WEB, "tags": {**tags, "Role": "Web"}, "agent": {"files": ["/etc/hold"]}},
+            {"id": DB, "tags": {**tags, "Role": "DB"}},
+            {"id": WINDOWS, "tags": {**tags, "Role": "App"}, "platform": "windows", "agent": {"os": "Windows"}},
+            {"id": LONE, "tags": {"Environment": "ENV12"}, "agent": {"state": "none"}},
+        ],
+        **more,
+    }
+
+
+def states(ec2, **how):
+    pages = ec2.get_paginator("describe_instances").paginate(**how)
+    return {i["InstanceId"]: i["State"]["Name"] for p in pages for r in p["Reservations"] for i in r["Instances"]}
+
+
+def reaches(ec2, state, *ids):
+    chosen = [{"Name": "instance-id", "Values": list(ids)}]
+    wait_until(lambda: set(states(ec2, Filters=chosen).values()) == {state}, f"{ids} {state}")
+
+
+def fails(call, code, **arguments):
+    """The message and the HTTP status of a call that AWS refuses with this code."""
+    import pytest
+    from botocore.exceptions import ClientError
+
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    assert caught.value.response["Error"]["Code"] == code, caught.value
+    return caught.value.response["Error"]["Message"], caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def linux_question(path, nonce=NONCE):
+    quoted = path.replace("'", "'\\''")
+    return (
+        f"p='{quoted}'\nd=\"${{p%/*}}\"\n"
+        'if [ -e "$p" ] || [ -L "$p" ]; then a=PRESENT\n'
+        'elif [ -d "${d:-/}" ] && [ -x "${d:-/}" ]; then a=ABSENT\n'
+        "else a=NOPARENT; fi\n"
+        f"printf '%s\\n' \"EC2SCHED-OVERRIDE {nonce} $a\"\nexit 0\n"
+    )
+
+
+def windows_question(path, nonce=NONCE):
+    text = base64.b64encode(path.encode()).decode()
+    return (
+        f"$p=[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{text}'))\n$a='ERROR'\ntry {{\n"
+        "  $d=[IO.Path]::GetDirectoryName($p)\n"
+        "  if (Test-Path -LiteralPath $p -ErrorAction Stop) { $a='PRESENT' }\n"
+        "  elseif (Test-Path -LiteralPath $d -PathType Container -ErrorAction Stop) { $a='ABSENT' }\n"
+        "  else { $a='NOPARENT' }\n} catch { $a='ERROR' }\n"
+        f"[Console]::Out.WriteLine('EC2SCHED-OVERRIDE {nonce} '+$a)\nexit 0\n"
+    )
+
+
+def send(ssm, ids, script, document="AWS-RunShellScript", **more):
+    return ssm.send_command(
+        InstanceIds=list(ids),
+        DocumentName=document,
+        TimeoutSeconds=30,
+        Parameters={"commands": [script], "executionTimeout": ["15"]},
+        **more,
+    )["Command"]["CommandId"]
+
+
+def answers(ssm, command):
+    def ended():
+        found = ssm.list_command_invocations(CommandId=command, Details=True)["CommandInvocations"]
+        done = found and all(i["Status"] not in ("Pending", "InProgress", "Delayed") for i in found)
+        return {i["InstanceId"]: i for i in found} if done else None
+
+    return wait_until(ended, f"the end of {command}")
+
+
+def output(invocation):
+    return "".join(p["Output"] for p in invocation["CommandPlugins"]).strip()

@@ -37,7 +37,8 @@ def venv():
     shutil.rmtree(VENV, ignore_errors=True)
     CACHE.mkdir(exist_ok=True)
     _run([sys.executable, "-m", "venv", VENV])  # in place: its scripts carry their path
-    _run([VENV / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS])
+    pip = [VENV / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"]
+    _run([*pip, "-r", REQUIREMENTS])
     mark.write_text(want)
     return VENV
 

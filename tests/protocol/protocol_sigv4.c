@@ -1,9 +1,10 @@
 /*
  * protocol_sigv4 - our signer as a program, for test_sigv4.py to hold against botocore's.
  *
- * Reads requests as lines of twelve words, each the lower-case hex of its bytes or '-' for none: s3 (0 or 1), method, path, query,
- * headers (NAME:VALUE lines), body, region, service, access key, secret, token, wall-clock milliseconds. Answers a line each: the
- * Authorization header, as it is. Each is also verified with our verifier, and with one byte of the secret changed, which must fail.
+ * Reads requests as lines of twelve words, each the lower-case hex of its bytes or '-' for none: s3 (0 or 1),
+ * method, path, query, headers (NAME:VALUE lines), body, region, service, access key, secret, token,
+ * wall-clock milliseconds. Answers a line each: the Authorization header, as it is. Each is also verified
+ * with our verifier, and with one byte of the secret changed, which must fail.
  */
 #include "aws/sigv4.h"
 #include "base/mem.h"
@@ -39,7 +40,8 @@ static size_t read_headers(struct str text, struct http_header *out)
     return n;
 }
 
-static void verify(const struct sigv4_request *r, const struct http_header *plain, const struct sigv4_signed *s, const char *secret)
+static void verify(const struct sigv4_request *r, const struct http_header *plain,
+                   const struct sigv4_signed *s, const char *secret)
 {
     struct http_header all[HEADERS_MAX + 3];
     struct sigv4_request received = *r;

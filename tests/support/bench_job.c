@@ -124,7 +124,8 @@ static void ask(struct bench *b, const struct job_next *next)
     b->questions++;
     for (size_t i = 0; i < n; i++) {
         struct bench_instance *x = &b->at[members[i]];
-        struct member_answer a = {x->offline ? OVERRIDE_UNKNOWN : x->guest, x->offline, b->now_ms, "no answer"};
+        struct member_answer a = {x->offline ? OVERRIDE_UNKNOWN : x->guest, x->offline, b->now_ms,
+                                  "no answer"};
         x->asked++;
         x->asked_ms = b->now_ms;
         job_step_answered(b->step, members[i], &a, b->now_ms);

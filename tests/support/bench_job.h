@@ -1,10 +1,12 @@
 #pragma once
 /*
- * bench_job - a job on a workbench: members, a small EC2 and small guests for tests of core/job_step, in virtual time.
+ * bench_job - a job on a workbench: members, a small EC2 and small guests for tests of core/job_step, in
+ * virtual time.
  *
- * bench_run() plays the worker: it carries out every command, polls who is watched each BENCH_POLL_MS, answers questions and calls as
- * the instances say, and stops at the command that ends the job. What was asked and called is counted, and checked: a call for a
- * member that is not proven, held or not ours fails the test that runs.
+ * bench_run() plays the worker: it carries out every command, polls who is watched each BENCH_POLL_MS,
+ * answers questions and calls as the instances say, and stops at the command that ends the job. What was
+ * asked and called is counted, and checked: a call for a member that is not proven, held or not ours fails
+ * the test that runs.
  */
 #include "core/job_step.h"
 
@@ -19,10 +21,10 @@ struct bench_instance {
     const char *filter_value, *tier; /* NULL: no such tag */
     enum override_answer guest;
     bool offline, status_ok, asg, instance_store, spot;
-    const char *refusal;      /* code of every call that has it; NULL: accepted */
-    bool refusal_unnamed;     /* the message does not say who */
-    bool slow;                /* stays on its way */
-    bool falls_back;          /* a start ends as stopped */
+    const char *refusal;  /* code of every call that has it; NULL: accepted */
+    bool refusal_unnamed; /* the message does not say who */
+    bool slow;            /* stays on its way */
+    bool falls_back;      /* a start ends as stopped */
     int asked, called;
     int64_t asked_ms, called_ms; /* the last time */
 };
@@ -33,7 +35,7 @@ struct bench {
     size_t n;
     struct job_step *step;
     int64_t now_ms, attempt, poll_ms;
-    int64_t move_ms; /* how long an instance is on its way */
+    int64_t move_ms;  /* how long an instance is on its way */
     int64_t lease_ms; /* renewed by so much before each step; 0: the test does it */
     int calls, questions, most_at_once;
     struct err fail_with; /* kind not NONE: calls fail so */

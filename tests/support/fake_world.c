@@ -24,11 +24,12 @@ static void chance(void *self, void *out, size_t n)
 static uint64_t http_ask(void *port, const struct http_request *r, http_done *done, void *self)
 {
     struct fake_world *f = port;
-    struct buf headers = BUF_INIT(256 * 1024);
+    struct buf headers = BUF_INIT((size_t)256 * 1024);
 
     BUG_IF(f->asked_count == FAKE_ASKED_MAX);
     for (size_t i = 0; i < r->header_count; i++)
-        buf_addf(&headers, STR_FMT ": " STR_FMT "\n", STR_ARG(r->headers[i].name), STR_ARG(r->headers[i].value));
+        buf_addf(&headers, STR_FMT ": " STR_FMT "\n", STR_ARG(r->headers[i].name),
+                 STR_ARG(r->headers[i].value));
     struct fake_asked *a = &f->asked[f->asked_count++];
     *a = (struct fake_asked){.id = f->asked_count,
                              .done = done,
@@ -173,17 +174,19 @@ const char *fake_header(const struct fake_asked *a, const char *name)
 static void http_date(int64_t wall_ms, char out[64])
 {
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct civil c = moment_civil(wall_ms);
 
-    (void)snprintf(out, 64, "%s, %02d %s %d %02d:%02d:%02d GMT", days[c.weekday], c.day, months[c.month - 1], c.year, c.hour,
-                   c.minute, c.second);
+    (void)snprintf(out, 64, "%s, %02d %s %d %02d:%02d:%02d GMT", days[c.weekday], c.day, months[c.month - 1],
+                   c.year, c.hour, c.minute, c.second);
 }
 
 void fake_answer_to(struct fake_world *f, struct fake_asked *q, const struct fake_answer *a)
 {
     struct http_header headers[2];
-    struct http_reply r = {.status = a->status, .headers = headers, .body = str_of(a->body), .sent = true, .rtt_ms = 20};
+    struct http_reply r = {
+        .status = a->status, .headers = headers, .body = str_of(a->body), .sent = true, .rtt_ms = 20};
     char date[64];
     uint64_t id = q->id;
 

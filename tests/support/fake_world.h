@@ -1,9 +1,10 @@
 #pragma once
 /*
- * fake_world - the ports that AWS's code sees, under a test's hand: two clocks, an environment, files, and an HTTP port that keeps
- * what was asked until the test answers it.
+ * fake_world - the ports that AWS's code sees, under a test's hand: two clocks, an environment, files, and an
+ * HTTP port that keeps what was asked until the test answers it.
  *
- * Chance is a counter, so that a test that fails does so again. Owner: the test; fake_world_release() at its end.
+ * Chance is a counter, so that a test that fails does so again. Owner: the test; fake_world_release() at its
+ * end.
  */
 #include "base/log.h"
 #include "ports/ports.h"

@@ -1,4 +1,5 @@
-/* Runs the Linux question with /bin/sh, as the agent does, against file names that want to be more than names. */
+/* Runs the Linux question with /bin/sh, as the agent does, against file names that want to be more than
+ * names. */
 #include "base/str.h"
 #include "core/override.h"
 

@@ -3,6 +3,7 @@
 #include "real/files.h"
 #include "real/note.h"
 #include "real/process.h"
+#include "real/signals.h"
 #include "support/child.h"
 #include "support/cmocka_first.h"
 #include "support/stage.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -91,6 +93,7 @@ static pid_t hold_note(const char *folder, const char *text)
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         struct note n = {0};
         struct err e = {0};
         BUF_CLEANUP struct buf old = BUF_INIT(NOTE_TEXT_MAX);
@@ -216,7 +219,9 @@ static void a_command_gives_its_output_and_exit_code(void **state)
     (void)state;
 
     begin(&s);
-    (void)run(&s, 5000, 1000, (const char *[]){"sh", "-c", "cat; echo out; echo \"$1\" >&2; exit 3", "sh", "to stderr", NULL});
+    (void)run(
+        &s, 5000, 1000,
+        (const char *[]){"sh", "-c", "cat; echo out; echo \"$1\" >&2; exit 3", "sh", "to stderr", NULL});
     assert_int_equal(s.err.kind, ERR_NONE);
     assert_int_equal(s.status, 3);
     assert_string_equal(s.out, "out\n");
@@ -239,7 +244,8 @@ static void a_command_past_its_deadline_is_killed_with_its_children(void **state
     int64_t grandchild = 0;
     assert_true(str_to_i64(str_trim(str_of(s.out)), &grandchild) && grandchild > 1);
     int64_t until = clock_boot_ms() + 2000;
-    while (kill((pid_t)grandchild, 0) == 0 && clock_boot_ms() < until) /* its reaping is init's, and may take a moment */
+    while (kill((pid_t)grandchild, 0) == 0 &&
+           clock_boot_ms() < until) /* its reaping is init's, and may take a moment */
         stage_for(&s.stage, 10);
     char path[64], line[256] = "";
     (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)grandchild);
@@ -307,5 +313,9 @@ int main(void)
         cmocka_unit_test(a_command_over_its_bound_is_killed_and_signals_reach_commands),
         cmocka_unit_test(a_probe_tells_whether_something_accepts),
     };
+    struct err e = {0};
+
+    if (!signals_block(&e)) /* as every program of ours has them: a command must not */
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

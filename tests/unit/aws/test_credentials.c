@@ -38,7 +38,8 @@ static void the_first_configured_source_is_the_one(void **state)
     assert_int_equal(p.source, CREDENTIALS_CONTAINER);
     assert_string_equal(p.url, "http://169.254.170.2/v2/x");
     credentials_plan_release(&p);
-    fake_file(&world, "/u/.aws/credentials", "[default]\naws_access_key_id = AKIDFILE\naws_secret_access_key = s\n");
+    fake_file(&world, "/u/.aws/credentials",
+              "[default]\naws_access_key_id = AKIDFILE\naws_secret_access_key = s\n");
     assert_true(choose(&p, &e));
     assert_string_equal(p.fixed.id, "AKIDFILE");
     assert_null(p.fixed.token);
@@ -95,8 +96,13 @@ static void a_configured_source_that_does_not_work_is_an_error_and_never_another
 
 static void addresses_of_the_machine_itself_may_give_credentials(void **state)
 {
-    static const char *const urls[] = {"http://127.0.0.1:51679/x", "http://127.1.2.3/x", "http://localhost/x", "https://any.example/x",
-                                       "http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1", "http://[::1]:8000/v1"};
+    static const char *const urls[] = {"http://127.0.0.1:51679/x",
+                                       "http://127.1.2.3/x",
+                                       "http://localhost/x",
+                                       "https://any.example/x",
+                                       "http://169.254.170.23/v1/credentials",
+                                       "http://[fd00:ec2::23]/v1",
+                                       "http://[::1]:8000/v1"};
 
     (void)state;
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
@@ -134,7 +140,9 @@ static struct fake_asked *turn(struct aws *a)
 }
 
 static const struct aws_where here = {0};
-#define KEYS "{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s\",\"Token\":\"tok\",\"Expiration\":"
+#define KEYS                                                                                                 \
+    "{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s\",\"Token\":\"tok\","           \
+    "\"Expiration\":"
 #define LATER "\"2026-05-01T16:00:00Z\"}"
 
 static void an_instance_gives_its_roles_credentials_by_version_two_alone(void **state)
@@ -156,7 +164,8 @@ static void an_instance_gives_its_roles_credentials_by_version_two_alone(void **
     assert_string_equal(fake_header(q, "x-aws-ec2-metadata-token"), "imds-token");
     fake_reply(&world, 200, "Worker-Role\n");
     q = turn(a);
-    assert_string_equal(q->url, "http://169.254.169.254/latest/meta-data/iam/security-credentials/Worker-Role");
+    assert_string_equal(q->url,
+                        "http://169.254.169.254/latest/meta-data/iam/security-credentials/Worker-Role");
     fake_reply(&world, 200, KEYS LATER);
     q = turn(a);
     assert_string_equal(fake_header(q, "x-amz-security-token"), "tok");
@@ -192,7 +201,8 @@ static void metadata_that_fails_is_tried_again_within_a_bound_and_never_by_versi
 static void answers_of_the_metadata_that_are_none_are_refused(void **state)
 {
     static const char *const roles[] = {"", "a/../b", "<html>"};
-    static const char *const keys[] = {"{}", "not json", "{\"Code\":\"Failed\",\"Message\":\"x\"}", KEYS "\"soon\"}",
+    static const char soon[] = KEYS "\"soon\"}";
+    static const char *const keys[] = {"{}", "not json", "{\"Code\":\"Failed\",\"Message\":\"x\"}", soon,
                                        "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"\"}"};
 
     (void)state;
@@ -236,9 +246,9 @@ static void a_containers_token_is_read_anew_from_its_file(void **state)
     assert_non_null(strstr(fake_header(q, "authorization"), "Credential=ASIA1/"));
     fake_reply(&world, 200, "<GetCallerIdentityResponse/>");
     fake_file(&world, "/token", "second");
-    fake_pass(&world, 6 * 3600 * 1000);
+    fake_pass(&world, (int64_t)6 * 3600 * 1000);
     (void)sts_get_caller_identity(a, &here, on_done, &result);
-    q = turn(a);
+    (void)turn(a);
     assert_string_equal(fake_header(&world.asked[2], "authorization"), "second");
     aws_free(a);
     fake_world_release(&world);
@@ -261,8 +271,10 @@ static void a_web_identity_is_exchanged_without_a_signature(void **state)
     assert_null(strstr(q->body, "%20"));
     assert_string_equal(fake_header(q, "authorization"), "");
     fake_reply(&world, 200,
-               "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB</AccessKeyId>"
-               "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2026-05-01T11:00:00Z</Expiration>"
+               "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><"
+               "AccessKeyId>ASIAWEB</AccessKeyId>"
+               "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</"
+               "SessionToken><Expiration>2026-05-01T11:00:00Z</Expiration>"
                "</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>");
     q = turn(a);
     assert_non_null(strstr(fake_header(q, "authorization"), "Credential=ASIAWEB/"));

@@ -26,19 +26,28 @@ static void an_instance_is_read_whole(void **state)
     struct ec2_instances l = {0};
 
     (void)state;
-    assert_true(decode(ec2_decode_instances,
-                       "<DescribeInstancesResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>"
-                       "<reservationSet><item><reservationId>r-1</reservationId><instancesSet><item><instanceId>i-0aa</instanceId>"
-                       "<instanceState><code>272</code><name>running</name></instanceState><reason>User initiated (2026-05-01 "
-                       "09:00:00 GMT)</reason><instanceType>m5.large</instanceType><launchTime>2026-05-01T08:00:00.000Z</launchTime>"
-                       "<placement><availabilityZone>eu-west-1a</availabilityZone><tenancy>default</tenancy></placement>"
-                       "<platform>windows</platform><vpcId>vpc-1</vpcId><rootDeviceType>ebs</rootDeviceType><stateReason><code>"
-                       "Client.UserInitiatedShutdown</code><message>m</message></stateReason><instanceLifecycle>spot"
-                       "</instanceLifecycle><spotInstanceRequestId>sir-1</spotInstanceRequestId><tagSet><item><key>Role</key>"
-                       "<value>a &lt; b</value></item><item><key>role</key><value/></item></tagSet><hibernationOptions><configured>"
-                       "true</configured></hibernationOptions><operator><managed>true</managed></operator></item></instancesSet>"
-                       "</item></reservationSet></DescribeInstancesResponse>",
-                       &l));
+    assert_true(decode(
+        ec2_decode_instances,
+        "<DescribeInstancesResponse "
+        "xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>"
+        "<reservationSet><item><reservationId>r-1</reservationId><instancesSet><item><instanceId>i-0aa</"
+        "instanceId>"
+        "<instanceState><code>272</code><name>running</name></instanceState><reason>User initiated "
+        "(2026-05-01 "
+        "09:00:00 "
+        "GMT)</reason><instanceType>m5.large</instanceType><launchTime>2026-05-01T08:00:00.000Z</launchTime>"
+        "<placement><availabilityZone>eu-west-1a</availabilityZone><tenancy>default</tenancy></placement>"
+        "<platform>windows</platform><vpcId>vpc-1</vpcId><rootDeviceType>ebs</"
+        "rootDeviceType><stateReason><code>"
+        "Client.UserInitiatedShutdown</code><message>m</message></stateReason><instanceLifecycle>spot"
+        "</instanceLifecycle><spotInstanceRequestId>sir-1</spotInstanceRequestId><tagSet><item><key>Role</"
+        "key>"
+        "<value>a &lt; "
+        "b</value></item><item><key>role</key><value/></item></tagSet><hibernationOptions><configured>"
+        "true</configured></hibernationOptions><operator><managed>true</managed></operator></item></"
+        "instancesSet>"
+        "</item></reservationSet></DescribeInstancesResponse>",
+        &l));
     assert_int_equal(l.n, 1);
     const struct ec2_instance *i = ec2_instances_find(&l, "i-0aa");
     assert_int_equal(i->state, EC2_RUNNING); /* 272 & 0xff */
@@ -59,8 +68,11 @@ static void an_instance_is_read_whole(void **state)
     ec2_instances_release(&l);
 }
 
-#define ITEM(id, code) "<item><instancesSet><item><instanceId>" id "</instanceId><instanceState>" code "</instanceState></item></instancesSet></item>"
-#define REPLY(items)   "<DescribeInstancesResponse><reservationSet>" items "</reservationSet></DescribeInstancesResponse>"
+#define ITEM(id, code)                                                                                       \
+    "<item><instancesSet><item><instanceId>" id "</instanceId><instanceState>" code                          \
+    "</instanceState></item></instancesSet></item>"
+#define REPLY(items)                                                                                         \
+    "<DescribeInstancesResponse><reservationSet>" items "</reservationSet></DescribeInstancesResponse>"
 
 static void half_an_instance_is_no_answer(void **state)
 {
@@ -101,9 +113,12 @@ static void pages_merge_sorted_and_the_later_word_counts(void **state)
     struct ec2_instances l = {0};
 
     (void)state;
-    assert_true(decode(ec2_decode_instances, REPLY(ITEM("i-5", "<code>16</code>") ITEM("i-1", "<code>16</code>")), &l));
     assert_true(decode(ec2_decode_instances,
-                       REPLY(ITEM("i-9", "<code>0</code>") ITEM("i-5", "<code>64</code>") ITEM("i-0", "<code>0</code>")), &l));
+                       REPLY(ITEM("i-5", "<code>16</code>") ITEM("i-1", "<code>16</code>")), &l));
+    assert_true(decode(
+        ec2_decode_instances,
+        REPLY(ITEM("i-9", "<code>0</code>") ITEM("i-5", "<code>64</code>") ITEM("i-0", "<code>0</code>")),
+        &l));
     assert_true(decode(ec2_decode_instances, REPLY(""), &l));
     assert_int_equal(l.n, 4);
     for (size_t i = 1; i < l.n; i++)
@@ -141,32 +156,41 @@ static void the_other_replies_are_read(void **state)
     struct ec2_spot_requests r = {0};
 
     (void)state;
-    assert_true(decode(ec2_decode_changes,
-                       "<StopInstancesResponse><instancesSet><item><instanceId>i-1</instanceId><currentState><code>64</code>"
-                       "</currentState><previousState><code>16</code></previousState></item></instancesSet></StopInstancesResponse>",
-                       &c));
+    assert_true(decode(
+        ec2_decode_changes,
+        "<StopInstancesResponse><instancesSet><item><instanceId>i-1</instanceId><currentState><code>64</code>"
+        "</currentState><previousState><code>16</code></previousState></item></instancesSet></"
+        "StopInstancesResponse>",
+        &c));
     assert_int_equal(c.at[0].current, EC2_STOPPING);
     assert_int_equal(c.at[0].previous, EC2_RUNNING);
     ec2_changes_release(&c);
-    assert_false(decode(ec2_decode_changes, "<R><instancesSet><item><instanceId>i-1</instanceId></item></instancesSet></R>", &c));
+    assert_false(decode(ec2_decode_changes,
+                        "<R><instancesSet><item><instanceId>i-1</instanceId></item></instancesSet></R>", &c));
 
-    assert_true(decode(ec2_decode_statuses,
-                       "<R><instanceStatusSet><item><instanceId>i-1</instanceId><instanceState><code>16</code></instanceState>"
-                       "<systemStatus><status>ok</status></systemStatus><instanceStatus><status>initializing</status>"
-                       "</instanceStatus></item><item><instanceId>i-2</instanceId><instanceState><code>16</code></instanceState>"
-                       "<systemStatus><status>ok</status></systemStatus><instanceStatus><status>ok</status></instanceStatus></item>"
-                       "</instanceStatusSet></R>",
-                       &s));
+    assert_true(
+        decode(ec2_decode_statuses,
+               "<R><instanceStatusSet><item><instanceId>i-1</instanceId><instanceState><code>16</code></"
+               "instanceState>"
+               "<systemStatus><status>ok</status></systemStatus><instanceStatus><status>initializing</status>"
+               "</instanceStatus></item><item><instanceId>i-2</instanceId><instanceState><code>16</code></"
+               "instanceState>"
+               "<systemStatus><status>ok</status></systemStatus><instanceStatus><status>ok</status></"
+               "instanceStatus></item>"
+               "</instanceStatusSet></R>",
+               &s));
     assert_false(ec2_status_ok(&s, "i-1"));
     assert_true(ec2_status_ok(&s, "i-2"));
     assert_false(ec2_status_ok(&s, "i-3"));
     ec2_statuses_release(&s);
 
-    assert_true(decode(ec2_decode_spot_requests,
-                       "<R><spotInstanceRequestSet><item><spotInstanceRequestId>sir-1</spotInstanceRequestId><type>one-time</type>"
-                       "<state>active</state><status><code>fulfilled</code></status><instanceId>i-1</instanceId></item>"
-                       "</spotInstanceRequestSet></R>",
-                       &r));
+    assert_true(decode(
+        ec2_decode_spot_requests,
+        "<R><spotInstanceRequestSet><item><spotInstanceRequestId>sir-1</"
+        "spotInstanceRequestId><type>one-time</type>"
+        "<state>active</state><status><code>fulfilled</code></status><instanceId>i-1</instanceId></item>"
+        "</spotInstanceRequestSet></R>",
+        &r));
     assert_string_equal(r.at[0].type, "one-time");
     assert_string_equal(r.at[0].status, "fulfilled");
     ec2_spot_requests_release(&r);
@@ -208,10 +232,11 @@ static void filter_values_are_literal(void **state)
     ec2_filter(&f, "instance-state-name", STR("running"));
     (void)ec2_describe_instances(a, &here, &f, on_done, &e);
     (void)aws_turn(a, world.now.boot_ms);
-    assert_string_equal(fake_last(&world)->body,
-                        "Action=DescribeInstances&Version=2016-11-15&MaxResults=1000&Filter.1.Name=tag%3AEnvironment"
-                        "&Filter.1.Value.1=ENV%5C%2A%5C%3F%5C%5C&Filter.2.Name=instance-state-name&Filter.2.Value.1=pending"
-                        "&Filter.2.Value.2=running");
+    assert_string_equal(
+        fake_last(&world)->body,
+        "Action=DescribeInstances&Version=2016-11-15&MaxResults=1000&Filter.1.Name=tag%3AEnvironment"
+        "&Filter.1.Value.1=ENV%5C%2A%5C%3F%5C%5C&Filter.2.Name=instance-state-name&Filter.2.Value.1=pending"
+        "&Filter.2.Value.2=running");
     ec2_filters_release(&f);
     aws_free(a);
     fake_world_release(&world);
@@ -255,8 +280,9 @@ static void changes_are_spelled_as_ec2_wants_them(void **state)
         "Action=StartInstances&Version=2016-11-15&InstanceId.1=i-1&InstanceId.2=i-2",
         "Action=StopInstances&Version=2016-11-15&InstanceId.1=i-1&InstanceId.2=i-2&Hibernate=true&Force=true",
         "Action=ModifyInstanceAttribute&Version=2016-11-15&InstanceId=i-1&InstanceType.Value=m5.large",
-        "Action=DescribeInstanceStatus&Version=2016-11-15&IncludeAllInstances=true&InstanceId.1=i-1&InstanceId.2=i-2",
     };
+    const char *status = "Action=DescribeInstanceStatus&Version=2016-11-15&IncludeAllInstances=true"
+                         "&InstanceId.1=i-1&InstanceId.2=i-2";
 
     (void)state;
     struct aws *a = engine();
@@ -264,8 +290,9 @@ static void changes_are_spelled_as_ec2_wants_them(void **state)
     strs_add(&ids, STR("i-2"));
     (void)ec2_describe_status(a, &here, &ids, on_done, &e);
     (void)aws_turn(a, world.now.boot_ms);
-    assert_string_equal(fake_last(&world)->body, bodies[3]);
-    fake_reply(&world, 200, "<DescribeInstanceStatusResponse><instanceStatusSet/></DescribeInstanceStatusResponse>");
+    assert_string_equal(fake_last(&world)->body, status);
+    fake_reply(&world, 200,
+               "<DescribeInstanceStatusResponse><instanceStatusSet/></DescribeInstanceStatusResponse>");
     (void)aws_turn(a, world.now.boot_ms);
     (void)ec2_start_instances(a, &here, &ids, &world.now, on_done, &e);
     (void)ec2_stop_instances(a, &here, &ids, &how, &world.now, on_done, &e);

@@ -48,7 +48,10 @@ static void regions_have_the_hosts_of_their_partition(void **state)
 
 static void a_name_that_is_no_region_never_becomes_a_host(void **state)
 {
-    static const char *const names[] = {"", "eu-west-1.evil.com/", "eu west", "EU-WEST-1", "-a", "a-", "a@b", "abcdefghijklmnopqrstuvwxyz-123456"};
+    static const char *const names[] = {"",        "eu-west-1.evil.com/",
+                                        "eu west", "EU-WEST-1",
+                                        "-a",      "a-",
+                                        "a@b",     "abcdefghijklmnopqrstuvwxyz-123456"};
     const struct endpoint_settings s = {0};
     struct endpoint out = {0};
 
@@ -79,8 +82,9 @@ static void configured_urls_go_before_the_template_in_their_order(void **state)
     (void)state;
     fake_world_init(&world);
     fake_env(&world, "AWS_CONFIG_FILE", "/c");
-    fake_file(&world, "/c", "[default]\nservices = mine\nendpoint_url = http://all.file\n[services mine]\nec2 =\n"
-                            "  endpoint_url = http://ec2.file:81/x/ # here\nssm =\n  endpoint_url = http://ssm.file\n");
+    fake_file(&world, "/c",
+              "[default]\nservices = mine\nendpoint_url = http://all.file\n[services mine]\nec2 =\n"
+              "  endpoint_url = http://ec2.file:81/x/ # here\nssm =\n  endpoint_url = http://ssm.file\n");
     resolve("http://ec2.file:81/x", "ec2.file:81");
     fake_env(&world, "AWS_ENDPOINT_URL", "http://127.0.0.1:4566");
     resolve("http://127.0.0.1:4566/", "127.0.0.1:4566");
@@ -94,17 +98,18 @@ static void configured_urls_go_before_the_template_in_their_order(void **state)
 
 static void a_url_that_does_not_keep_a_promise_is_an_error(void **state)
 {
-    static const char *const urls[] = {"ftp://x", "127.0.0.1:4566", "http://", "http://u@h", "http://h/?a", "http://h/a b"};
+    static char *const urls[] = {"ftp://x",    "127.0.0.1:4566", "http://",
+                                 "http://u@h", "http://h/?a",    "http://h/a b"};
     struct endpoint_settings s = {.url_count = 1};
     struct endpoint out = {0};
     struct err e = {0};
 
     (void)state;
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
-        s.urls[0] = (struct endpoint_url){"", (char *)(uintptr_t)urls[i]};
+        s.urls[0] = (struct endpoint_url){"", urls[i]};
         assert_false(endpoint_resolve(&s, &ec2, "eu-west-1", &out, &e));
     }
-    s.urls[0].url = (char *)(uintptr_t) "http://h";
+    s.urls[0].url = "http://h";
     assert_true(endpoint_resolve(&s, &ec2, "eu-west-1", &out, &e));
     s.fips = true;
     assert_false(endpoint_resolve(&s, &ec2, "eu-west-1", &out, &e));
@@ -119,7 +124,9 @@ static void regions_and_flags_are_read_from_where_the_sdks_read_them(void **stat
     fake_world_init(&world);
     fake_env(&world, "HOME", "/u");
     fake_env(&world, "AWS_PROFILE", "p");
-    fake_file(&world, "/u/.aws/config", "# mine\n[default]\nregion = eu-north-1\n[profile p]\nregion=sa-east-1\nuse_fips_endpoint=true\n");
+    fake_file(
+        &world, "/u/.aws/config",
+        "# mine\n[default]\nregion = eu-north-1\n[profile p]\nregion=sa-east-1\nuse_fips_endpoint=true\n");
     assert_true(endpoint_settings_load(&world.ports.process, &s, &e));
     assert_string_equal(s.region, "sa-east-1");
     assert_true(s.fips);
@@ -149,7 +156,8 @@ static void a_profile_file_is_read_line_by_line_and_a_broken_line_is_named(void 
     fake_world_init(&world);
     fake_env(&world, "HOME", "/u");
     fake_file(&world, "/u/.aws/credentials", "[a]\naws_access_key_id=FROMCRED\r\n\n[default]\nx = y;z ; w\n");
-    fake_file(&world, "/u/.aws/config", "[profile a]\naws_access_key_id=FROMCONFIG\nregion = r\ns3 =\n  max = 3\n[default] # d\n");
+    fake_file(&world, "/u/.aws/config",
+              "[profile a]\naws_access_key_id=FROMCONFIG\nregion = r\ns3 =\n  max = 3\n[default] # d\n");
     assert_true(profiles_load(&world.ports.process, &p, &e));
     assert_string_equal(profiles_get(&p, "profile a", "aws_access_key_id"), "FROMCRED");
     assert_string_equal(profiles_get(&p, "profile a", "region"), "r");

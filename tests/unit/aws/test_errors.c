@@ -1,8 +1,8 @@
 #include "aws/errors.h"
 
+#include "aws/call.h"
 #include "aws/retry.h"
 #include "aws/skew.h"
-#include "aws/call.h"
 #include "support/weigh.h"
 
 static void each_protocols_error_is_read(void **state)
@@ -16,16 +16,21 @@ static void each_protocols_error_is_read(void **state)
         const char *code, *message, *id;
     } rows[] = {
         {AWS_EC2_QUERY,
-         "<?xml version=\"1.0\"?><Response><Errors><Error><Code>InvalidInstanceID.NotFound</Code><Message>no &amp; no</Message>"
+         "<?xml version=\"1.0\"?><Response><Errors><Error><Code>InvalidInstanceID.NotFound</Code><Message>no "
+         "&amp; no</Message>"
          "</Error></Errors><RequestID>r-1</RequestID></Response>",
          NULL, "InvalidInstanceID.NotFound", "no & no", "r-1"},
         {AWS_QUERY,
-         "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</Code>"
+         "<ErrorResponse "
+         "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</"
+         "Code>"
          "<Message>m</Message></Error><RequestId>r-2</RequestId></ErrorResponse>",
          NULL, "AccessDenied", "m", "r-2"},
-        {AWS_JSON, "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\",\"message\":\"m\"}", &id,
+        {AWS_JSON,
+         "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\",\"message\":\"m\"}", &id,
          "ResourceNotFoundException", "m", "r-3"},
-        {AWS_JSON, "{\"code\":\"ThrottlingException\",\"Message\":\"M\"}", NULL, "ThrottlingException", "M", ""},
+        {AWS_JSON, "{\"code\":\"ThrottlingException\",\"Message\":\"M\"}", NULL, "ThrottlingException", "M",
+         ""},
         {AWS_JSON, "not json", &type, "ValidationException", "", ""},
         {AWS_EC2_QUERY, "<html><body>502 Bad Gateway</body></html>", NULL, "", "", ""},
         {AWS_EC2_QUERY, "<Response><Errors><Error><Code>Inval", NULL, "", "", ""},
@@ -35,8 +40,10 @@ static void each_protocols_error_is_read(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct http_reply r = {
-            .status = 400, .headers = rows[i].header, .header_count = rows[i].header ? 1 : 0, .body = str_of(rows[i].body)};
+        const struct http_reply r = {.status = 400,
+                                     .headers = rows[i].header,
+                                     .header_count = rows[i].header ? 1 : 0,
+                                     .body = str_of(rows[i].body)};
         struct aws_error a;
         aws_error_read(rows[i].protocol, &r, &a);
         assert_string_equal(a.code, rows[i].code);
@@ -88,8 +95,9 @@ static void only_whole_instance_ids_are_found_in_a_message(void **state)
     STRS_CLEANUP struct strs ids = {0};
 
     (void)state;
-    aws_error_ids(STR("The instance IDs 'i-0123456789abcdef0, i-12345678' do not exist: i-12345678, vol-i-12345678, i-123456789, "
-                      "i-1234567g, xi-12345678, i-, i-12345678-9, [[i-0aaaaaaaaaaaaaaaa]]"),
+    aws_error_ids(STR("The instance IDs 'i-0123456789abcdef0, i-12345678' do not exist: i-12345678, "
+                      "vol-i-12345678, i-123456789, "
+                      "i-abcdef12g, xi-12345678, i-, i-87654321-9, [[i-0aaaaaaaaaaaaaaaa]]"),
                   &ids);
     assert_int_equal(ids.n, 3);
     assert_string_equal(ids.at[0], "i-0123456789abcdef0");
@@ -105,7 +113,7 @@ static void waits_grow_with_jitter_up_to_a_bound(void **state)
     assert_int_equal(retry_backoff_ms(ERR_THROTTLED, 2, 500000, 0), 2000);
     assert_int_equal(retry_backoff_ms(ERR_THROTTLED, 1000, 999999, 0), 19999);
     assert_int_equal(retry_backoff_ms(ERR_THROTTLED, 0, 0, 0), 0);
-    assert_int_equal(retry_backoff_ms(ERR_THROTTLED, 0, 500000, 3000), 3000); /* the server's hint, */
+    assert_int_equal(retry_backoff_ms(ERR_THROTTLED, 0, 500000, 3000), 3000);  /* the server's hint, */
     assert_int_equal(retry_backoff_ms(ERR_THROTTLED, 0, 500000, 60000), 5500); /* within reason */
 }
 
@@ -147,7 +155,8 @@ static void an_offset_is_known_until_somebody_sets_the_clock(void **state)
     assert_true(skew_known(&s, now, &offset));
     now.wall_ms++;
     assert_false(skew_known(&s, now, &offset));
-    assert_int_equal(skew_wall_ms(&s, now), 1777629600000 + 60000 + 121000); /* by the clock that nobody sets */
+    assert_int_equal(skew_wall_ms(&s, now),
+                     1777629600000 + 60000 + 121000); /* by the clock that nobody sets */
 
     assert_false(skew_measure(&s, STR("Fri, 01 May 2026 10:01:02 GMT"), 0, now));
     assert_true(skew_known(&s, now, &offset));

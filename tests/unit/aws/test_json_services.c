@@ -116,17 +116,24 @@ static void a_query_walks_pages_that_may_be_empty_and_keeps_types(void **state)
     struct fake_asked *q = turn(a);
     assert_string_equal(fake_header(q, "x-amz-target"), "DynamoDB_20120810.Query");
     assert_string_equal(fake_header(q, "content-type"), "application/x-amz-json-1.0");
-    assert_string_equal(q->body, "{\"TableName\":\"TierSpecification\",\"KeyConditionExpression\":\"#k = :v\","
-                                 "\"ExpressionAttributeNames\":{\"#k\":\"SpecName\"},\"ExpressionAttributeValues\":{\":v\":{\"S\":"
-                                 "\"a\\\"b\"}},\"ConsistentRead\":true}");
-    fake_reply(&world, 200, "{\"Items\":[],\"LastEvaluatedKey\":{\"SpecName\":{\"S\":\"x\"},\"T\":{\"N\":\"1.50\"}}}");
+    assert_string_equal(
+        q->body,
+        "{\"TableName\":\"TierSpecification\",\"KeyConditionExpression\":\"#k = :v\","
+        "\"ExpressionAttributeNames\":{\"#k\":\"SpecName\"},\"ExpressionAttributeValues\":{\":v\":{\"S\":"
+        "\"a\\\"b\"}},\"ConsistentRead\":true}");
+    fake_reply(&world, 200,
+               "{\"Items\":[],\"LastEvaluatedKey\":{\"SpecName\":{\"S\":\"x\"},\"T\":{\"N\":\"1.50\"}}}");
     q = turn(a);
-    assert_non_null(strstr(q->body, ",\"ExclusiveStartKey\":{\"SpecName\":{\"S\":\"x\"},\"T\":{\"N\":\"1.50\"}}}"));
-    fake_reply(&world, 200, "{\"Items\":[{\"N\":{\"N\":\"100000000000000000001\"},\"B\":{\"BOOL\":true},\"M\":{\"M\":{}}}]}");
+    assert_non_null(
+        strstr(q->body, ",\"ExclusiveStartKey\":{\"SpecName\":{\"S\":\"x\"},\"T\":{\"N\":\"1.50\"}}}"));
+    fake_reply(
+        &world, 200,
+        "{\"Items\":[{\"N\":{\"N\":\"100000000000000000001\"},\"B\":{\"BOOL\":true},\"M\":{\"M\":{}}}]}");
     (void)turn(a);
     assert_int_equal(s.count, 1);
     json_print(s.items.items, &text);
-    assert_string_equal(buf_cstr(&text), "[{\"N\":{\"N\":\"100000000000000000001\"},\"B\":{\"BOOL\":true},\"M\":{\"M\":{}}}]");
+    assert_string_equal(buf_cstr(&text),
+                        "[{\"N\":{\"N\":\"100000000000000000001\"},\"B\":{\"BOOL\":true},\"M\":{\"M\":{}}}]");
     dynamodb_items_release(&s.items);
     aws_free(a);
     fake_world_release(&world);
@@ -140,7 +147,8 @@ static void an_item_that_is_not_there_is_told_from_a_table_that_is_not(void **st
     (void)state;
     struct aws *a = engine();
     (void)dynamodb_get_item(a, &here, "T", key, on_items, &s);
-    assert_string_equal(turn(a)->body, "{\"TableName\":\"T\",\"Key\":{\"SpecName\":{\"S\":\"x\"}},\"ConsistentRead\":true}");
+    assert_string_equal(turn(a)->body,
+                        "{\"TableName\":\"T\",\"Key\":{\"SpecName\":{\"S\":\"x\"}},\"ConsistentRead\":true}");
     fake_reply(&world, 200, "{}");
     (void)turn(a);
     assert_int_equal(s.err.kind, ERR_NONE);
@@ -149,7 +157,8 @@ static void an_item_that_is_not_there_is_told_from_a_table_that_is_not(void **st
     dynamodb_items_release(&s.items);
     (void)dynamodb_get_item(a, &here, "T", key, on_items, &s);
     (void)turn(a);
-    fake_reply(&world, 400, "{\"__type\":\"x#ResourceNotFoundException\",\"message\":\"Requested resource not found\"}");
+    fake_reply(&world, 400,
+               "{\"__type\":\"x#ResourceNotFoundException\",\"message\":\"Requested resource not found\"}");
     (void)turn(a);
     assert_int_equal(s.err.kind, ERR_NOT_FOUND);
     aws_free(a);
@@ -158,8 +167,14 @@ static void an_item_that_is_not_there_is_told_from_a_table_that_is_not(void **st
 
 static void what_is_no_item_is_no_answer(void **state)
 {
-    static const char *const broken[] = {"{}", "{\"Items\":{}}", "{\"Items\":[1]}", "{\"Items\":[{\"a\":\"b\"}]}",
-                                         "{\"Items\":[{\"a\":{}}]}", "{\"Items\":[{\"a\":{\"S\":\"x\",\"N\":\"1\"}}]}", "[]", ""};
+    static const char *const broken[] = {"{}",
+                                         "{\"Items\":{}}",
+                                         "{\"Items\":[1]}",
+                                         "{\"Items\":[{\"a\":\"b\"}]}",
+                                         "{\"Items\":[{\"a\":{}}]}",
+                                         "{\"Items\":[{\"a\":{\"S\":\"x\",\"N\":\"1\"}}]}",
+                                         "[]",
+                                         ""};
 
     (void)state;
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
@@ -191,7 +206,8 @@ static void tables_are_made_and_written_as_asked(void **state)
     (void)dynamodb_describe_table(a, &here, "T", on_table, &s);
     assert_string_equal(turn(a)->body, "{\"TableName\":\"T\"}");
     fake_reply(&world, 200,
-               "{\"Table\":{\"TableStatus\":\"ACTIVE\",\"TableArn\":\"arn\",\"ItemCount\":7,\"KeySchema\":[{\"AttributeName\":\"r\","
+               "{\"Table\":{\"TableStatus\":\"ACTIVE\",\"TableArn\":\"arn\",\"ItemCount\":7,\"KeySchema\":[{"
+               "\"AttributeName\":\"r\","
                "\"KeyType\":\"RANGE\"},{\"AttributeName\":\"h\",\"KeyType\":\"HASH\"}]}}");
     (void)turn(a);
     assert_string_equal(s.table.status, "ACTIVE");
@@ -200,8 +216,10 @@ static void tables_are_made_and_written_as_asked(void **state)
     assert_int_equal(s.table.item_count, 7);
     dynamodb_table_release(&s.table);
     (void)dynamodb_put_item(a, &here, "T", item, "K", &world.now, on_done, &s);
-    assert_string_equal(turn(a)->body, "{\"TableName\":\"T\",\"Item\":{\"K\":{\"S\":\"x\"}},\"ExpressionAttributeNames\":{\"#a\":"
-                                       "\"K\"},\"ConditionExpression\":\"attribute_not_exists(#a)\"}");
+    assert_string_equal(
+        turn(a)->body,
+        "{\"TableName\":\"T\",\"Item\":{\"K\":{\"S\":\"x\"}},\"ExpressionAttributeNames\":{\"#a\":"
+        "\"K\"},\"ConditionExpression\":\"attribute_not_exists(#a)\"}");
     fake_reply(&world, 400, "{\"__type\":\"x#ConditionalCheckFailedException\"}");
     (void)turn(a);
     assert_int_equal(s.err.kind, ERR_CONFLICT);
@@ -211,10 +229,12 @@ static void tables_are_made_and_written_as_asked(void **state)
     (void)turn(a);
     assert_int_equal(s.err.kind, ERR_NONE);
     (void)dynamodb_create_table(a, &here, "T", "h", "r", &world.now, on_table, &s);
-    assert_string_equal(turn(a)->body,
-                        "{\"TableName\":\"T\",\"KeySchema\":[{\"AttributeName\":\"h\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"r\","
-                        "\"KeyType\":\"RANGE\"}],\"AttributeDefinitions\":[{\"AttributeName\":\"h\",\"AttributeType\":\"S\"},"
-                        "{\"AttributeName\":\"r\",\"AttributeType\":\"S\"}],\"BillingMode\":\"PAY_PER_REQUEST\"}");
+    assert_string_equal(
+        turn(a)->body,
+        "{\"TableName\":\"T\",\"KeySchema\":[{\"AttributeName\":\"h\",\"KeyType\":\"HASH\"},{"
+        "\"AttributeName\":\"r\","
+        "\"KeyType\":\"RANGE\"}],\"AttributeDefinitions\":[{\"AttributeName\":\"h\",\"AttributeType\":\"S\"},"
+        "{\"AttributeName\":\"r\",\"AttributeType\":\"S\"}],\"BillingMode\":\"PAY_PER_REQUEST\"}");
     fake_reply(&world, 200, "{\"TableDescription\":{\"TableStatus\":\"CREATING\"}}");
     (void)turn(a);
     assert_string_equal(s.table.status, "CREATING");
@@ -235,9 +255,11 @@ static void a_command_is_spelled_as_ssm_wants_it(void **state)
     strs_add(&ids, STR("i-1"));
     strs_add(&lines, STR("p='x'\n"));
     (void)ssm_describe_nodes(a, &here, &ids, on_nodes, &s);
-    assert_string_equal(turn(a)->body, "{\"Filters\":[{\"Key\":\"InstanceIds\",\"Values\":[\"i-1\"]}],\"MaxResults\":50}");
+    assert_string_equal(turn(a)->body,
+                        "{\"Filters\":[{\"Key\":\"InstanceIds\",\"Values\":[\"i-1\"]}],\"MaxResults\":50}");
     fake_reply(&world, 200,
-               "{\"InstanceInformationList\":[{\"InstanceId\":\"i-1\",\"PingStatus\":\"Online\",\"PlatformType\":\"Linux\","
+               "{\"InstanceInformationList\":[{\"InstanceId\":\"i-1\",\"PingStatus\":\"Online\","
+               "\"PlatformType\":\"Linux\","
                "\"LastPingDateTime\":1777629599.25}],\"NextToken\":\"\"}");
     (void)turn(a);
     assert_string_equal(ssm_nodes_find(&s.nodes, "i-1")->ping, "Online");
@@ -248,10 +270,12 @@ static void a_command_is_spelled_as_ssm_wants_it(void **state)
     struct fake_asked *q = turn(a);
     assert_string_equal(fake_header(q, "x-amz-target"), "AmazonSSM.SendCommand");
     assert_string_equal(fake_header(q, "content-type"), "application/x-amz-json-1.1");
-    assert_string_equal(q->body, "{\"DocumentName\":\"AWS-RunShellScript\",\"InstanceIds\":[\"i-1\"],\"Parameters\":{\"commands\":["
-                                 "\"p='x'\\n\"],\"executionTimeout\":[\"15\"]},\"TimeoutSeconds\":30,\"MaxConcurrency\":\"100%\","
-                                 "\"MaxErrors\":\"100%\",\"Comment\":\"nonce\",\"OutputS3BucketName\":\"b\",\"OutputS3KeyPrefix\":"
-                                 "\"p\"}");
+    assert_string_equal(
+        q->body,
+        "{\"DocumentName\":\"AWS-RunShellScript\",\"InstanceIds\":[\"i-1\"],\"Parameters\":{\"commands\":["
+        "\"p='x'\\n\"],\"executionTimeout\":[\"15\"]},\"TimeoutSeconds\":30,\"MaxConcurrency\":\"100%\","
+        "\"MaxErrors\":\"100%\",\"Comment\":\"nonce\",\"OutputS3BucketName\":\"b\",\"OutputS3KeyPrefix\":"
+        "\"p\"}");
     fake_reply(&world, 200, "{\"Command\":{\"CommandId\":\"c-1\",\"Status\":\"Pending\"}}");
     (void)turn(a);
     assert_string_equal(s.sent.command_id, "c-1");
@@ -279,10 +303,14 @@ static void invocations_are_read_and_nothing_is_made_of_what_is_not_there(void *
     (void)ssm_list_invocations(a, &here, "c-1", on_invocations, &s);
     assert_string_equal(turn(a)->body, "{\"CommandId\":\"c-1\",\"Details\":true,\"MaxResults\":50}");
     fake_reply(&world, 200,
-               "{\"CommandInvocations\":[{\"InstanceId\":\"i-1\",\"Status\":\"Success\",\"StatusDetails\":\"Success\","
+               "{\"CommandInvocations\":[{\"InstanceId\":\"i-1\",\"Status\":\"Success\",\"StatusDetails\":"
+               "\"Success\","
                "\"CommandPlugins\":[{\"Output\":\"MARK\\n\",\"ResponseCode\":0}]}],\"NextToken\":\"t\"}");
-    assert_string_equal(turn(a)->body, "{\"CommandId\":\"c-1\",\"Details\":true,\"MaxResults\":50,\"NextToken\":\"t\"}");
-    fake_reply(&world, 200, "{\"CommandInvocations\":[{\"InstanceId\":\"i-2\",\"Status\":\"Pending\",\"CommandPlugins\":[]}]}");
+    assert_string_equal(turn(a)->body,
+                        "{\"CommandId\":\"c-1\",\"Details\":true,\"MaxResults\":50,\"NextToken\":\"t\"}");
+    fake_reply(
+        &world, 200,
+        "{\"CommandInvocations\":[{\"InstanceId\":\"i-2\",\"Status\":\"Pending\",\"CommandPlugins\":[]}]}");
     (void)turn(a);
     assert_int_equal(s.invocations.n, 2);
     assert_string_equal(ssm_invocations_find(&s.invocations, "i-1")->output, "MARK\n");

@@ -17,8 +17,10 @@ static void the_suites_signatures_come_out(void **state)
     } rows[] = {
         {"GET", "/", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
         {"POST", "/", "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"},
-        {"GET", "/", "Param2=value2&Param1=value1", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
-        {"GET", "/example1/example2/../..", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+        {"GET", "/", "Param2=value2&Param1=value1",
+         "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
+        {"GET", "/example1/example2/../..", "",
+         "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
     };
     const struct http_header host = {STR("Host"), STR("example.amazonaws.com")};
 
@@ -52,7 +54,9 @@ static void canonical(const struct sigv4_request *r, const char *expected)
 static void a_query_is_sorted_by_name_and_then_value(void **state)
 {
     const struct sigv4_request r = {
-        .method = STR("GET"), .path = STR("/"), .query = STR("Param-3=Value3&Param=Value2&%E1%88%B4=Value1&b&a=2&a=1&x=%2f+y")};
+        .method = STR("GET"),
+        .path = STR("/"),
+        .query = STR("Param-3=Value3&Param=Value2&%E1%88%B4=Value1&b&a=2&a=1&x=%2f+y")};
 
     (void)state;
     canonical(&r, "GET\n/\n%E1%88%B4=Value1&Param=Value2&Param-3=Value3&a=1&a=2&b=&x=%2F%2By\n");
@@ -61,12 +65,20 @@ static void a_query_is_sorted_by_name_and_then_value(void **state)
 static void headers_are_sorted_joined_and_trimmed_and_what_agents_rewrite_is_left_out(void **state)
 {
     const struct http_header headers[] = {
-        {STR("X-Amz-Meta-Test-Two"), STR("2")}, {STR("x-amz-meta-test"), STR("  a   \"b \t c\"  ")}, {STR("User-Agent"), STR("x")},
-        {STR("Host"), STR("h")},                {STR("My"), STR("v2")},                              {STR("Connection"), STR("close")},
-        {STR("my"), STR("v1")},                 {STR("MY"), STR("v2")},                              {STR("Expect"), STR("y")},
+        {STR("X-Amz-Meta-Test-Two"), STR("2")},
+        {STR("x-amz-meta-test"), STR("  a   \"b \t c\"  ")},
+        {STR("User-Agent"), STR("x")},
+        {STR("Host"), STR("h")},
+        {STR("My"), STR("v2")},
+        {STR("Connection"), STR("close")},
+        {STR("my"), STR("v1")},
+        {STR("MY"), STR("v2")},
+        {STR("Expect"), STR("y")},
     };
-    const struct sigv4_request r = {
-        .method = STR("GET"), .path = STR("/"), .headers = headers, .header_count = sizeof headers / sizeof *headers};
+    const struct sigv4_request r = {.method = STR("GET"),
+                                    .path = STR("/"),
+                                    .headers = headers,
+                                    .header_count = sizeof headers / sizeof *headers};
 
     (void)state;
     canonical(&r, "GET\n/\n\nhost:h\nmy:v2,v1,v2\nx-amz-meta-test:a \"b c\"\nx-amz-meta-test-two:2\n\n"
@@ -75,8 +87,10 @@ static void headers_are_sorted_joined_and_trimmed_and_what_agents_rewrite_is_lef
 
 static void s3_encodes_a_path_once_and_leaves_its_dots(void **state)
 {
-    const struct http_header headers[] = {{STR("Host"), STR("h")}, {STR("x-amz-content-sha256"), STR("UNSIGNED-PAYLOAD")}};
-    struct sigv4_request r = {.method = STR("GET"), .path = STR("/b//../a%20b/c+d:e=%2f"), .headers = headers, .header_count = 2};
+    const struct http_header headers[] = {{STR("Host"), STR("h")},
+                                          {STR("x-amz-content-sha256"), STR("UNSIGNED-PAYLOAD")}};
+    struct sigv4_request r = {
+        .method = STR("GET"), .path = STR("/b//../a%20b/c+d:e=%2f"), .headers = headers, .header_count = 2};
     BUF_CLEANUP struct buf out = BUF_INIT(4096);
     BUF_CLEANUP struct buf names = BUF_INIT(4096);
     struct err e = {0};
@@ -129,8 +143,11 @@ static void receive(struct received *x)
 
     x->headers[0] = (struct http_header){STR("Host"), STR("ec2.eu-west-1.amazonaws.com")};
     x->headers[1] = (struct http_header){STR("X-Amz-Target"), STR("T")};
-    x->r = (struct sigv4_request){
-        .method = STR("POST"), .path = STR("/"), .headers = x->headers, .header_count = 2, .body = STR("Action=StopInstances")};
+    x->r = (struct sigv4_request){.method = STR("POST"),
+                                  .path = STR("/"),
+                                  .headers = x->headers,
+                                  .header_count = 2,
+                                  .body = STR("Action=StopInstances")};
     assert_true(sigv4_sign(&x->r, &suite_key, &suite_scope, suite_ms, &x->s, &e));
     x->headers[2] = (struct http_header){STR("X-Amz-Date"), str_of(x->s.date)};
     x->headers[3] = (struct http_header){STR("Authorization"), buf_view(&x->s.authorization)};
@@ -186,7 +203,8 @@ static void a_claim_is_read_whole_or_not_at_all(void **state)
         "AWS4-HMAC-SHA256 Credential=A/20150830/r/s/aws4_request, SignedHeaders=host, Signature=short",
         "AWS4-HMAC-SHA256 Credential=A/20150830/r/s/other, SignedHeaders=host, Signature=" DIGEST,
         "AWS4-HMAC-SHA256 Credential=A/20150830/r/aws4_request, SignedHeaders=host, Signature=" DIGEST,
-        "AWS4-HMAC-SHA256 Credential=A/20150830/r/s/aws4_request, SignedHeaders=host, SignedHeaders=x, Signature=" DIGEST,
+        "AWS4-HMAC-SHA256 Credential=A/20150830/r/s/aws4_request, SignedHeaders=host, SignedHeaders=x, "
+        "Signature=" DIGEST,
     };
     struct sigv4_claim c = {0};
     struct err e = {0};
@@ -194,9 +212,11 @@ static void a_claim_is_read_whole_or_not_at_all(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         assert_false(sigv4_claim_read(str_of(broken[i]), &c, &e));
-    assert_true(sigv4_claim_read(STR("AWS4-HMAC-SHA256 Credential=A/20150830/r/s/aws4_request,SignedHeaders=a;b,Signature=" DIGEST),
-                                 &c, &e));
-    assert_true(str_is(c.id, "A") && str_is(c.region, "r") && str_is(c.service, "s") && str_is(c.names, "a;b"));
+    assert_true(sigv4_claim_read(
+        STR("AWS4-HMAC-SHA256 Credential=A/20150830/r/s/aws4_request,SignedHeaders=a;b,Signature=" DIGEST),
+        &c, &e));
+    assert_true(str_is(c.id, "A") && str_is(c.region, "r") && str_is(c.service, "s") &&
+                str_is(c.names, "a;b"));
 }
 
 int main(void)

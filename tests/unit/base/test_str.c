@@ -121,6 +121,7 @@ static void utf8_is_taken_as_rfc_3629_has_it(void **state)
         {"\xf0\x9f\x98", 0},
         {"\xe2\x82z", 0},
         {"\xf0\x9f\x98z", 0},
+        {"\xe2\x82\xff", 0},
         {"", 0},
     };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { KEYS = 40, STEPS = 20000 };
+enum { KEYS = 40, STEPS = 10000 };
 
 /* The naive model: a moment for each key. */
 struct model {

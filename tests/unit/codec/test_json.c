@@ -132,11 +132,14 @@ static void depth_is_bounded(void **state)
     memset(text + n, ']', n);
     assert_null(json_parse(str_n(text, 2 * n), MAX, &e));
     assert_non_null(strstr(e.msg, "nested too deep"));
+    JSON_CLEANUP struct json *wide =
+        parsed("[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],{},[]]");
+    assert_int_equal(json_count(wide), JSON_DEPTH_MAX + 2);
 }
 
 static void a_name_that_repeats_is_found_in_a_wide_object_in_no_time(void **state)
 {
-    enum { WIDE = 200000 }; /* each with each would be 2 * 10^10 comparisons */
+    enum { WIDE = 20000 }; /* each with each would be 2 * 10^8 comparisons */
     BUF_CLEANUP struct buf b = BUF_INIT(MAX);
     struct err e = {0};
 
@@ -149,9 +152,9 @@ static void a_name_that_repeats_is_found_in_a_wide_object_in_no_time(void **stat
     assert_non_null(j);
     assert_int_equal(json_count(j), WIDE + 1);
     b.n -= sizeof "\"last\":0}" - 1;
-    buf_adds(&b, "\"k77777\":0}");
+    buf_adds(&b, "\"k7777\":0}");
     assert_null(json_parse(buf_view(&b), MAX, &e));
-    assert_non_null(strstr(e.msg, "'k77777' stands twice"));
+    assert_non_null(strstr(e.msg, "'k7777' stands twice"));
 }
 
 static void walking_takes_what_is_not_there(void **state)
