@@ -49,6 +49,7 @@ const char *const cause_names[] = {
     [CAUSE_SUPERSEDED] = "superseded",
     [CAUSE_QUEUE_FULL] = "queue-full",
     [CAUSE_SPECS_UNREACHABLE] = "specs-unreachable",
+    [CAUSE_MEMBER_FAILED] = "member-failed",
     [CAUSE_COUNT] = NULL,
 };
 
@@ -96,6 +97,7 @@ static const char *const sentences[CAUSE_COUNT] = {
     [CAUSE_SUPERSEDED] = "a newer run took its place",
     [CAUSE_QUEUE_FULL] = "too many requests were waiting",
     [CAUSE_SPECS_UNREACHABLE] = "the specifications could not be read",
+    [CAUSE_MEMBER_FAILED] = "a member failed, and the policy is to halt before the next step",
 };
 
 const char *cause_sentence(enum cause c)

@@ -69,6 +69,7 @@ enum cause {
     CAUSE_SUPERSEDED,
     CAUSE_QUEUE_FULL,
     CAUSE_SPECS_UNREACHABLE,
+    CAUSE_MEMBER_FAILED,
     CAUSE_COUNT
 };
 extern const char *const cause_names[];   /* kebab-case, "" for NONE, NULL at the end */
