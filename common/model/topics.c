@@ -1,5 +1,6 @@
 #include "model/topics.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_p
     topic_name(t, prefix, out->name);
     add(out, "cleanup.policy", t == TOPIC_SNAP ? "compact" : "delete", true);
     if (days[t]) {
-        (void)snprintf(text, sizeof text, "%lld", (long long)(days[t] * DAY_MS));
+        (void)snprintf(text, sizeof text, "%" PRId64, days[t] * DAY_MS);
         add(out, "retention.ms", text, false);
     }
     (void)snprintf(text, sizeof text, "%d", replication > 1 ? replication - 1 : 1);
