@@ -16,7 +16,7 @@ enum { SIDE_WAITING_MAX = 256, SIDE_TOPICS_MAX = 64, SIDE_ANSWER_MS = 3000 /* fo
 
 enum side_kind {
     SIDE_METADATA, /* of `topics`, one after the other; without any: whether a broker answers */
-    SIDE_OFFSETS,  /* `low` and `high`: lists of partitions, filled with their first and next offset */
+    SIDE_OFFSETS,  /* `low` and `high`: lists of partitions, filled with their first and next offset; without `high`: `low` by the moments in it */
     SIDE_END,      /* destroys the client */
 };
 
