@@ -146,7 +146,7 @@ static void say(const struct cli *c, const char *kind, const char *message, cons
 {
     if (!c->json) {
         (void)fflush(stdout);
-        (void)fprintf(stderr, "ec2sched: %s%s%s\n", message, remedy ? ": " : "", remedy ? remedy : "");
+        print_error_line("ec2sched: %s%s%s", message, remedy ? ": " : "", remedy ? remedy : "");
         return;
     }
     JSON_CLEANUP struct json *document = print_document();

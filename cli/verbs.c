@@ -78,6 +78,9 @@ int verbs_help_of(const char *name)
         return verbs_run(&c, &words);
     }
     strs_add(&words, STR("--help"));
-    print_line("usage: ec2sched %s %s\n\n%s\n", v->name, v->usage, v->summary ? v->summary : "");
+    print_line("usage: ec2sched %s %s", v->name, v->usage);
+    print_line("%s", "");
+    print_line("%s", v->summary ? v->summary : "");
+    print_line("%s", "");
     return v->run(&c, &words); /* each verb reads its flags before anything else */
 }
