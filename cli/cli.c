@@ -127,6 +127,8 @@ bool cli_pause(struct cli *c, int64_t ms, struct err *e)
 
 static int exit_of(const struct err *e)
 {
+    if (strcmp(e->code, CLI_INTERRUPTED) == 0)
+        return CLI_NO_ANSWER;
     switch (e->kind) {
     case ERR_CONFIG:
         return CLI_USAGE;
