@@ -3,6 +3,7 @@
 #include "aws/call.h"
 #include "base/mem.h"
 #include "cli/print.h"
+#include "core/fold.h"
 #include "model/topics.h"
 #include "specs/source.h"
 #include "view/view.h"
@@ -35,6 +36,11 @@ void cli_release(struct cli *c)
         json_free(c->rows[i]);
         c->rows[i] = NULL;
     }
+    for (int i = 0; i < c->fold_count; i++)
+        fold_freep(&c->folds[i]);
+    xfree(c->folds);
+    c->folds = NULL;
+    c->fold_count = 0;
     while (c->kept) {
         struct kept *k = c->kept;
         c->kept = k->next;

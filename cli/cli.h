@@ -25,6 +25,7 @@ struct aws;
 struct source;
 struct view;
 struct kept;
+struct fold;
 
 struct cli {
     const struct options *options;
@@ -46,6 +47,9 @@ struct cli {
     struct view *view;
     struct kept *kept;
     struct json *rows[2]; /* of the last cli_rows() */
+    struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
+    struct fold **folds;   /* the log without the view, one a partition (cli/state) */
+    int fold_count;
 };
 
 /*
