@@ -1,10 +1,10 @@
 """How long the release of a step takes: the product, the bare chain and BullMQ, one after the other, again and again.
 
 Jobs of zero work: every member is in its state already, so that a job is a claim, its share of one DescribeInstances, and a
-report. A crossing is measured from outside, by one clock (bench_witness.c):
+report. A crossing, as docs/performance.md defines it, by one clock, at the libraries' own calls (probe.c):
 
-    release  = (the planner's DescribeInstances - the step's last JobTerminal) + (the next step's first job - its TierPlanned)
-    planning = TierPlanned, its last part - that DescribeInstances
+    planning = acknowledgement of TierPlanned's last part - the beginning of the planner's DescribeInstances
+    release  = the next step's first job returned by consumer_poll - acknowledgement of the step's last JobTerminal - planning
 """
 
 import argparse
@@ -72,87 +72,78 @@ def scenario(shapes):
 
 
 class Watched(Stack):
-    """The whole product, with a witness on its topics and before the producer's AWS endpoint."""
+    """The whole product, each process with the probe loaded (probe.c)."""
 
     def __init__(self, folder, build, kafka, redis, shapes, keep=None):
         super().__init__(folder, build / "bin", kafka, redis, scenario(shapes), time_scale=100,
                          partitions=LOG_PARTITIONS, jobs_partitions=JOBS_PARTITIONS,
                          env={"EC2SCHED_LEASE_TTL": "15", "EC2SCHED_FENCE_WINDOW": "30",
                               "EC2SCHED_WORKER_CONCURRENCY": "4000"})  # fmt: skip
-        self.build, self.brokers, self.keep = build, kafka.bootstrap, keep
-        self.witness = None
-
-    def __enter__(self):
-        (self.folder / "state").mkdir(exist_ok=True)
-        self.aws.start()
-        self.env["AWS_ENDPOINT_URL"] = self.aws.url
-        made = self.cli("topics", "create")
-        assert made.returncode == 0, made.stdout + made.stderr
-        argv = [self.build / "bench" / "bench_witness", self.brokers, f"{self.prefix}.events.v1", LOG_PARTITIONS,
-                f"{self.prefix}.jobs.v1", JOBS_PARTITIONS, self.aws.port]  # fmt: skip
-        self.witness = Process(argv, cwd=self.folder, name="witness").start()
-        port = self.witness.wait_for_port(r'^\{"port":(\d+)\}')
+        self.keep = keep
         for daemon in self.producers + self.workers:
-            daemon.env.update({k: str(v) for k, v in self.env.items()})
-        for daemon in self.producers:
-            daemon.env["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
-        for daemon in self.producers + self.workers:
-            daemon.start()
-        for daemon in self.producers + self.workers:
-            daemon.wait_for_http(f"http://127.0.0.1:{daemon.wait_for_port()}/readyz", timeout_s=60)
-        return self
+            daemon.env["LD_PRELOAD"] = str(build / "bench" / "bench_probe.so")
+            daemon.env["BENCH_PROBE"] = str(self.folder / f"probe-{daemon.name}")
 
     def __exit__(self, *how):
         super().__exit__(*how)
-        self.witness.kill()
         if self.keep:
             self.keep.mkdir(parents=True, exist_ok=True)
-            for p in [*self.producers, *self.workers, self.witness]:
+            for p in self.producers + self.workers:
                 (self.keep / f"{p.name}.log").write_text(p.log())
+                (self.keep / f"{p.name}.probe").write_text(self.probe(p))
+
+    def probe(self, daemon):
+        return (self.folder / f"probe-{daemon.name}.{daemon.pid}").read_text()
 
     def cross(self, shape):
         """One run of the workload; returns its crossings."""
         run = "r" + uuid.uuid4().hex[:8]
         done = self.cli("stop", shape.name, "--yes", "--run", run, "--wait", "--timeout", "110s")
         assert done.returncode == 0, done.stdout + done.stderr
-        end = rf"log ec2sched\.RunFinished\.v1 {shape.name}@{run} "
-        self.witness.wait_for_log(end, timeout_s=10)
-        return crossings(self.witness.log(), f"{shape.name}@{run}", shape)
+        wanted = shape.width * shape.steps
+        told = re.compile(rf"^\d+ ack \S+ JobTerminal {run} ", re.MULTILINE)
+        self.wait_until(lambda: len(told.findall(self.probe(self.workers[0]))) == wanted, "the worker's probe", 10)
+        self.wait_until(lambda: f" RunFinished {run} " in self.probe(self.producers[0]), "the producer's probe", 10)
+        return crossings(moments(self.probe(self.producers[0]), run), moments(self.probe(self.workers[0]), run), shape)
 
 
-LINE = re.compile(r"^(\d+) (?:log ec2sched\.(\w+)\.v1 (\S+) (-?\d+) (-?\d+)/(-?\d+)|(job) \S+ (-?\d+)|(ask))$")
-
-
-def crossings(text, subject, shape):
-    """[{release, planning, before, after}] in ms, in order, from the witness's lines."""
-    ended, planned, jobs, asks, terminals, began = {}, {}, {}, [], {}, None
+def moments(text, run):
+    """The probe's lines from the run's first record on: [(microseconds, what, topic's kind, type, of this run, step)]."""
+    out, began = [], False
     for line in text.splitlines():
-        found = LINE.match(line)
-        if not found:
-            continue
-        at, kind, about, step, part, parts, job, job_step, ask = found.groups()
-        at = int(at)
-        if kind == "RunRequested" and about == subject:
-            began = at
-        if began is None:
-            continue
-        if ask:
-            asks.append(at)
-        elif job:
-            jobs.setdefault(int(job_step), []).append(at)
-        elif about == subject and kind == "JobTerminal":
+        at, what, *more = line.split(" ")
+        began = began or (bool(more) and more[2] == run)
+        if began:
+            topic, kind, whose, step = more or ("", "", "", "-")
+            out.append((int(at), what, topic.rsplit(".", 2)[-2] if more else "", kind, whose == run, step))
+    return out
+
+
+def crossings(producer, worker, shape):
+    """[{release, planning, …}] in ms, step by step: M1 of docs/performance.md."""
+    ended, folded, asked, planned, first, sent = {}, {}, {}, {}, {}, {}
+    for at, what, topic, kind, ours, step in worker:
+        if what == "ack" and kind == "JobTerminal" and ours:
             ended[int(step)] = at
-            terminals[int(step)] = terminals.get(int(step), 0) + 1
-        elif about == subject and kind == "TierPlanned" and int(part) == int(parts) - 1:
+        elif what == "poll" and topic == "jobs" and ours:
+            first.setdefault(int(step), at)
+    last = None
+    for at, what, topic, kind, ours, step in producer:
+        if what == "poll" and kind == "JobTerminal" and ours:
+            folded[int(step)] = at
+            last = int(step)
+        elif what == "http" and last is not None:
+            asked.setdefault(last + 1, at)
+        elif what == "ack" and kind == "TierPlanned" and ours:
             planned[int(step)] = at
+        elif what == "send" and topic == "jobs" and ours:
+            sent.setdefault(int(step), at)
     out = []
-    for step in range(shape.steps - 1):
-        assert terminals[step] == shape.width, (subject, step, terminals)
-        ask = next(a for a in asks if planned[step] < a < planned[step + 1])
-        first = jobs[step + 1][0]
-        out.append({"release": (ask - ended[step] + first - planned[step + 1]) / 1000,
-                    "planning": (planned[step + 1] - ask) / 1000,
-                    "before": (ask - ended[step]) / 1000, "after": (first - planned[step + 1]) / 1000})  # fmt: skip
+    for step in range(1, shape.steps):
+        out.append({"release": (asked[step] - ended[step - 1] + first[step] - planned[step]) / 1000,
+                    "planning": (planned[step] - asked[step]) / 1000,
+                    "read": (folded[step - 1] - ended[step - 1]) / 1000, "owed": (asked[step] - folded[step - 1]) / 1000,
+                    "open": (sent[step] - planned[step]) / 1000, "hop": (first[step] - sent[step]) / 1000})  # fmt: skip
     return out
 
 
@@ -220,23 +211,24 @@ def flat(rounds):
 
 
 def report(samples, widths):
-    rows = []
+    rows, parts, p50s = [], [], []
     for w in widths:
-        ours = [c["release"] for c in flat(samples["product", w])]
-        plan = [c["planning"] for c in flat(samples["product", w])]
-        before = [c["before"] for c in flat(samples["product", w])]
+        crossed = flat(samples["product", w])
+        ours = [c["release"] for c in crossed]
         chain, always, none = (flat(samples[k, w]) for k in ("chain", "always", "none"))
         p50 = median(ours)
+        p50s.append(p50)
         rows.append([
-            w, len(ours), f"{p50:.2f}", f"{quantile(ours, .9):.2f}", f"{quantile(ours, .99):.2f}", f"{median(before):.2f}",
+            w, len(ours), f"{p50:.2f}", f"{quantile(ours, .9):.2f}", f"{quantile(ours, .99):.2f}",
             f"{median(chain):.2f}", f"{p50 / median(chain):.2f}", f"{median(always):.2f}", f"{p50 / median(always):.2f}",
-            f"{median(none):.2f}", f"{p50 / median(none):.2f}", f"{median(plan):.1f}",
+            f"{median(none):.2f}", f"{p50 / median(none):.2f}",
         ])  # fmt: skip
-    head = ["width", "crossings", "release p50 ms", "p90", "p99", "of it before planning", "bare chain p50", "ratio",
-            "BullMQ, AOF always", "ratio", "BullMQ, no fsync", "ratio", "planning p50 ms"]  # fmt: skip
+        parts.append([w, *(f"{median([c[k] for c in crossed]):.2f}" for k in ("read", "owed", "open", "hop", "planning"))])
+    head = ["width", "crossings", "release p50 ms", "p90", "p99", "bare chain p50", "ratio", "BullMQ, AOF always p50",
+            "ratio", "BullMQ, no fsync p50", "ratio"]  # fmt: skip
     print(table(head, rows))
-    p50s = [median([c["release"] for c in flat(samples["product", w])]) for w in widths]
-    print(f"\nacross widths: largest p50 / smallest = {max(p50s) / min(p50s):.2f}")
+    print(f"\nacross widths: largest p50 / smallest = {max(p50s) / min(p50s):.2f}\n\nof it, medians in ms:")
+    print(table(["width", "last report read", "until the planner asks", "gate open, job sent", "job read", "(planning)"], parts))
 
 
 def main():
