@@ -2,11 +2,13 @@
 /*
  * cli - what every verb of the command line shares: options, ports, the wait, the output, and how to fail.
  *
- * A verb is a function from its words to an exit code. It starts calls over the ports and waits for them with cli_wait(), which runs
- * the loop until a condition holds or a deadline passes: verbs read from top to bottom. Only main.c knows the real world.
+ * A verb is a function from its words to an exit code. It starts calls over the ports and waits for them with
+ * cli_wait(), which runs the loop until a condition holds or a deadline passes: verbs read from top to
+ * bottom. Only main.c knows the real world.
  *
- * Output: tables and sentences on a person's terminal or in a pipe, one JSON document with "v": 1 for programs. Errors go to stderr in
- * one line `ec2sched: what failed: why: what to do`, or as {"v":1,"error":{…}} on stdout with --output json; nothing half on stdout.
+ * Output: tables and sentences on a person's terminal or in a pipe, one JSON document with "v": 1 for
+ * programs. Errors go to stderr in one line `ec2sched: what failed: why: what to do`, or as
+ * {"v":1,"error":{…}} on stdout with --output json; nothing half on stdout.
  */
 #include "codec/json.h"
 #include "conf/options.h"
@@ -47,8 +49,8 @@ struct cli {
 };
 
 /*
- * Zeroed memory that lives as long as the cli: what a completion writes into. A wait that runs out of time leaves its calls in the air,
- * so nothing on a verb's stack may be handed to one.
+ * Zeroed memory that lives as long as the cli: what a completion writes into. A wait that runs out of time
+ * leaves its calls in the air, so nothing on a verb's stack may be handed to one.
  */
 void *cli_keep(struct cli *c, size_t n);
 
@@ -60,8 +62,8 @@ struct source *cli_source(struct cli *c, struct err *e);
 struct view *cli_view(struct cli *c);
 
 /*
- * Waits until *done, or the boot clock passes deadline_ms (INT64_MAX: none). False: the time is over (e: ERR_UNAVAILABLE, code
- * CLI_TIMEOUT) or a signal came. Drives the AWS engine and the source on the way.
+ * Waits until *done, or the boot clock passes deadline_ms (INT64_MAX: none). False: the time is over (e:
+ * ERR_UNAVAILABLE, code CLI_TIMEOUT) or a signal came. Drives the AWS engine and the source on the way.
  */
 #define CLI_TIMEOUT "Timeout"
 MUST_CHECK bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *e);

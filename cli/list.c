@@ -48,7 +48,8 @@ static const char *word_of(const char *state)
     }
 }
 
-/* One row at a time: what it is, and what happens on it as the view knows; without Redis that column says so. */
+/* One row at a time: what it is, and what happens on it as the view knows; without Redis that column says
+ * so. */
 static void show_one(struct cli *c, const struct json *row, const struct json *all_tiers, int partitions,
                      struct table *table, struct json *out)
 {

@@ -10,7 +10,8 @@ struct cli_place {
     int64_t offset;
 };
 
-/* Appends to the workload's partition (or to `partition` when the event has no workload) and waits for the acknowledgement. */
+/* Appends to the workload's partition (or to `partition` when the event has no workload) and waits for the
+ * acknowledgement. */
 MUST_CHECK bool cli_append(struct cli *c, const struct event *ev, int partition, struct cli_place *at,
                            struct err *e);
 
@@ -21,8 +22,8 @@ MUST_CHECK bool cli_watermarks(struct cli *c, int partition, int64_t *low, int64
 typedef bool cli_see(void *arg, const struct kafka_record *r, const struct event *ev);
 
 /*
- * Reads the partition from `offset` on until `see` answers true, the offset `until` is reached (INT64_MAX: never), or the deadline
- * passes (false, code CLI_TIMEOUT).
+ * Reads the partition from `offset` on until `see` answers true, the offset `until` is reached (INT64_MAX:
+ * never), or the deadline passes (false, code CLI_TIMEOUT).
  */
 MUST_CHECK bool cli_follow(struct cli *c, int partition, int64_t offset, int64_t until, cli_see *see,
                            void *arg, int64_t deadline_ms, struct err *e);

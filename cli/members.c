@@ -77,7 +77,8 @@ static const struct tier *tier_of(const struct spec *s, const char *name)
     return NULL;
 }
 
-/* What is certain before anything is asked of a guest; the planner and the worker decide anew when the step begins. */
+/* What is certain before anything is asked of a guest; the planner and the worker decide anew when the step
+ * begins. */
 static void foresee(const struct tier *t, enum action action, const struct ec2_instance *i,
                     struct cli_member *m)
 {

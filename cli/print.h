@@ -2,8 +2,9 @@
 /*
  * print - what people and programs read on stdout: tables, JSON documents, progress bars.
  *
- * A table is collected whole and printed once, each column as wide as its widest cell, the last one unpadded. Control characters in
- * cells (tag values are anybody's) are shown as '?', so that no row can write to the terminal.
+ * A table is collected whole and printed once, each column as wide as its widest cell, the last one unpadded.
+ * Control characters in cells (tag values are anybody's) are shown as '?', so that no row can write to the
+ * terminal.
  */
 #include "cli/cli.h"
 

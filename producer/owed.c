@@ -28,6 +28,7 @@ static void work_free(struct work *w)
 
 void work_end(struct work *w)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is in the list has neighbours */
     DL_DELETE(w->p->owed.works, w);
     w->p->owed.count--;
     if (w->waiting) {

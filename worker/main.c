@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { HELP_MAX = 256 * 1024 };
+
 static const char *const about[] = {"kafka.brokers", "kafka.prefix", "redis.", "worker.", "lease.",
                                     "drain.",        "observe",      "aws.",   "admin.",  NULL};
 static const struct options_program program = {
@@ -39,7 +41,7 @@ static bool serve(struct real *real, const struct options *o, struct err *e)
 
 static bool help(void)
 {
-    BUF_CLEANUP struct buf out = BUF_INIT(256 * 1024);
+    BUF_CLEANUP struct buf out = BUF_INIT(HELP_MAX);
 
     options_help(&program, &out);
     return fputs(buf_cstr(&out), stdout) >= 0;

@@ -59,16 +59,20 @@ void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_p
 bool topic_check(const struct topic_wanted *w, int partitions, const char *const *values, struct err *e)
 {
     if (partitions < 1)
-        return err_set(e, ERR_NOT_FOUND, "topic %s does not exist: create it with `ec2sched topics create`", w->name);
+        return err_set(e, ERR_NOT_FOUND, "topic %s does not exist: create it with `ec2sched topics create`",
+                       w->name);
     if (w->fixed && partitions != w->partitions)
         return err_set(e, ERR_CONFIG,
-                       "topic %s has %d partitions, %d are expected: their number can never change; use another kafka.prefix and "
+                       "topic %s has %d partitions, %d are expected: their number can never change; use "
+                       "another kafka.prefix and "
                        "`ec2sched topics create`, or correct the option",
                        w->name, partitions, w->partitions);
     for (size_t i = 0; i < w->n; i++) {
         const struct topic_setting *s = &w->settings[i];
         if (s->checked && values[i] && strcmp(values[i], s->value) != 0)
-            return err_set(e, ERR_CONFIG, "topic %s has %s=%.60s, %s is needed: set it with kafka-configs, or `ec2sched topics create` anew",
+            return err_set(e, ERR_CONFIG,
+                           "topic %s has %s=%.60s, %s is needed: set it with kafka-configs, or `ec2sched "
+                           "topics create` anew",
                            w->name, s->name, values[i], s->value);
     }
     return true;

@@ -1,14 +1,12 @@
 #pragma once
 /*
- * kafka_ask - questions about Kafka and changes of topics, each with one completion: watermarks, a group's offsets, create and
- * describe topics. Internal to real/. One client of its own, which neither produces nor reads; opened by the first question.
+ * kafka_ask - questions about Kafka and changes of topics, each with one completion: watermarks, a group's
+ * offsets, create and describe topics. Internal to real/. One client of its own, which neither produces nor
+ * reads; opened by the first question.
  */
 #include "real/kafka_core.h"
 
-enum {
-    ASK_PARTITIONS_MAX = 10000 /* in one question */,
-    ASK_ADMIN_MS = 10000 /* for an administrative answer */
-};
+enum { ASK_ADMIN_MS = 10000 /* for an administrative answer */ };
 
 struct kafka_asker; /* opaque */
 

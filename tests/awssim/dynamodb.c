@@ -112,18 +112,18 @@ static bool read_listing(struct awssim *sim, struct call *c, const struct table 
     return true;
 }
 
-static void write_key(struct buf *out, const struct table *t, const struct item *i)
+static void write_key(struct buf *out, const struct table *t, const char *hash, const char *range)
 {
     buf_adds(out, ",\"LastEvaluatedKey\":{");
     json_quote(str_of(t->hash), out);
     buf_addf(out, ":{\"%s\":", t->hash_type);
-    json_quote(str_of(i->hash), out);
+    json_quote(str_of(hash), out);
     buf_addc(out, '}');
     if (t->range) {
         buf_addc(out, ',');
         json_quote(str_of(t->range), out);
         buf_addf(out, ":{\"%s\":", t->range_type);
-        json_quote(str_of(i->range), out);
+        json_quote(str_of(range), out);
         buf_addc(out, '}');
     }
     buf_addc(out, '}');
@@ -166,14 +166,12 @@ static bool is_full(const struct listing *l)
 static void write_last(struct call *c, const struct table *t, const struct listing *l,
                        const struct item *last)
 {
-    static char before_all[] = " ", after_all[] = "~";
-    char *edge = l->reverse ? after_all : before_all;
-    const struct item nobody = {.hash = edge, .range = edge};
+    const char *edge = l->reverse ? "~" : " "; /* sorts before, or after, all keys */
 
     if (l->limit < 0) /* the page that is empty on purpose */
-        write_key(&c->body, t, &nobody);
+        write_key(&c->body, t, edge, edge);
     else if (last && is_full(l))
-        write_key(&c->body, t, last);
+        write_key(&c->body, t, last->hash, last->range);
 }
 
 static bool list_items(struct awssim *sim, struct call *c, const struct table *t)

@@ -272,7 +272,8 @@ static void a_command_is_sent_again_once_and_never_a_third_time(void **state)
     finish(&s);
 }
 
-/* A server that answers the greeting and then only listens; how many commands came is counted by their '*'. */
+/* A server that answers the greeting and then only listens; how many commands came is counted by their
+ * '*'. */
 struct mute {
     int listening, fd;
     bool greeted;

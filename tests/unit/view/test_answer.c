@@ -20,7 +20,9 @@ static struct redis_value list(const struct redis_value *at, size_t n)
     return (struct redis_value){.type = REDIS_LIST, .at = at, .n = n};
 }
 
-#define LIST(...) list((struct redis_value[]){__VA_ARGS__}, sizeof((struct redis_value[]){__VA_ARGS__}) / sizeof(struct redis_value))
+#define LIST(...)                                                                                            \
+    list((struct redis_value[]){__VA_ARGS__},                                                                \
+         sizeof((struct redis_value[]){__VA_ARGS__}) / sizeof(struct redis_value))
 
 static void a_lease_of_another_server_is_no_lease(void **state)
 {
@@ -145,8 +147,8 @@ static void a_view_that_has_folded_nothing_is_there(void **state)
 
 static void holds_may_contain_bars_in_a_tiers_name(void **state)
 {
-    const struct redis_value v = LIST(s("st"), s("R"), s("h:one"), s("99|5|a|b|ci-00000001"), s("h:all"), s("5|0|"),
-                                      s("h:broken"), s("5|9|short"), s("hv"), s("3"));
+    const struct redis_value v = LIST(s("st"), s("R"), s("h:one"), s("99|5|a|b|ci-00000001"), s("h:all"),
+                                      s("5|0|"), s("h:broken"), s("5|9|short"), s("hv"), s("3"));
     struct view_held h = {0};
     struct answer_arena a = {0};
     struct err e = {0};
@@ -170,9 +172,12 @@ static void errors_of_the_server_say_whether_to_ask_again(void **state)
         enum err_kind kind;
         const char *code;
     } all[] = {
-        {"LOADING Redis is loading", ERR_UNAVAILABLE, "LOADING"}, {"READONLY You can't write", ERR_UNAVAILABLE, "READONLY"},
-        {"OOM command not allowed", ERR_UNAVAILABLE, "OOM"},      {"NOAUTH Authentication required", ERR_DENIED, "NOAUTH"},
-        {"WRONGTYPE Operation", ERR_INVALID, "WRONGTYPE"},        {"ERR fold: off and ts are numbers", ERR_INVALID, "ERR"},
+        {"LOADING Redis is loading", ERR_UNAVAILABLE, "LOADING"},
+        {"READONLY You can't write", ERR_UNAVAILABLE, "READONLY"},
+        {"OOM command not allowed", ERR_UNAVAILABLE, "OOM"},
+        {"NOAUTH Authentication required", ERR_DENIED, "NOAUTH"},
+        {"WRONGTYPE Operation", ERR_INVALID, "WRONGTYPE"},
+        {"ERR fold: off and ts are numbers", ERR_INVALID, "ERR"},
     };
 
     (void)state;
@@ -187,7 +192,8 @@ static void errors_of_the_server_say_whether_to_ask_again(void **state)
 
 static void debts_of_another_form_are_refused(void **state)
 {
-    const struct redis_value plan = LIST(s("plan"), s("shop"), i(9), s("0:3"), i(2), s("stop"), s("r1"), s("halt"));
+    const struct redis_value plan =
+        LIST(s("plan"), s("shop"), i(9), s("0:3"), i(2), s("stop"), s("r1"), s("halt"));
     const struct redis_value cut = LIST(s("plan"), s("shop"), i(9), s("0:3"));
     const struct redis_value odd = LIST(s("gift"), s("shop"), i(9));
     const struct redis_value good = LIST(i(-1), plan);
@@ -211,7 +217,8 @@ static void debts_of_another_form_are_refused(void **state)
 static void a_snapshot_comes_back_as_it_was(void **state)
 {
     static const struct view_pair w[] = {{{"st", 2}, {"I", 1}}, {{"t:a|\"b\"", 7}, {"202605011000", 12}}};
-    const struct view_debt_entry d = {.kind = VIEW_OWES_SNAP, .snap = {.asof = 9, .log = 1, .fv = 1, .workload = {w, 2}}};
+    const struct view_debt_entry d = {.kind = VIEW_OWES_SNAP,
+                                      .snap = {.asof = 9, .log = 1, .fv = 1, .workload = {w, 2}}};
     BUF_CLEANUP struct buf text = BUF_INIT(4096);
     struct view_snapshot back = {0};
     struct err e = {0};
@@ -223,7 +230,8 @@ static void a_snapshot_comes_back_as_it_was(void **state)
     assert_int_equal(back.log, 1);
     assert_string_equal(back.json, "{\"w\":{\"st\":\"I\",\"t:a|\\\"b\\\"\":\"202605011000\"},\"r\":{}}");
     view_snapshot_release(&back);
-    assert_false(view_snapshot_parse(STR("{\"v\":2,\"asof\":1,\"log\":0,\"fv\":1,\"w\":{},\"r\":{}}"), &back, &e));
+    assert_false(
+        view_snapshot_parse(STR("{\"v\":2,\"asof\":1,\"log\":0,\"fv\":1,\"w\":{},\"r\":{}}"), &back, &e));
 }
 
 static void fold_words_are_in_the_order_of_their_names(void **state)
