@@ -65,18 +65,19 @@ static void quiet(void)
     }
 }
 
-/* The text after the first "NAME":" of the record's head, to the next quote or comma. */
+/* The text after the first `name` of the record's head, to the next quote or comma. */
 static struct str field(struct str value, struct str name)
 {
-    size_t at = 0, end = 0;
-    struct str head = value.n > HEAD ? str_n(value.p, HEAD) : value;
+    size_t end = 0;
+    size_t n = value.n < HEAD ? value.n : HEAD;
+    const char *at = memmem(value.p, n, name.p, name.n);
 
-    if (!str_find(head, name, &at))
+    if (!at)
         return STR("-");
-    head = str_skip(head, at + name.n);
-    while (end < head.n && head.p[end] != '"' && head.p[end] != ',' && head.p[end] != '}')
+    struct str rest = str_skip(str_n(value.p, n), (size_t)(at - value.p) + name.n);
+    while (end < rest.n && rest.p[end] != '"' && rest.p[end] != ',' && rest.p[end] != '}')
         end++;
-    return str_n(head.p, end);
+    return str_n(rest.p, end);
 }
 
 static void tell(const char *what, const char *topic, struct str value)
