@@ -30,7 +30,8 @@ static void on_peek(void *self, uint64_t id, const struct view_peeked *p)
     a->there = p->there;
     (void)snprintf(a->state, sizeof a->state, STR_FMT, STR_ARG(view_pairs_get(&p->workload, "st")));
     (void)snprintf(a->run, sizeof a->run, STR_FMT, STR_ARG(view_pairs_get(&p->workload, "run")));
-    a->holds = view_holds_of(&p->workload, holds, VIEW_HOLDS_MAX);
+    if (!view_holds_of(&p->workload, holds, &a->holds, &a->err))
+        return;
     a->waiting = p->waiting_count;
 }
 

@@ -253,6 +253,10 @@ static int request(struct cli *c, const struct asked *a)
     if (is_known(c, a, &at))
         return follow(c, a, &at);
     make_request(c, a, &ev);
+    if (!event_request_fits(&ev.requested, &e)) {
+        event_release(&ev);
+        return cli_refuse(c, a->workload, e.msg, "fewer --tier, or a shorter --reason");
+    }
     bool ok = cli_append(c, &ev, 0, &at, &e);
     event_release(&ev);
     return ok ? follow(c, a, &at)

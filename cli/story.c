@@ -231,6 +231,94 @@ static void take(struct story *s, const struct kafka_record *r, const struct eve
     }
 }
 
+/* ---- aloud ---- */
+
+static void names(const struct strs *tiers, struct buf *out)
+{
+    for (size_t i = 0; i < tiers->n; i++)
+        buf_addf(out, "%s%s", i ? ", " : "", tiers->at[i]);
+}
+
+static void say_members(const struct event_terminal *t)
+{
+    for (size_t i = 0; i < t->members.n; i++) {
+        const struct member_outcome *m = &t->members.at[i];
+        print_line("    %-20s %-10s %s", m->id, outcome_names[m->outcome],
+                   m->cause ? cause_sentence((enum cause)m->cause) : "");
+    }
+}
+
+static void say(const struct story *s, const struct kafka_record *r, const struct event *ev)
+{
+    char ts[MOMENT_MAX];
+    BUF_CLEANUP struct buf text = BUF_INIT(64 * 1024);
+    const struct told_step *step = NULL;
+
+    moment_rfc3339(r->ts_ms, ts);
+    buf_addf(&text, "%.19sZ %s@%s ", ts, s->workload, s->run);
+    switch (ev->type) {
+    case EVENT_RUN_ACCEPTED:
+        buf_addf(&text, "accepted: %s, %zu step%s, %lld member%s", ev->action ? ev->action : "",
+                 s->step_count, s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
+                 ev->accepted.members == 1 ? "" : "s");
+        break;
+    case EVENT_DRAINED:
+        buf_adds(&text, "begins");
+        break;
+    case EVENT_TIER_PLANNED:
+        if (!(step = step_at(s, ev->planned.step)) || !step->planned)
+            return;
+        buf_addf(&text, "step %lld (", (long long)ev->planned.step);
+        names(&step->tiers, &text);
+        buf_addf(&text, "): %zu member%s, %zu left out", step->members, step->members == 1 ? "" : "s",
+                 step->settled);
+        break;
+    case EVENT_JOB_TERMINAL:
+        step = step_at(s, ev->terminal.step);
+        buf_addf(&text, "%s: %zu of %zu settled", ev->terminal.tier, step ? step->settled : 0,
+                 step ? step->members : 0);
+        break;
+    case EVENT_TIER_COMPLETED:
+        buf_addf(&text, "step %lld complete", (long long)ev->tier.step);
+        break;
+    case EVENT_PLAN_FAILED:
+        buf_addf(&text, "step %lld could not be planned: %s%s%s", (long long)ev->plan_failed.step,
+                 cause_sentence((enum cause)ev->plan_failed.cause), ev->plan_failed.detail ? ": " : "",
+                 ev->plan_failed.detail ? ev->plan_failed.detail : "");
+        break;
+    case EVENT_PLAN_DELAYED:
+        moment_rfc3339(ev->plan_delayed.until_ms, ts);
+        buf_addf(&text, "step %lld cannot be planned yet, tried again until %.19sZ: %s%s%s",
+                 (long long)ev->plan_delayed.step, ts, cause_sentence((enum cause)ev->plan_delayed.cause),
+                 ev->plan_delayed.detail ? ": " : "", ev->plan_delayed.detail ? ev->plan_delayed.detail : "");
+        break;
+    case EVENT_PAUSE:
+    case EVENT_RESUME:
+    case EVENT_CANCEL:
+        buf_addf(&text, "%s by %s", ev->type_name, ev->control.who ? ev->control.who : "nobody named");
+        break;
+    case EVENT_RUN_REFUSED:
+        buf_addf(&text, "refused: %s%s%s", cause_sentence((enum cause)ev->refused.cause),
+                 ev->refused.detail ? ": " : "", ev->refused.detail ? ev->refused.detail : "");
+        break;
+    case EVENT_RUN_FINISHED:
+        buf_addf(&text, "finished: %s%s%s", result_names[ev->finished.result], ev->finished.cause ? ", " : "",
+                 ev->finished.cause ? cause_sentence((enum cause)ev->finished.cause) : "");
+        break;
+    default:
+        return;
+    }
+    print_line("%s", buf_cstr(&text));
+    if (ev->type == EVENT_JOB_TERMINAL)
+        say_members(&ev->terminal);
+}
+
+static void say_json(const struct kafka_record *r)
+{
+    print_text(r->value);
+    print_text(STR("\n"));
+}
+
 bool story_hear(struct story *s, const struct kafka_record *r, const struct event *ev, bool aloud)
 {
     bool next = ev && is_next(s, ev);

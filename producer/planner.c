@@ -32,6 +32,9 @@ struct planning {
     struct plan_parts parts;
     size_t part; /* the next to append */
     char nonce[CONTEXT_ID_MAX];
+    int refusals;          /* in a row, that waiting cannot mend */
+    enum cause told_cause; /* of the last PlanDelayed */
+    int64_t tell_ms;       /* when the next is due */
 };
 
 bool planner_take(struct work *w, const struct view_debt_entry *d)
@@ -107,17 +110,43 @@ static enum cause cause_of_err(const struct err *err)
     }
 }
 
+/* For readers: that the run waits, why, and until when. Once a cause, then again each PLAN_TELL_MS. */
+static void tell_delay(struct work *w, const struct err *err)
+{
+    struct planning *p = w->planning;
+    struct context *c = work_context(w);
+    enum cause cause = cause_of_err(err);
+    struct event ev;
+    struct err e = {0};
+
+    if (cause == p->told_cause && c->now_ms < p->tell_ms)
+        return;
+    p->told_cause = cause;
+    p->tell_ms = c->now_ms + PLAN_TELL_MS;
+    common(w, EVENT_PLAN_DELAYED, &ev);
+    ev.plan_delayed.step = p->step;
+    ev.plan_delayed.cause = (int)cause;
+    ev.plan_delayed.detail = xstrndup(err->msg, strnlen(err->msg, EVENT_TEXT_KEPT_MAX));
+    ev.plan_delayed.until_ms = context_wall_ms(c) + w->began_ms + PLAN_PATIENCE_MS - c->now_ms;
+    if (!journal_event(c, w->p->number, &ev, NULL, NULL, &e))
+        log_warn(c->ports->log, "notice.dropped", fe(&e));
+    event_release(&ev);
+}
+
 /* A denial may be mended too, by a person, within the time that a run waits. */
 static void aws_failed(struct work *w, const struct err *err)
 {
     struct context *c = work_context(w);
+    bool may_pass = err_is_retriable(err) || err->kind == ERR_DENIED;
 
-    if (c->now_ms - w->began_ms >= PLAN_PATIENCE_MS) {
+    w->planning->refusals = may_pass ? 0 : w->planning->refusals + 1;
+    if (c->now_ms - w->began_ms >= PLAN_PATIENCE_MS || w->planning->refusals == PLAN_REFUSALS_MAX) {
         fail(w, cause_of_err(err), err->msg);
         return;
     }
     log_warn(c->ports->log, "plan.again", fs("workload", w->workload), fi("step", w->planning->step),
              fe(err));
+    tell_delay(w, err);
     work_backoff(w);
 }
 
@@ -286,7 +315,13 @@ static void on_holds(void *self, uint64_t id, const struct view_held *h)
     struct planning *p = w->planning;
 
     (void)id;
-    p->holds_err = h->err;
+    if (!work_back(w))
+        return;
+    if (h->err.kind != ERR_NONE) {
+        work_view_failed(w, &h->err);
+        return;
+    }
+    p = w->planning;
     forget_holds(p);
     for (size_t i = 0; h->err.kind == ERR_NONE && i < h->n; i++)
         p->holds[p->hold_count++] = (struct hold){.tier = str_dup(h->at[i].tier),

@@ -32,8 +32,7 @@ static bool serve(struct real *real, const struct options *o, struct err *e)
                                              .drain = worker_drain,
                                              .self = w,
                                              .drain_timeout_ms = o->drain.timeout_ms},
-                      e) &&
-             !worker_failed(w, e);
+                      e);
     }
     worker_free(w);
     return ok;

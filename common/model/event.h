@@ -31,6 +31,7 @@ enum event_type {
     EVENT_RUN_FINISHED,
     EVENT_TIER_RELEASED,  /* for readers */
     EVENT_TIER_COMPLETED, /* for readers */
+    EVENT_PLAN_DELAYED,   /* for readers */
     EVENT_JOB_PROGRESS,   /* progress topic */
     EVENT_TYPES
 };
@@ -57,6 +58,8 @@ struct event_request {
     bool force;
 };
 extern const struct json_field event_request_fields[];
+/* Whether the view keeps it: EVENT_TEXT_KEPT_MAX bytes. One that is larger is folded as nothing: who appends it asks first. */
+MUST_CHECK bool event_request_fits(const struct event_request *r, struct err *e);
 
 struct event_step {
     struct strs tiers;
@@ -164,6 +167,11 @@ struct event {
             int cause;
             char *detail;
         } plan_failed;
+        struct {
+            int64_t step, until_ms; /* until_ms: PlanFailed is written then */
+            int cause;
+            char *detail;
+        } plan_delayed;
         struct event_terminal terminal;
         struct event_control control;
         struct event_hold hold;
