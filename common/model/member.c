@@ -50,7 +50,6 @@ const char *const cause_names[] = {
     [CAUSE_MEMBER_FAILED] = "member-failed",
     [CAUSE_TOO_MANY_WAITING] = "too-many-waiting",
     [CAUSE_SPECS_UNREACHABLE] = "specs-unreachable",
-    [CAUSE_MEMBER_FAILED] = "member-failed",
     [CAUSE_COUNT] = NULL,
 };
 
@@ -99,7 +98,6 @@ static const char *const sentences[CAUSE_COUNT] = {
     [CAUSE_MEMBER_FAILED] = "a member failed, and the failure policy is to halt",
     [CAUSE_TOO_MANY_WAITING] = "too many requests were waiting",
     [CAUSE_SPECS_UNREACHABLE] = "the specifications could not be read",
-    [CAUSE_MEMBER_FAILED] = "a member failed, and the policy is to halt before the next step",
 };
 
 const char *cause_sentence(enum cause c)

@@ -70,7 +70,6 @@ enum cause {
     CAUSE_MEMBER_FAILED,
     CAUSE_TOO_MANY_WAITING,
     CAUSE_SPECS_UNREACHABLE,
-    CAUSE_MEMBER_FAILED,
     CAUSE_COUNT
 };
 extern const char *const cause_names[];   /* kebab-case, "" for NONE, NULL at the end */
