@@ -3,6 +3,7 @@
 #include "aws/call.h"
 #include "base/mem.h"
 #include "cli/print.h"
+#include "core/fold.h"
 #include "model/topics.h"
 #include "specs/source.h"
 #include "view/view.h"
@@ -35,6 +36,11 @@ void cli_release(struct cli *c)
         json_free(c->rows[i]);
         c->rows[i] = NULL;
     }
+    for (int i = 0; i < c->fold_count; i++)
+        fold_freep(&c->folds[i]);
+    xfree(c->folds);
+    c->folds = NULL;
+    c->fold_count = 0;
     while (c->kept) {
         struct kept *k = c->kept;
         c->kept = k->next;
@@ -127,6 +133,8 @@ bool cli_pause(struct cli *c, int64_t ms, struct err *e)
 
 static int exit_of(const struct err *e)
 {
+    if (strcmp(e->code, CLI_INTERRUPTED) == 0)
+        return CLI_NO_ANSWER;
     switch (e->kind) {
     case ERR_CONFIG:
         return CLI_USAGE;
@@ -146,7 +154,7 @@ static void say(const struct cli *c, const char *kind, const char *message, cons
 {
     if (!c->json) {
         (void)fflush(stdout);
-        (void)fprintf(stderr, "ec2sched: %s%s%s\n", message, remedy ? ": " : "", remedy ? remedy : "");
+        print_error_line("ec2sched: %s%s%s", message, remedy ? ": " : "", remedy ? remedy : "");
         return;
     }
     JSON_CLEANUP struct json *document = print_document();

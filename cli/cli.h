@@ -27,6 +27,7 @@ struct aws;
 struct source;
 struct view;
 struct kept;
+struct fold;
 
 struct cli {
     const struct options *options;
@@ -37,7 +38,9 @@ struct cli {
     bool json;                 /* --output json */
     bool terminal;             /* stdout is one: bars and colours are allowed */
     bool asks;                 /* stdin and stderr are: a question can be answered */
-    int width;                 /* of the terminal; 0: not one */
+    int (*width)(void);        /* of the terminal now; 0: not one */
+    /* Reads the answer to a question, one line; false: there is none. Ctrl-C ends the program there. */
+    bool (*answer)(char *out, size_t n);
     char user[256], host[256]; /* for `who`, as claimed */
 
     /* Made at first use by the functions below; freed by cli_release. */
@@ -46,6 +49,9 @@ struct cli {
     struct view *view;
     struct kept *kept;
     struct json *rows[2]; /* of the last cli_rows() */
+    struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
+    struct fold **folds;   /* the log without the view, one a partition (cli/state) */
+    int fold_count;
 };
 
 /*
@@ -65,7 +71,8 @@ struct view *cli_view(struct cli *c);
  * Waits until *done, or the boot clock passes deadline_ms (INT64_MAX: none). False: the time is over (e:
  * ERR_UNAVAILABLE, code CLI_TIMEOUT) or a signal came. Drives the AWS engine and the source on the way.
  */
-#define CLI_TIMEOUT "Timeout"
+#define CLI_TIMEOUT     "Timeout"
+#define CLI_INTERRUPTED "Interrupted" /* by a signal */
 MUST_CHECK bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *e);
 /* Between two looks at something that changes by itself. False: a signal came. */
 MUST_CHECK bool cli_pause(struct cli *c, int64_t ms, struct err *e);

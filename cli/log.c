@@ -1,5 +1,6 @@
 #include "cli/log.h"
 
+#include "base/mem.h"
 #include "model/topics.h"
 
 #include <string.h>
@@ -110,17 +111,87 @@ bool cli_watermarks(struct cli *c, int partition, int64_t *low, int64_t *high, s
     return true;
 }
 
+struct asked_since {
+    bool done;
+    struct err err;
+    int64_t offset;
+};
+
+static void on_since(void *self, uint64_t id, const struct kafka_offsets *o)
+{
+    struct asked_since *a = self;
+
+    (void)id;
+    a->err = o->err;
+    a->offset = o->err.kind == ERR_NONE ? o->offset[0] : -1;
+    a->done = true;
+}
+
+static bool see_stamp(void *arg, const struct kafka_record *r, const struct event *ev)
+{
+    (void)ev;
+    *(int64_t *)arg = r->ts_ms;
+    return true;
+}
+
+/*
+ * "No record is that young" may also be the answer of a broker that does not know of times (librdkafka's mock, in the demo): the
+ * last record tells. Such a log is read from its beginning.
+ */
+static bool young_or_none(struct cli *c, int partition, int64_t since_ms, struct cli_span *out, struct err *e)
+{
+    int64_t stamp = INT64_MIN;
+
+    if (out->from >= out->until)
+        return true;
+    if (!cli_follow(c, partition, out->until - 1, out->until, see_stamp, &stamp, cli_now(c) + BROKER_WAIT_MS, e))
+        return false;
+    if (stamp < since_ms)
+        out->from = out->until;
+    return true;
+}
+
+bool cli_since(struct cli *c, int partition, int64_t since_ms, struct cli_span *out, struct err *e)
+{
+    char topic[TOPIC_NAME_MAX];
+    struct asked_since *a = cli_keep(c, sizeof *a);
+
+    *out = (struct cli_span){.partition = partition};
+    topic_name(TOPIC_EVENTS, c->options->kafka.prefix, topic);
+    (void)c->ports->kafka.ops->since(c->ports->kafka.port, topic, &partition, 1, since_ms > 0 ? since_ms : 0,
+                                     on_since, a);
+    if (!cli_wait(c, &a->done, cli_now(c) + BROKER_WAIT_MS, e))
+        return err_wrap(e, "kafka at %s", c->options->kafka.brokers);
+    if (a->err.kind != ERR_NONE) {
+        *e = a->err;
+        return err_wrap(e, "kafka at %s", c->options->kafka.brokers);
+    }
+    if (!cli_watermarks(c, partition, &out->from, &out->until, e))
+        return false;
+    if (a->offset < 0)
+        return young_or_none(c, partition, since_ms, out, e);
+    out->from = a->offset > out->from ? a->offset : out->from;
+    return true;
+}
+
+struct one_reader {
+    kafka_reader reader;
+    int64_t next, until;
+};
+
 struct following {
     const struct kafka *kafka;
-    kafka_reader reader;
+    struct one_reader *readers;
+    size_t n;
     cli_see *see;
     void *arg;
-    int64_t until, deadline_ms;
+    int64_t deadline_ms;
     bool late;
     struct err err;
 };
 
-static bool shown(struct following *f, const struct kafka_record *r)
+/* True: it was all that was wanted. */
+static bool shown(const struct following *f, const struct kafka_record *r)
 {
     struct event ev;
     struct err e = {0};
@@ -129,40 +200,62 @@ static bool shown(struct following *f, const struct kafka_record *r)
 
     if (parsed)
         event_release(&ev);
-    return enough || r->offset + 1 >= f->until;
+    return enough;
+}
+
+/* What this reader has now. True: it was all that was wanted. */
+static bool read_one(struct following *f, struct one_reader *o)
+{
+    struct kafka_record r;
+    enum kafka_read got = KAFKA_NOTHING;
+
+    while (o->next < o->until &&
+           (got = f->kafka->ops->read(f->kafka->port, o->reader, &r, &f->err)) != KAFKA_NOTHING) {
+        if (got == KAFKA_FAILED)
+            break; /* reading goes on; the error is told if the time runs out */
+        o->next = r.offset + 1;
+        f->err = (struct err){0};
+        if (shown(f, &r))
+            return true;
+    }
+    return false;
 }
 
 static int64_t follow_turn(void *arg, int64_t now_ms)
 {
     struct following *f = arg;
-    struct kafka_record r;
-    enum kafka_read got = KAFKA_NOTHING;
+    size_t open = 0;
 
-    while ((got = f->kafka->ops->read(f->kafka->port, f->reader, &r, &f->err)) != KAFKA_NOTHING) {
-        if (got == KAFKA_RECORD && shown(f, &r))
+    for (size_t i = 0; i < f->n; i++) {
+        if (read_one(f, &f->readers[i]))
             return TURN_DONE;
-        if (got == KAFKA_FAILED)
-            break; /* reading goes on; the error is told if the time runs out */
+        open += f->readers[i].next < f->readers[i].until;
     }
-    f->late = now_ms >= f->deadline_ms;
-    if (f->late)
+    f->late = open && now_ms >= f->deadline_ms;
+    if (!open || f->late)
         return TURN_DONE;
     return now_ms + IDLE_READ_MS < f->deadline_ms ? now_ms + IDLE_READ_MS : f->deadline_ms;
 }
 
-bool cli_follow(struct cli *c, int partition, int64_t offset, int64_t until, cli_see *see, void *arg,
-                int64_t deadline_ms, struct err *e)
+bool cli_read(struct cli *c, const struct cli_span *spans, size_t n, cli_see *see, void *arg, int64_t deadline_ms,
+              struct err *e)
 {
     char topic[TOPIC_NAME_MAX];
     const struct kafka *k = &c->ports->kafka;
-    struct following f = {.kafka = k, .see = see, .arg = arg, .until = until, .deadline_ms = deadline_ms};
+    struct following f = {.kafka = k, .n = n, .see = see, .arg = arg, .deadline_ms = deadline_ms};
 
-    if (offset >= until)
-        return true;
     topic_name(TOPIC_EVENTS, c->options->kafka.prefix, topic);
-    f.reader = k->ops->assign(k->port, topic, partition, offset);
+    f.readers = xcalloc(n, sizeof *f.readers);
+    for (size_t i = 0; i < n; i++) {
+        f.readers[i] = (struct one_reader){.next = spans[i].from, .until = spans[i].until};
+        if (spans[i].from < spans[i].until)
+            f.readers[i].reader = k->ops->assign(k->port, topic, spans[i].partition, spans[i].from);
+    }
     bool ran = c->run(c->self, follow_turn, &f, e);
-    k->ops->close(k->port, f.reader, 0);
+    for (size_t i = 0; i < n; i++)
+        if (f.readers[i].reader)
+            k->ops->close(k->port, f.readers[i].reader, 0);
+    xfree(f.readers);
     if (!ran || !f.late)
         return ran;
     if (f.err.kind != ERR_NONE)
@@ -170,4 +263,12 @@ bool cli_follow(struct cli *c, int partition, int64_t offset, int64_t until, cli
     else
         (void)err_set(e, ERR_UNAVAILABLE, "no answer in time");
     return err_code(e, CLI_TIMEOUT);
+}
+
+bool cli_follow(struct cli *c, int partition, int64_t offset, int64_t until, cli_see *see, void *arg,
+                int64_t deadline_ms, struct err *e)
+{
+    const struct cli_span span = {partition, offset, until};
+
+    return cli_read(c, &span, 1, see, arg, deadline_ms, e);
 }

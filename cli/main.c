@@ -2,6 +2,7 @@
 #include "real/ports.h"
 
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +18,39 @@ static const struct options_program program = {
 
 static bool run_loop(void *self, int64_t (*turn)(void *arg, int64_t now_ms), void *arg, struct err *e)
 {
-    return real_run(self, &(struct loop_program){.turn = turn, .self = arg}, e);
+    return real_run(self, &(struct loop_program){.turn = turn, .self = arg}, e) || err_code(e, CLI_INTERRUPTED);
+}
+
+static int terminal_width(void)
+{
+    struct winsize size;
+
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* The loop reads signals by itself; nobody would hear one while a person thinks. */
+static bool read_answer(char *out, size_t n)
+{
+    sigset_t interrupts;
+    sigset_t was;
+
+    (void)sigemptyset(&interrupts);
+    (void)sigaddset(&interrupts, SIGINT);
+    (void)sigaddset(&interrupts, SIGTERM);
+    (void)sigprocmask(SIG_UNBLOCK, &interrupts, &was);
+    bool got = fgets(out, (int)n, stdin) != NULL;
+    (void)sigprocmask(SIG_SETMASK, &was, NULL);
+    return got;
 }
 
 static void look_around(struct cli *c)
 {
-    struct winsize size;
     const struct passwd *pw = getpwuid(geteuid());
 
     c->terminal = isatty(STDOUT_FILENO);
     c->asks = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-    c->width = c->terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    c->width = terminal_width;
+    c->answer = read_answer;
     (void)snprintf(c->user, sizeof c->user, "%s", pw ? pw->pw_name : "unknown");
     if (gethostname(c->host, sizeof c->host - 1) != 0)
         (void)snprintf(c->host, sizeof c->host, "unknown");

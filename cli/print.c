@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { CELL_MAX = 2000, DOCUMENT_MAX = 256 * 1024 * 1024 };
+enum { CELL_MAX = 2000, LINE_MAX_BYTES = 16 * 1024, DOCUMENT_MAX = 256 * 1024 * 1024 };
 
 struct table {
     size_t columns;
@@ -33,12 +33,10 @@ void table_freep(struct table **t)
 void table_cell(struct table *t, const char *text)
 {
     struct str s = str_of(text);
-    char *cell = xstrndup(s.p, s.n < CELL_MAX ? s.n : CELL_MAX);
+    BUF_CLEANUP struct buf clean = BUF_INIT(CELL_MAX);
 
-    for (char *p = cell; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-    strs_take(&t->cells, cell);
+    print_clean(str_n(s.p, s.n < CELL_MAX ? s.n : CELL_MAX), &clean);
+    strs_take(&t->cells, buf_take(&clean));
 }
 
 void table_cellf(struct table *t, const char *fmt, ...)
@@ -52,14 +50,38 @@ void table_cellf(struct table *t, const char *fmt, ...)
     table_cell(t, text);
 }
 
-/* Characters, not bytes, so that names in UTF-8 line up (wide ones apart). */
-static size_t width_of(const char *text)
+static bool is_control(struct str c)
+{
+    unsigned char first = (unsigned char)c.p[0];
+
+    return first < 0x20 || first == 0x7f || (first == 0xc2 && c.n > 1 && (unsigned char)c.p[1] < 0xa0);
+}
+
+void print_clean(struct str text, struct buf *out)
+{
+    while (text.n) {
+        size_t n = str_utf8(text);
+        if (n == 0 || is_control(str_n(text.p, n)))
+            buf_addc(out, '?');
+        else
+            buf_add(out, str_n(text.p, n));
+        text = str_skip(text, n ? n : 1);
+    }
+}
+
+/* So that names in UTF-8 line up (wide ones apart). */
+size_t print_width(struct str text)
 {
     size_t n = 0;
 
-    for (const char *p = text; *p; p++)
-        n += ((unsigned char)*p & 0xc0) != 0x80;
+    for (size_t i = 0; i < text.n; i++)
+        n += ((unsigned char)text.p[i] & 0xc0) != 0x80;
     return n;
+}
+
+static size_t width_of(const char *text)
+{
+    return print_width(str_of(text));
 }
 
 void table_print(const struct table *t)
@@ -97,14 +119,32 @@ struct json *print_document(void)
     return j;
 }
 
+static void line(FILE *to, const char *fmt, va_list ap)
+{
+    char text[LINE_MAX_BYTES];
+    BUF_CLEANUP struct buf clean = BUF_INIT(sizeof text);
+
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    print_clean(str_of(text), &clean);
+    (void)fprintf(to, "%s\n", buf_cstr(&clean));
+}
+
 void print_line(const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
-    (void)vprintf(fmt, ap);
+    line(stdout, fmt, ap);
     va_end(ap);
-    (void)putchar('\n');
+}
+
+void print_error_line(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    line(stderr, fmt, ap);
+    va_end(ap);
 }
 
 void print_text(struct str text)

@@ -3,6 +3,7 @@
 #include "cli/members.h"
 #include "cli/print.h"
 #include "cli/specs.h"
+#include "cli/stage.h"
 #include "cli/story.h"
 #include "cli/verbs.h"
 #include "view/view.h"
@@ -95,30 +96,32 @@ static void make_request(const struct cli *c, const struct asked *a, struct even
 }
 
 /* A person on a terminal is asked once before a stop, with the counts. */
-static bool agreed(const struct asked *a, const struct cli_members *m)
+static bool agreed(const struct cli *c, const struct asked *a, const struct cli_members *m)
 {
     char answer[16] = "";
 
-    (void)fprintf(stderr, "stop %zu instances of %s in %zu steps? [y/N] ", m->to_act, a->workload,
-                  m->steps.n);
+    BUF_CLEANUP struct buf name = BUF_INIT(1024);
+
+    print_clean(str_of(a->workload), &name);
+    (void)fprintf(stderr, "stop %zu instance%s of %s in %zu step%s? [y/N] ", m->to_act,
+                  m->to_act == 1 ? "" : "s", buf_cstr(&name), m->steps.n, m->steps.n == 1 ? "" : "s");
     (void)fflush(stderr);
-    return fgets(answer, sizeof answer, stdin) &&
+    return c->answer(answer, sizeof answer) &&
            (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }
 
 struct hearing {
     struct story *story;
-    bool aloud, to_the_end, rejects;
-    bool admitted;
+    bool rejects, admitted;
 };
 
 static bool hear(void *arg, const struct kafka_record *r, const struct event *ev)
 {
     struct hearing *h = arg;
-    bool ended = story_hear(h->story, r, ev, h->aloud);
+    bool ended = story_hear(h->story, r, ev, false);
 
     h->admitted = story_accepted(h->story) && (!h->rejects || story_began(h->story));
-    return ended || (!h->to_the_end && h->admitted);
+    return ended || h->admitted;
 }
 
 static int refused(const struct cli *c, const struct asked *a, const struct story *s)
@@ -158,6 +161,27 @@ static void tell_accepted(const struct cli *c, const struct asked *a, const stru
     }
 }
 
+static bool hear_all(void *arg, const struct kafka_record *r, const struct event *ev)
+{
+    return stage_hear(arg, r, ev);
+}
+
+/* --wait: the whole run, told while it happens. */
+static int to_the_end(struct cli *c, const struct asked *a, const struct cli_place *at, int64_t deadline_ms)
+{
+    struct err e = {0};
+    STAGE_CLEANUP struct stage *s = stage_new(c, a->workload, a->id, c->json);
+    bool heard = cli_follow(c, at->partition, at->offset, INT64_MAX, hear_all, s, deadline_ms, &e);
+
+    stage_settle(s);
+    if (!heard || !stage_story(s))
+        return no_answer(c, a, &e);
+    if (story_result(stage_story(s)) == RESULT_REFUSED)
+        return refused(c, a, stage_story(s));
+    story_print_end(stage_story(s));
+    return story_exit(stage_story(s));
+}
+
 static int follow(struct cli *c, const struct asked *a, const struct cli_place *at)
 {
     STORY_CLEANUP struct story *s = story_new(c, a->workload, a->id);
@@ -174,14 +198,7 @@ static int follow(struct cli *c, const struct asked *a, const struct cli_place *
         tell_accepted(c, a, s);
         return CLI_OK;
     }
-    STORY_CLEANUP struct story *whole = story_new(c, a->workload, a->id);
-    h = (struct hearing){.story = whole, .aloud = !c->json, .to_the_end = true};
-    if (!cli_follow(c, at->partition, at->offset, INT64_MAX, hear, &h, begun + a->timeout_ms, &e))
-        return no_answer(c, a, &e);
-    if (story_result(whole) == RESULT_REFUSED)
-        return refused(c, a, whole);
-    story_print_end(whole);
-    return story_exit(whole);
+    return to_the_end(c, a, at, begun + a->timeout_ms);
 }
 
 /* ---- the same --run ID again is the same run: where its request stands ---- */
@@ -263,7 +280,7 @@ static int act(struct cli *c, struct asked *a)
         exit = cli_fail(c, &e, "nothing was started");
     else if (a->dry_run)
         exit = cli_members_print(c, &spec, a->action, &m);
-    else if (ask && (cli_members_doubts(&m), !agreed(a, &m)))
+    else if (ask && (cli_members_doubts(&m), !agreed(c, a, &m)))
         exit = cli_refuse(c, a->workload, "not confirmed", "nothing was stopped");
     else
         exit = request(c, a);

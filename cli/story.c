@@ -1,40 +1,10 @@
-#include "cli/story.h"
+#include "cli/story_parts.h"
 
 #include "base/mem.h"
-#include "base/moment.h"
-#include "cli/print.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MEMBERS_MAX = 1000000 /* shown of one run: beyond it only counts go on */ };
-
-struct told_member {
-    char *id, *tier, *detail, *from, *to;
-    int64_t step, took_ms;
-    int outcome, cause;
-};
-
-struct told_step {
-    struct strs tiers;
-    size_t members, settled;
-    bool planned, complete;
-};
-
-struct story {
-    const struct cli *cli;
-    char *workload, *run, *action;
-    bool known, accepted, began;
-    int64_t accepted_at; /* offset */
-    struct told_step *steps;
-    size_t step_count;
-    struct told_member *members;
-    size_t member_count, member_cap;
-    int result, cause;
-    char *detail;
-    struct counts counts;
-    struct event_origin origin; /* only who and reason are kept */
-};
 
 struct story *story_new(const struct cli *c, const char *workload, const char *run)
 {
@@ -46,22 +16,34 @@ struct story *story_new(const struct cli *c, const char *workload, const char *r
     return s;
 }
 
+static void members_free(struct story *s)
+{
+    struct told_member *m = NULL;
+    struct told_member *next = NULL;
+
+    HASH_ITER(hh, s->members, m, next)
+    {
+        char *texts[] = {m->id, m->tier, m->detail, m->from, m->to};
+        HASH_DEL(s->members, m);
+        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
+            xfree(texts[t]);
+        xfree(m);
+    }
+}
+
 void story_freep(struct story **p)
 {
     struct story *s = *p;
 
     if (!s)
         return;
-    for (size_t i = 0; i < s->step_count; i++)
-        strs_release(&s->steps[i].tiers);
-    for (size_t i = 0; i < s->member_count; i++) {
-        struct told_member *m = &s->members[i];
-        char *texts[] = {m->id, m->tier, m->detail, m->from, m->to};
-        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
-            xfree(texts[t]);
+    for (size_t i = 0; i < s->step_count; i++) {
+        for (size_t t = 0; t < s->steps[i].tier_count; t++)
+            xfree(s->steps[i].tiers[t].name);
+        xfree(s->steps[i].tiers);
     }
+    members_free(s);
     xfree(s->steps);
-    xfree(s->members);
     xfree(s->workload);
     xfree(s->run);
     xfree(s->action);
@@ -72,24 +54,35 @@ void story_freep(struct story **p)
     *p = NULL;
 }
 
-static struct told_member *find(struct story *s, const char *id)
+static struct told_member *find(const struct story *s, const char *id)
 {
-    for (size_t i = 0; i < s->member_count; i++)
-        if (strcmp(s->members[i].id, id) == 0)
-            return &s->members[i];
+    struct told_member *m = NULL;
+
+    HASH_FIND_STR(s->members, id, m);
+    return m;
+}
+
+static struct told_tier *tier_at(const struct story *s, int64_t step, const char *name)
+{
+    struct told_step *of = step >= 0 && (size_t)step < s->step_count ? &s->steps[step] : NULL;
+
+    for (size_t i = 0; of && i < of->tier_count; i++)
+        if (strcmp(of->tiers[i].name, name) == 0)
+            return &of->tiers[i];
     return NULL;
 }
 
 static struct told_member *add(struct story *s, const char *id, const char *tier, int64_t step)
 {
-    if (s->member_count == MEMBERS_MAX)
+    struct told_tier *t = tier_at(s, step, tier);
+
+    if (t)
+        t->members++;
+    if (HASH_COUNT(s->members) == MEMBERS_MAX)
         return NULL;
-    if (s->member_count == s->member_cap) {
-        s->member_cap = s->member_cap ? s->member_cap * 2 : 64;
-        s->members = xrealloc(s->members, s->member_cap * sizeof *s->members);
-    }
-    struct told_member *m = &s->members[s->member_count++];
+    struct told_member *m = xcalloc(1, sizeof *m);
     *m = (struct told_member){.id = xstrdup(id), .tier = xstrdup(tier), .step = step};
+    HASH_ADD_KEYPTR(hh, s->members, m->id, strlen(m->id), m);
     return m;
 }
 
@@ -98,8 +91,9 @@ static char *copy(const char *text)
     return text ? xstrdup(text) : NULL;
 }
 
-static void settle(struct told_member *m, const struct member_outcome *o)
+static void settle(const struct story *s, struct told_member *m, const struct member_outcome *o)
 {
+    struct told_tier *t = tier_at(s, m->step, m->tier);
     char **texts[] = {&m->detail, &m->from, &m->to};
     const char *now[] = {o->detail, o->from, o->to};
 
@@ -110,6 +104,11 @@ static void settle(struct told_member *m, const struct member_outcome *o)
     m->outcome = o->outcome;
     m->cause = o->cause;
     m->took_ms = o->took_ms;
+    if (t) {
+        t->settled++;
+        t->failed += o->outcome == OUTCOME_FAILED;
+        t->bypassed += o->outcome == OUTCOME_BYPASSED;
+    }
 }
 
 static struct told_step *step_at(const struct story *s, int64_t step)
@@ -130,8 +129,13 @@ static void hear_accepted(struct story *s, const struct kafka_record *r, const s
     s->origin.reason = copy(a->origin.reason);
     s->steps = xcalloc(a->steps.n + 1, sizeof *s->steps);
     s->step_count = a->steps.n;
-    for (size_t i = 0; i < a->steps.n; i++)
-        strs_copy(&s->steps[i].tiers, &a->steps.at[i].tiers);
+    for (size_t i = 0; i < a->steps.n; i++) {
+        const struct strs *tiers = &a->steps.at[i].tiers;
+        s->steps[i].tiers = xcalloc(tiers->n + 1, sizeof *s->steps[i].tiers);
+        s->steps[i].tier_count = tiers->n;
+        for (size_t t = 0; t < tiers->n; t++)
+            s->steps[i].tiers[t].name = xstrdup(tiers->at[t]);
+    }
 }
 
 /* A plan that replaces an incomplete one names the same step again: its members are added once. */
@@ -147,16 +151,14 @@ static void hear_planned(struct story *s, const struct event_planned *p)
         for (size_t j = 0; j < tier->jobs.n; j++) {
             const struct strs *ids = &tier->jobs.at[j].members;
             for (size_t i = 0; i < ids->n; i++)
-                step->members += !find(s, ids->at[i]) && add(s, ids->at[i], tier->tier, p->step);
+                if (!find(s, ids->at[i]))
+                    (void)add(s, ids->at[i], tier->tier, p->step);
         }
         for (size_t i = 0; i < tier->left_out.n; i++) {
             const struct member_outcome *o = &tier->left_out.at[i];
-            struct told_member *m = find(s, o->id);
-            if (!m && (m = add(s, o->id, tier->tier, p->step))) {
-                settle(m, o);
-                step->members++;
-                step->settled++;
-            }
+            struct told_member *m = find(s, o->id) ? NULL : add(s, o->id, tier->tier, p->step);
+            if (m)
+                settle(s, m, o);
         }
     }
 }
@@ -167,10 +169,8 @@ static void hear_terminal(struct story *s, const struct event_terminal *t)
 
     for (size_t i = 0; i < t->members.n && step; i++) {
         struct told_member *m = find(s, t->members.at[i].id);
-        if (m && m->outcome == OUTCOME_NONE) { /* the first terminal of a job counts */
-            settle(m, &t->members.at[i]);
-            step->settled++;
-        }
+        if (m && m->outcome == OUTCOME_NONE) /* the first terminal of a job counts */
+            settle(s, m, &t->members.at[i]);
     }
 }
 
@@ -178,12 +178,14 @@ static bool is_next(const struct story *s, const struct event *ev)
 {
     struct epoch ep;
 
-    return s->accepted && !s->began && ev->type == EVENT_DRAINED && ev->drained.next_epoch &&
+    return s->accepted && !s->began && ev->type == EVENT_DRAINED && ev->workload &&
+           strcmp(ev->workload, s->workload) == 0 && ev->drained.next_epoch &&
            epoch_parse(str_of(ev->drained.next_epoch), &ep) && ep.offset == s->accepted_at;
 }
 
-static void hear_end(struct story *s, const struct event *ev)
+static void hear_end(struct story *s, const struct kafka_record *r, const struct event *ev)
 {
+    s->ended_ms = s->ended_ms ? s->ended_ms : r->ts_ms;
     if (ev->type == EVENT_RUN_REFUSED) {
         s->result = RESULT_REFUSED;
         s->cause = ev->refused.cause;
@@ -204,6 +206,9 @@ static void hear_end(struct story *s, const struct event *ev)
 static void take(struct story *s, const struct kafka_record *r, const struct event *ev)
 {
     switch (ev->type) {
+    case EVENT_RUN_REQUESTED:
+        s->asked_ms = s->asked_ms ? s->asked_ms : r->ts_ms;
+        break;
     case EVENT_RUN_ACCEPTED:
         hear_accepted(s, r, ev);
         break;
@@ -219,7 +224,7 @@ static void take(struct story *s, const struct kafka_record *r, const struct eve
         break;
     case EVENT_RUN_REFUSED:
     case EVENT_RUN_FINISHED:
-        hear_end(s, ev);
+        hear_end(s, r, ev);
         break;
     default:
         break;
@@ -324,15 +329,13 @@ bool story_hear(struct story *s, const struct kafka_record *r, const struct even
         return s->result != RESULT_NONE;
     s->known = true;
     s->began = s->began || next;
+    if (next)
+        s->began_ms = r->ts_ms;
     bool was = s->result != RESULT_NONE;
     if (ours)
         take(s, r, ev);
-    if (aloud && !was) {
-        if (s->cli->json)
-            say_json(r);
-        else
-            say(s, r, ev);
-    }
+    if (aloud && !was)
+        story_tell(s, r, ev);
     return s->result != RESULT_NONE;
 }
 
@@ -369,109 +372,4 @@ const char *story_detail(const struct story *s)
 int story_exit(const struct story *s)
 {
     return s->result == RESULT_SUCCEEDED ? CLI_OK : s->result == RESULT_REFUSED ? CLI_REFUSED : CLI_FAILED;
-}
-
-/* ---- whole ---- */
-
-static struct json *member_json(const struct told_member *m)
-{
-    struct json *o = json_object();
-
-    json_add_str(o, "id", str_of(m->id));
-    json_add_str(o, "tier", str_of(m->tier));
-    json_add_int(o, "step", m->step);
-    json_add_str(o, "outcome", str_of(m->outcome ? outcome_names[m->outcome] : "pending"));
-    json_add_str(o, "cause", str_of(cause_names[m->cause]));
-    json_add_str(o, "from", str_of(m->from));
-    json_add_str(o, "to", str_of(m->to));
-    json_add_int(o, "took_ms", m->took_ms);
-    json_add_str(o, "detail", str_of(m->detail));
-    return o;
-}
-
-static void print_whole_json(const struct story *s)
-{
-    JSON_CLEANUP struct json *document = print_document();
-    struct json *steps = json_array();
-    struct json *members = json_array();
-
-    json_add_str(document, "workload", str_of(s->workload));
-    json_add_str(document, "run", str_of(s->run));
-    json_add_str(document, "action", str_of(s->action));
-    json_add_str(document, "result", str_of(result_names[s->result]));
-    json_add_str(document, "cause", str_of(cause_names[s->cause]));
-    json_add_str(document, "detail", str_of(s->detail));
-    json_add_str(document, "who", str_of(s->origin.who));
-    json_add_str(document, "reason", str_of(s->origin.reason));
-    for (size_t i = 0; i < s->step_count; i++) {
-        struct json *step = json_object();
-        struct json *tiers = json_array();
-        for (size_t t = 0; t < s->steps[i].tiers.n; t++)
-            json_push_str(tiers, str_of(s->steps[i].tiers.at[t]));
-        json_add(step, "tiers", tiers);
-        json_add_bool(step, "reached", s->steps[i].planned);
-        json_push(steps, step);
-    }
-    for (size_t i = 0; i < s->member_count; i++)
-        json_push(members, member_json(&s->members[i]));
-    json_add(document, "steps", steps);
-    json_add(document, "members", members);
-    json_add(document, "counts", json_encode(counts_fields, &s->counts));
-    print_json(document);
-}
-
-static void print_member(struct table *t, const struct told_member *m)
-{
-    char moved[100] = "";
-
-    if (m->from && m->to)
-        (void)snprintf(moved, sizeof moved, "%.32s -> %.32s", m->from, m->to);
-    table_cellf(t, "%lld", (long long)m->step);
-    table_cell(t, m->tier);
-    table_cell(t, m->id);
-    table_cell(t, m->outcome ? outcome_names[m->outcome] : "pending");
-    table_cell(t, moved);
-    table_cellf(t, m->took_ms ? "%.1f s" : "", (double)m->took_ms / 1000);
-    table_cellf(t, "%s%s%s", m->cause ? cause_sentence((enum cause)m->cause) : "", m->detail ? ": " : "",
-                m->detail ? m->detail : "");
-}
-
-static void print_end(const struct story *s)
-{
-    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed", s->workload, s->run,
-               s->action ? s->action : "", s->result ? result_names[s->result] : "in progress",
-               s->cause ? ", " : "", s->cause ? cause_sentence((enum cause)s->cause) : "",
-               (long long)s->counts.done, (long long)s->counts.unchanged, (long long)s->counts.bypassed,
-               (long long)s->counts.failed);
-}
-
-void story_print_end(const struct story *s)
-{
-    if (s->cli->json)
-        print_whole_json(s);
-    else
-        print_end(s);
-}
-
-void story_print(const struct story *s)
-{
-    static const char *const columns[] = {"STEP",  "TIER", "INSTANCE", "OUTCOME",
-                                          "STATE", "TOOK", "WHY",      NULL};
-    TABLE_CLEANUP struct table *table = table_new(columns);
-
-    if (s->cli->json) {
-        print_whole_json(s);
-        return;
-    }
-    for (size_t i = 0; i < s->member_count; i++)
-        print_member(table, &s->members[i]);
-    table_print(table);
-    for (size_t i = 0; i < s->step_count; i++) {
-        if (s->steps[i].planned || s->result == RESULT_NONE)
-            continue;
-        BUF_CLEANUP struct buf text = BUF_INIT(64 * 1024);
-        names(&s->steps[i].tiers, &text);
-        print_line("step %zu (%s): not reached", i, buf_cstr(&text));
-    }
-    print_end(s);
 }

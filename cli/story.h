@@ -7,6 +7,7 @@
  * pipes, one JSON event a line with --output json, a bar for each step on a terminal. Used by watch, show and
  * by start and stop with --wait.
  */
+#include "cli/bars.h"
 #include "cli/cli.h"
 #include "model/event.h"
 
@@ -18,6 +19,10 @@ void story_freep(struct story **s);
 
 /* Takes one record in; true when the run has its result. `aloud`: tell it as it is heard. */
 bool story_hear(struct story *s, const struct kafka_record *r, const struct event *ev, bool aloud);
+
+void story_tell(const struct story *s, const struct kafka_record *r, const struct event *ev); /* one line */
+/* A bar for each tier of each step, at most `max`; returns how many. */
+size_t story_bars(const struct story *s, struct bar *out, size_t max);
 
 bool story_known(const struct story *s); /* any record of the run was heard */
 bool story_accepted(const struct story *s);

@@ -3,6 +3,7 @@
 #include "aws/dynamodb.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/checks.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
@@ -97,6 +98,27 @@ static int check(struct cli *c, const struct aws_where *w)
     else
         table_print(table);
     return good ? CLI_OK : CLI_FAILED;
+}
+
+void checks_tables(struct cli *c, struct checks *k)
+{
+    const struct aws_where w = {.region = c->options->specs.region};
+
+    for (int t = 0; t < TABLES; t++) {
+        struct err e = {0};
+        char *name = tables_name(c->options->specs.tables_prefix, (enum spec_table)t);
+        struct asked_table *a = describe(c, &w, name, &e);
+        if (a && a->err.kind != ERR_NONE)
+            e = a->err;
+        bool ok = e.kind == ERR_NONE && keys_fit(&a->table, (enum spec_table)t, &e);
+        checks_add(k, ok ? CHECK_OK : CHECK_FAIL, "table",
+                   ok ? NULL
+                      : "`ec2sched tables create` makes what is missing; dynamodb:DescribeTable must be allowed",
+                   "%s%s%s", name, ok ? "" : ": ", ok ? "" : e.msg);
+        if (a)
+            dynamodb_table_release(&a->table);
+        xfree(name);
+    }
 }
 
 static bool create_one(struct cli *c, const struct aws_where *w, enum spec_table t, const char *name,

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/checks.h"
 #include "cli/log.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
@@ -121,6 +122,31 @@ static int show(const struct cli *c, const struct question *q)
     else
         table_print(table);
     return good ? CLI_OK : CLI_FAILED;
+}
+
+void checks_topics(struct cli *c, struct checks *k)
+{
+    struct err e = {0};
+    const struct question *q = describe(c, &e);
+
+    if (!q) {
+        checks_add(k, CHECK_FAIL, "kafka", "check kafka.brokers, and that the cluster is up", "%s", e.msg);
+        return;
+    }
+    checks_add(k, q->brokers < GOOD_REPLICATION ? CHECK_WARN : CHECK_OK, "kafka",
+               q->brokers < GOOD_REPLICATION ? "a lost broker can lose the log; production wants 3" : NULL,
+               "%d broker%s at %s", q->brokers, q->brokers == 1 ? "" : "s", c->options->kafka.brokers);
+    for (int t = 0; t < TOPICS; t++) {
+        struct err wrong = {0};
+        bool ok = check_one(q, t, &wrong);
+        if (!ok)
+            checks_add(k, CHECK_FAIL, "topic", "`ec2sched topics create` makes what is missing", "%s: %s",
+                       q->wanted[t].name, wrong.msg);
+        else
+            checks_add(k, q->found[t].config_known ? CHECK_OK : CHECK_WARN, "topic",
+                       q->found[t].config_known ? NULL : "the broker does not show its settings", "%s, %d partitions",
+                       q->wanted[t].name, q->found[t].partitions);
+    }
 }
 
 static int check(struct cli *c)

@@ -10,10 +10,14 @@ const struct verb verbs[] = {
     {"plan",   "WORKLOAD start|stop [--tier T]...", "what would happen; changes nothing, sends nothing to guests", verb_plan},
     {"start",  "WORKLOAD [--tier T]... [--reason TEXT] [--if-busy MODE] [--on-failure MODE] [--expires 10m] [--run ID] [--wait [--timeout D]] [--yes]", "start a workload, tier by tier", verb_start},
     {"stop",   "WORKLOAD (the same)", "stop a workload, tier by tier; asks once on a terminal", verb_stop},
+    {"status", "[WORKLOAD]", "what runs now, and why it does not go on", verb_status},
+    {"watch",  "[WORKLOAD|WORKLOAD@RUN] [--since D]", "live from the log: bars on a terminal, lines in a pipe", verb_watch},
+    {"runs",   "[WORKLOAD] [--limit N] [--since D]", "history: the latest runs and how they ended", verb_runs},
     {"cancel", "WORKLOAD@RUN [--reason TEXT]", "end a run at a definite point of the log", verb_cancel},
     {"lint",   "[WORKLOAD]", "check the specifications: names row, attribute and remedy", verb_lint},
-    {"show",   "WORKLOAD@RUN", "one run: steps, tiers, every member with outcome and cause", verb_show},
-    {"tables", "create|check [--billing on-demand|provisioned]", "the DynamoDB tables of the specifications", verb_tables},
+    {"doctor", "[WORKLOAD]", "what the deployment rests on, checked, each with its remedy", verb_doctor},
+    {"show",   "WORKLOAD@RUN [--since D]", "one run: steps, tiers, every member with outcome and cause", verb_show},
+    {"tables", "create|check [--billing on-demand]", "the DynamoDB tables of the specifications", verb_tables},
     {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
     {"schema", "[--markdown]", NULL, verb_schema},
     {0},
@@ -78,6 +82,9 @@ int verbs_help_of(const char *name)
         return verbs_run(&c, &words);
     }
     strs_add(&words, STR("--help"));
-    print_line("usage: ec2sched %s %s\n\n%s\n", v->name, v->usage, v->summary ? v->summary : "");
+    print_line("usage: ec2sched %s %s", v->name, v->usage);
+    print_line("%s", "");
+    print_line("%s", v->summary ? v->summary : "");
+    print_line("%s", "");
     return v->run(&c, &words); /* each verb reads its flags before anything else */
 }

@@ -26,6 +26,10 @@ int verb_start(struct cli *c, const struct strs *words);
 int verb_stop(struct cli *c, const struct strs *words);
 int verb_cancel(struct cli *c, const struct strs *words);
 int verb_topics(struct cli *c, const struct strs *words);
+int verb_watch(struct cli *c, const struct strs *words);
+int verb_runs(struct cli *c, const struct strs *words);
+int verb_status(struct cli *c, const struct strs *words);
+int verb_doctor(struct cli *c, const struct strs *words);
 int verb_show(struct cli *c, const struct strs *words);
 int verb_schema(struct cli *c, const struct strs *words); /* hidden: for readers and for docs/events.md */
 int verb_tables(struct cli *c, const struct strs *words);

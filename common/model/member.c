@@ -47,9 +47,9 @@ const char *const cause_names[] = {
     [CAUSE_CANCELLED] = "cancelled",
     [CAUSE_DEADLINE] = "deadline",
     [CAUSE_SUPERSEDED] = "superseded",
-    [CAUSE_QUEUE_FULL] = "queue-full",
-    [CAUSE_SPECS_UNREACHABLE] = "specs-unreachable",
     [CAUSE_MEMBER_FAILED] = "member-failed",
+    [CAUSE_TOO_MANY_WAITING] = "too-many-waiting",
+    [CAUSE_SPECS_UNREACHABLE] = "specs-unreachable",
     [CAUSE_COUNT] = NULL,
 };
 
@@ -95,9 +95,9 @@ static const char *const sentences[CAUSE_COUNT] = {
     [CAUSE_CANCELLED] = "a person cancelled it",
     [CAUSE_DEADLINE] = "it ran past its deadline",
     [CAUSE_SUPERSEDED] = "a newer run took its place",
-    [CAUSE_QUEUE_FULL] = "too many requests were waiting",
+    [CAUSE_MEMBER_FAILED] = "a member failed, and the failure policy is to halt",
+    [CAUSE_TOO_MANY_WAITING] = "too many requests were waiting",
     [CAUSE_SPECS_UNREACHABLE] = "the specifications could not be read",
-    [CAUSE_MEMBER_FAILED] = "a member failed, and the policy is to halt before the next step",
 };
 
 const char *cause_sentence(enum cause c)

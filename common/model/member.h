@@ -67,9 +67,9 @@ enum cause {
     CAUSE_CANCELLED,
     CAUSE_DEADLINE,
     CAUSE_SUPERSEDED,
-    CAUSE_QUEUE_FULL,
-    CAUSE_SPECS_UNREACHABLE,
     CAUSE_MEMBER_FAILED,
+    CAUSE_TOO_MANY_WAITING,
+    CAUSE_SPECS_UNREACHABLE,
     CAUSE_COUNT
 };
 extern const char *const cause_names[];   /* kebab-case, "" for NONE, NULL at the end */

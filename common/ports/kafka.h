@@ -13,8 +13,10 @@
  *     committed only as far as they were stored (kafka_store); after a rebalance reading goes on behind the
  *     group's committed offset.
  *  K4 high watermark: covers every record acknowledged before it was asked for.
- * There are no transactions; consumers read uncommitted. Nothing here blocks: what librdkafka only offers
- * blocking runs on the real port's one side thread.
+ *  K5 since: the first offset whose record was stamped at or after the moment asked for; -1: there is none, as the broker says
+ *     (librdkafka's mock broker does not know of times and always says so).
+ * There are no transactions; consumers read uncommitted. Nothing here blocks: what librdkafka only offers blocking runs on the
+ * real port's one side thread.
  */
 #include "base/err.h"
 #include "base/str.h"
@@ -98,6 +100,13 @@ struct kafka_watermarks {
 };
 typedef void kafka_watermarks_done(void *self, uint64_t id, const struct kafka_watermarks *w);
 
+struct kafka_offsets {
+    struct err err;
+    const int64_t *offset; /* per partition, in the order asked; -1: no record is that young */
+    size_t n;
+};
+typedef void kafka_offsets_done(void *self, uint64_t id, const struct kafka_offsets *o);
+
 struct kafka_committed {
     struct err err;
     const int64_t *offset; /* per partition, the group's position; -1: none */
@@ -156,6 +165,9 @@ struct kafka_ops {
 
     uint64_t (*watermarks)(void *port, const char *topic, const int *partitions, size_t n,
                            kafka_watermarks_done *done, void *self);
+    /* Where the records of a moment begin, so that history need not be read from the beginning of time. */
+    uint64_t (*since)(void *port, const char *topic, const int *partitions, size_t n, int64_t since_ms,
+                      kafka_offsets_done *done, void *self);
     uint64_t (*committed)(void *port, const char *group, const char *topic, int partitions,
                           kafka_committed_done *done, void *self);
     /* Commits one offset for a group without joining it; the group must have no members. */

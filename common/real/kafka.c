@@ -76,6 +76,12 @@ static uint64_t watermarks(void *port, const char *topic, const int *partitions,
     return kafka_ask_watermarks(((struct kafka_port *)port)->asker, topic, partitions, n, done, self);
 }
 
+static uint64_t since(void *port, const char *topic, const int *partitions, size_t n, int64_t since_ms,
+                      kafka_offsets_done *done, void *self)
+{
+    return kafka_ask_since(((struct kafka_port *)port)->asker, topic, partitions, n, since_ms, done, self);
+}
+
 static uint64_t committed(void *port, const char *group, const char *topic, int partitions,
                           kafka_committed_done *done, void *self)
 {
@@ -132,6 +138,7 @@ static const struct kafka_ops ops = {
     .pause = pause_reader,
     .group = group_state,
     .watermarks = watermarks,
+    .since = since,
     .committed = committed,
     .commit = commit,
     .create = create,

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <utlist.h>
 
-enum kind { ASK_WATERMARKS, ASK_COMMITTED, ASK_COMMIT, ASK_CREATE, ASK_DESCRIBE };
+enum kind { ASK_WATERMARKS, ASK_SINCE, ASK_COMMITTED, ASK_COMMIT, ASK_CREATE, ASK_DESCRIBE };
 
 struct question {
     uint64_t id;
@@ -15,6 +15,7 @@ struct question {
     struct kafka_asker *asker;
     union {
         kafka_watermarks_done *watermarks;
+        kafka_offsets_done *since;
         kafka_committed_done *committed;
         kafka_done *commit;
         kafka_topics_done *topics;
@@ -22,7 +23,7 @@ struct question {
     void *self;
     struct err err;
     size_t n;            /* partitions asked for */
-    int64_t *low, *high; /* committed: low alone */
+    int64_t *low, *high; /* since, committed: low alone */
     int64_t asked_boot_ms;
     struct topics topics;
     struct question *prev, *next; /* in `open` or `over` */
@@ -104,6 +105,11 @@ static void deliver(struct question *q)
         struct kafka_watermarks w = {
             .err = q->err, .low = q->low, .high = q->high, .n = q->n, .asked_boot_ms = q->asked_boot_ms};
         q->done.watermarks(q->self, q->id, &w);
+        break;
+    }
+    case ASK_SINCE: {
+        struct kafka_offsets o = {.err = q->err, .offset = q->low, .n = q->n};
+        q->done.since(q->self, q->id, &o);
         break;
     }
     case ASK_COMMITTED: {
@@ -201,6 +207,39 @@ uint64_t kafka_ask_watermarks(struct kafka_asker *a, const char *topic, const in
         struct side_job *j = job_new(a, SIDE_OFFSETS, watermarks_over, q);
         j->low = list_of(topic, partitions, n, RD_KAFKA_OFFSET_BEGINNING);
         j->high = list_of(topic, partitions, n, RD_KAFKA_OFFSET_END);
+        (void)queue_job(a, j, &q->err);
+    }
+    if (q->err.kind)
+        end(q);
+    return q->id;
+}
+
+static void since_over(void *self, struct side_job *j)
+{
+    struct question *q = self;
+
+    if (j->code)
+        (void)kafka_core_err(&q->err, j->code, NULL);
+    else
+        (void)take_offsets(j->low, q->low, q->n, &q->err);
+    for (size_t i = 0; i < q->n; i++)
+        q->low[i] = q->low[i] < 0 ? -1 : q->low[i];
+    end(q);
+}
+
+uint64_t kafka_ask_since(struct kafka_asker *a, const char *topic, const int *partitions, size_t n,
+                         int64_t since_ms, kafka_offsets_done *done, void *self)
+{
+    struct question *q = question_new(a, ASK_SINCE, self);
+
+    BUG_IF(n == 0 || n > KAFKA_PARTITIONS_MAX || since_ms < 0); /* negative moments are librdkafka's own words */
+    remember_topic(a, topic);
+    q->done.since = done;
+    q->n = n;
+    q->low = xcalloc(n, sizeof *q->low);
+    if (asker_open(a, &q->err)) {
+        struct side_job *j = job_new(a, SIDE_OFFSETS, since_over, q);
+        j->low = list_of(topic, partitions, n, since_ms);
         (void)queue_job(a, j, &q->err);
     }
     if (q->err.kind)

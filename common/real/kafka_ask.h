@@ -1,8 +1,7 @@
 #pragma once
 /*
- * kafka_ask - questions about Kafka and changes of topics, each with one completion: watermarks, a group's
- * offsets, create and describe topics. Internal to real/. One client of its own, which neither produces nor
- * reads; opened by the first question.
+ * kafka_ask - questions about Kafka and changes of topics, each with one completion: watermarks, offsets by time, a group's offsets, create and
+ * describe topics. Internal to real/. One client of its own, which neither produces nor reads; opened by the first question.
  */
 #include "real/kafka_core.h"
 
@@ -17,6 +16,8 @@ void kafka_asker_free(
 
 uint64_t kafka_ask_watermarks(struct kafka_asker *a, const char *topic, const int *partitions, size_t n,
                               kafka_watermarks_done *done, void *self);
+uint64_t kafka_ask_since(struct kafka_asker *a, const char *topic, const int *partitions, size_t n,
+                         int64_t since_ms, kafka_offsets_done *done, void *self);
 uint64_t kafka_ask_committed(struct kafka_asker *a, const char *group, const char *topic, int partitions,
                              kafka_committed_done *done, void *self);
 uint64_t kafka_ask_commit(struct kafka_asker *a, const char *group, const char *topic, int partition,

@@ -43,7 +43,7 @@ static void ask_offsets(struct side_job *j)
 {
     j->code = rd_kafka_offsets_for_times(j->rk, j->low, SIDE_ANSWER_MS);
     j->asked_boot_ms = clock_boot_ms();
-    if (!j->code)
+    if (!j->code && j->high)
         j->code = rd_kafka_offsets_for_times(j->rk, j->high, SIDE_ANSWER_MS);
 }
 

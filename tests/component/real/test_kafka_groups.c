@@ -1,5 +1,5 @@
 /*
- * Groups and questions: K3 and K4 of ports/kafka.h, on the mock cluster or real brokers.
+ * Groups and questions: K3 to K5 of ports/kafka.h, on the mock cluster or real brokers.
  */
 #include "base/mem.h"
 #include "real/clock.h"
@@ -142,6 +142,53 @@ static void K4_the_high_watermark_covers_what_was_acknowledged_before_it_was_ask
     scene_finish(&s);
 }
 
+static void got_offsets(void *self, uint64_t id, const struct kafka_offsets *o)
+{
+    struct kafka_scene *s = self;
+    (void)id;
+
+    s->answers++;
+    s->err = o->err;
+    for (size_t i = 0; i < o->n && !o->err.kind; i++)
+        s->offset[i] = o->offset[i];
+}
+
+static void ask_since(struct kafka_scene *s, int64_t since_ms)
+{
+    const int partitions[] = {1, 0};
+
+    s->questions++;
+    (void)s->kafka.ops->since(s->kafka.port, s->topic, partitions, 2, since_ms, got_offsets, s);
+    (void)stage_until(&s->stage, "the offsets", scene_answered, s, SOON_MS);
+    assert_int_equal(s->err.kind, ERR_NONE);
+}
+
+static void K5_reading_can_begin_at_a_moment(void **state)
+{
+    struct kafka_scene s;
+    struct clock clock = clock_real();
+    int partition = 77;
+    (void)state;
+
+    scene_begin(&s, 2);
+    scene_append_numbers(&s, 0, 0, 3);
+    scene_append_numbers(&s, 1, 0, 1);
+    stage_for(&s.stage, 30);
+    int64_t between = clock_now(&clock).wall_ms;
+    stage_for(&s.stage, 30);
+    scene_append_numbers(&s, 0, 3, 2);
+    ask_since(&s, between);
+    assert_int_equal(s.offset[0], -1); /* partition 1: no record is that young */
+    assert_int_equal(s.offset[1], s.mock ? -1 : 3);
+    ask_since(&s, 0);
+    assert_int_equal(s.offset[1], s.mock ? -1 : 0);
+    s.questions++;
+    (void)s.kafka.ops->since(s.kafka.port, s.topic, &partition, 1, between, got_offsets, &s);
+    (void)stage_until(&s.stage, "an answer about no partition", scene_answered, &s, SOON_MS);
+    assert_int_not_equal(s.err.kind, ERR_NONE);
+    scene_finish(&s);
+}
+
 static void got_committed(void *self, uint64_t id, const struct kafka_committed *c)
 {
     struct kafka_scene *s = self;
@@ -234,6 +281,7 @@ int main(void)
         cmocka_unit_test(K3_a_group_reads_on_behind_what_was_stored_and_hands_out_only_what_is_assigned),
         cmocka_unit_test(K3_a_rebalance_moves_partitions_without_repeating_what_was_stored),
         cmocka_unit_test(K4_the_high_watermark_covers_what_was_acknowledged_before_it_was_asked_for),
+        cmocka_unit_test(K5_reading_can_begin_at_a_moment),
         cmocka_unit_test(an_offset_is_committed_for_a_group_from_outside_and_read_back),
         cmocka_unit_test(topics_are_described_as_they_are_and_creating_one_twice_is_a_conflict),
     };

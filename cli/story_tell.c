@@ -1,0 +1,152 @@
+#include "cli/story_parts.h"
+
+#include "base/moment.h"
+#include "cli/print.h"
+
+#include <stdio.h>
+
+void story_tiers(const struct told_step *s, struct buf *out)
+{
+    for (size_t i = 0; i < s->tier_count; i++)
+        buf_addf(out, "%s%s", i ? ", " : "", s->tiers[i].name);
+}
+
+static void say_members(const struct event_terminal *t)
+{
+    for (size_t i = 0; i < t->members.n; i++) {
+        const struct member_outcome *m = &t->members.at[i];
+        print_line("    %-20s %-10s %s", m->id, outcome_names[m->outcome],
+                   m->cause ? cause_sentence((enum cause)m->cause) : "");
+    }
+}
+
+/* All tiers of a step together. */
+static struct told_tier step_sum(const struct story *s, int64_t step)
+{
+    struct told_tier sum = {0};
+
+    if (step < 0 || (size_t)step >= s->step_count)
+        return sum;
+    for (size_t i = 0; i < s->steps[step].tier_count; i++) {
+        sum.members += s->steps[step].tiers[i].members;
+        sum.settled += s->steps[step].tiers[i].settled;
+    }
+    return sum;
+}
+
+/* False: its plan is not complete. */
+static bool add_planned(const struct story *s, int64_t step, struct buf *text)
+{
+    struct told_tier sum = step_sum(s, step);
+
+    if (step < 0 || (size_t)step >= s->step_count || !s->steps[step].planned)
+        return false;
+    buf_addf(text, "step %lld (", (long long)step);
+    story_tiers(&s->steps[step], text);
+    buf_addf(text, "): %zu member%s, %zu left out", sum.members, sum.members == 1 ? "" : "s", sum.settled);
+    return true;
+}
+
+static void say(const struct story *s, const struct kafka_record *r, const struct event *ev)
+{
+    char ts[MOMENT_MAX];
+    BUF_CLEANUP struct buf text = BUF_INIT(64 * 1024);
+    struct told_tier sum;
+
+    moment_rfc3339(r->ts_ms, ts);
+    buf_addf(&text, "%.19sZ %s@%s ", ts, s->workload, s->run);
+    switch (ev->type) {
+    case EVENT_RUN_ACCEPTED:
+        buf_addf(&text, "accepted: %s, %zu step%s, %lld member%s", ev->action ? ev->action : "",
+                 s->step_count, s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
+                 ev->accepted.members == 1 ? "" : "s");
+        break;
+    case EVENT_DRAINED:
+        buf_adds(&text, "begins");
+        break;
+    case EVENT_TIER_PLANNED:
+        if (!add_planned(s, ev->planned.step, &text))
+            return;
+        break;
+    case EVENT_JOB_TERMINAL:
+        sum = step_sum(s, ev->terminal.step);
+        buf_addf(&text, "%s: %zu of %zu settled", ev->terminal.tier, sum.settled, sum.members);
+        break;
+    case EVENT_TIER_COMPLETED:
+        buf_addf(&text, "step %lld complete", (long long)ev->tier.step);
+        break;
+    case EVENT_PLAN_FAILED:
+        buf_addf(&text, "step %lld could not be planned: %s%s%s", (long long)ev->plan_failed.step,
+                 cause_sentence((enum cause)ev->plan_failed.cause), ev->plan_failed.detail ? ": " : "",
+                 ev->plan_failed.detail ? ev->plan_failed.detail : "");
+        break;
+    case EVENT_PAUSE:
+    case EVENT_RESUME:
+    case EVENT_CANCEL:
+        buf_addf(&text, "%s by %s", ev->type_name, ev->control.who ? ev->control.who : "nobody named");
+        break;
+    case EVENT_RUN_REFUSED:
+        buf_addf(&text, "refused: %s%s%s", cause_sentence((enum cause)ev->refused.cause),
+                 ev->refused.detail ? ": " : "", ev->refused.detail ? ev->refused.detail : "");
+        break;
+    case EVENT_RUN_FINISHED:
+        buf_addf(&text, "finished: %s%s%s", result_names[ev->finished.result], ev->finished.cause ? ", " : "",
+                 ev->finished.cause ? cause_sentence((enum cause)ev->finished.cause) : "");
+        break;
+    default:
+        return;
+    }
+    print_line("%s", buf_cstr(&text));
+    if (ev->type == EVENT_JOB_TERMINAL)
+        say_members(&ev->terminal);
+}
+
+/* One event a line, however it was written. */
+static void say_json(const struct kafka_record *r)
+{
+    struct err e = {0};
+    JSON_CLEANUP struct json *j = json_parse(r->value, KAFKA_RECORD_MAX, &e);
+
+    if (j)
+        print_json(j);
+}
+
+void story_tell(const struct story *s, const struct kafka_record *r, const struct event *ev)
+{
+    if (s->cli->json)
+        say_json(r);
+    else
+        say(s, r, ev);
+}
+
+/* ---- bars ---- */
+
+static void note_of(const struct story *s, size_t step, const struct told_tier *t, struct bar *b)
+{
+    const struct told_step *of = &s->steps[step];
+    const char *word = !s->began ? "waits" : !of->planned ? "not begun" : s->result ? "" : "in progress";
+
+    if (of->planned && t->settled == t->members)
+        word = "complete";
+    if (t->failed)
+        (void)snprintf(b->note, sizeof b->note, "%s%s%zu failed", word, word[0] ? ", " : "", t->failed);
+    else if (t->bypassed)
+        (void)snprintf(b->note, sizeof b->note, "%s%s%zu bypassed", word, word[0] ? ", " : "", t->bypassed);
+    else
+        (void)snprintf(b->note, sizeof b->note, "%s", word);
+}
+
+size_t story_bars(const struct story *s, struct bar *out, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->step_count; i++)
+        for (size_t t = 0; t < s->steps[i].tier_count && n < max; t++) {
+            const struct told_tier *tier = &s->steps[i].tiers[t];
+            struct bar *b = &out[n++];
+            *b = (struct bar){.done = tier->settled, .total = tier->members};
+            (void)snprintf(b->label, sizeof b->label, "%zu %.100s", i, tier->name);
+            note_of(s, i, tier, b);
+        }
+    return n;
+}

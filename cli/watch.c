@@ -1,0 +1,137 @@
+#include "base/mem.h"
+#include "cli/arguments.h"
+#include "cli/since.h"
+#include "cli/stage.h"
+#include "cli/verbs.h"
+#include "view/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { READ_BACK_MS = 120000, VIEW_WAIT_MS = 3000, PARTITIONS_MAX = 1000 };
+
+static bool hear(void *arg, const struct kafka_record *r, const struct event *ev)
+{
+    return stage_hear(arg, r, ev);
+}
+
+/* Ctrl-C is how a watch without an end is meant to end. */
+static int ended(const struct cli *c, const struct err *e, const char *remedy)
+{
+    if (strcmp(e->code, CLI_INTERRUPTED) == 0 && !remedy)
+        return CLI_OK;
+    return cli_fail(c, e, remedy);
+}
+
+/* ---- one run: from its request to its end ---- */
+
+static int watch_run(struct cli *c, const struct run_name *name, int64_t since_ms)
+{
+    struct err e = {0};
+    struct cli_span span;
+    STAGE_CLEANUP struct stage *s = stage_new(c, name->workload, name->run, false);
+
+    if (!cli_recent(c, name->workload, since_ms, &span, &e) ||
+        !cli_read(c, &span, 1, hear, s, cli_now(c) + READ_BACK_MS, &e))
+        return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
+    const struct story *story = stage_story(s);
+    if (!story) {
+        (void)err_set(&e, ERR_NOT_FOUND, "%s@%s: the log does not know this run since then", name->workload,
+                      name->run);
+        return cli_fail(c, &e, "`ec2sched runs` lists those that it knows; --since 30d looks further back");
+    }
+    const struct cli_span rest = {span.partition, span.until, INT64_MAX};
+    if (story_result(story) == RESULT_NONE && !cli_read(c, &rest, 1, hear, s, INT64_MAX, &e)) {
+        stage_settle(s);
+        return ended(c, &e, "the run goes on; the same command follows it again");
+    }
+    stage_settle(s);
+    if (!c->json)
+        story_print_end(story);
+    return story_exit(story);
+}
+
+/* ---- a workload, or all: what happens from now on ---- */
+
+struct asked_epoch {
+    bool done;
+    struct err err;
+    int64_t offset; /* of the current run's acceptance; -1: it is idle */
+};
+
+static void on_peek(void *self, uint64_t id, const struct view_peeked *p)
+{
+    struct asked_epoch *a = self;
+    struct epoch ep;
+
+    (void)id;
+    a->err = p->err;
+    a->offset = -1;
+    a->done = true;
+    if (p->err.kind != ERR_NONE || !p->there || str_is(view_pairs_get(&p->workload, "st"), "I"))
+        return;
+    if (epoch_parse_in_view(view_pairs_get(&p->workload, "ep"), 0, &ep))
+        a->offset = ep.offset;
+}
+
+/* A run in progress is told from its acceptance on, if Redis can say where that is. */
+static void begin_with_current(struct cli *c, const char *workload, struct cli_span *span)
+{
+    struct err e = {0};
+    struct asked_epoch *a = cli_keep(c, sizeof *a);
+
+    (void)view_peek(cli_view(c), span->partition, workload, on_peek, a);
+    if (cli_wait(c, &a->done, cli_now(c) + VIEW_WAIT_MS, &e) && a->offset >= 0 && a->offset < span->from)
+        span->from = a->offset;
+}
+
+static int watch_live(struct cli *c, const char *workload)
+{
+    struct err e = {0};
+    int partitions = 0;
+    int64_t low = 0;
+    struct cli_span spans[PARTITIONS_MAX];
+    size_t n = 0;
+    STAGE_CLEANUP struct stage *s = stage_new(c, workload, NULL, false);
+
+    if (!cli_log_partitions(c, &partitions, &e))
+        return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
+    for (int p = 0; p < partitions && n < PARTITIONS_MAX; p++) {
+        struct cli_span *span = &spans[n];
+        if (workload && p != ids_partition(str_of(workload), partitions))
+            continue;
+        *span = (struct cli_span){.partition = p, .until = INT64_MAX};
+        if (!cli_watermarks(c, p, &low, &span->from, &e))
+            return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
+        if (workload)
+            begin_with_current(c, workload, span);
+        n++;
+    }
+    if (c->asks)
+        (void)fprintf(stderr, "watching; Ctrl-C ends it\n");
+    if (cli_read(c, spans, n, hear, s, INT64_MAX, &e))
+        return CLI_OK;
+    stage_settle(s);
+    return ended(c, &e, NULL);
+}
+
+int verb_watch(struct cli *c, const struct strs *words)
+{
+    int64_t since_ms = SINCE_DEFAULT_MS;
+    struct run_name name = {0};
+    struct err e = {0};
+    int exit = CLI_OK;
+    STRS_CLEANUP struct strs positional = {0};
+    const struct argument table[] = {
+        {"--since", ARGUMENT_DURATION, &since_ms, "D", "of a run: how far back to look for it (7d)"}, {0}};
+
+    if (!arguments_read(words, table, 0, 1, &positional, &e))
+        return cli_usage(c, "watch", e.msg);
+    if (!positional.n || !strchr(positional.at[0], '@'))
+        return watch_live(c, positional.n ? positional.at[0] : NULL);
+    if (!run_name_read(positional.at[0], &name, &e))
+        return cli_usage(c, "watch", e.msg);
+    exit = watch_run(c, &name, since_ms);
+    run_name_release(&name);
+    return exit;
+}
