@@ -77,7 +77,7 @@ MUST_CHECK bool cli_pause(struct cli *c, int64_t ms, struct err *e);
 int64_t cli_now(const struct cli *c); /* boot clock */
 int64_t cli_wall(const struct cli *c);
 
-/* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` may be NULL. */
+/* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` NULL: the kind's own. */
 int cli_fail(const struct cli *c, const struct err *e, const char *remedy);
 int cli_refuse(const struct cli *c, const char *what, const char *why, const char *remedy);
 int cli_usage(const struct cli *c, const char *verb,
@@ -86,6 +86,10 @@ int cli_usage(const struct cli *c, const char *verb,
 /* user@host, as claimed. */
 void cli_who(const struct cli *c, char *out, size_t n);
 void cli_random_hex(const struct cli *c, char *out, size_t digits); /* digits + 1 bytes */
+
+/* redis.url as it may be shown: a user and password in it become ***. */
+enum { CLI_REDIS_MAX = 256 };
+const char *cli_redis(const struct cli *c, char out[CLI_REDIS_MAX]);
 
 /* Topics by the options' prefix; the number of log partitions is asked from the brokers once. */
 MUST_CHECK bool cli_log_partitions(struct cli *c, int *partitions, struct err *e);

@@ -69,12 +69,12 @@ static void check_redis(struct cli *c, struct checks *k)
         a->err = e;
     if (a->err.kind != ERR_NONE) {
         checks_add(k, CHECK_FAIL, "redis", "check redis.url, redis.username and redis.password", "%s: %s",
-                   c->options->redis.url, a->err.msg);
+                   cli_redis(c, (char[CLI_REDIS_MAX]){0}), a->err.msg);
         return;
     }
     bool old = strtol(a->version, NULL, 10) < REDIS_MAJOR_MIN;
     checks_add(k, old ? CHECK_FAIL : CHECK_OK, "redis", old ? "the scripts need version 6.2 or later" : NULL,
-               "version %s at %s", a->version, c->options->redis.url);
+               "version %s at %s", a->version, cli_redis(c, (char[CLI_REDIS_MAX]){0}));
     if (strcmp(a->role, "master") != 0)
         checks_add(k, CHECK_FAIL, "redis", "redis.url must name the primary", "this server is a %s", a->role);
     if (strcmp(a->policy, "noeviction") != 0)
@@ -287,13 +287,13 @@ int verb_doctor(struct cli *c, const struct strs *words)
     struct err e = {0};
     STRS_CLEANUP struct strs positional = {0};
     CHECKS_CLEANUP struct checks *k = checks_new(c);
-    const struct aws_where home = {.region = c->options->specs.region};
 
     if (!arguments_read(words, &(struct argument){0}, 0, 1, &positional, &e))
         return cli_usage(c, "doctor", e.msg);
     checks_topics(c, k);
     check_redis(c, k);
     check_views(c, k);
+    const struct aws_where home = {.region = c->options->specs.region};
     bool aws = check_identity(c, k, &home, "home");
     if (aws) {
         check_clock(c, k);

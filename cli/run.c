@@ -124,6 +124,27 @@ static bool hear(void *arg, const struct kafka_record *r, const struct event *ev
     return ended || h->admitted;
 }
 
+static const char *remedy_of(enum cause why)
+{
+    static const struct {
+        enum cause why;
+        const char *remedy;
+    } table[] = {
+        {CAUSE_BUSY, "--if-busy queue waits for it, --if-busy supersede takes its place"},
+        {CAUSE_SWITCHED_OFF, "set DisableAllSchedulingActions to 0 in its row"},
+        {CAUSE_TOO_MANY, "raise MaxInstances in its row if that is meant"},
+        {CAUSE_HELD, "`ec2sched status` shows the holds; one ends by itself, or is cleared by its id"},
+        {CAUSE_EXPIRED, "ask again, with a longer --expires"},
+        {CAUSE_TOO_MANY_WAITING, "ask again when fewer requests wait: `ec2sched status` shows them"},
+        {CAUSE_SPECS_UNREACHABLE, "`ec2sched doctor` says what the producers cannot read; then ask again"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].why == why)
+            return table[i].remedy;
+    return "`ec2sched lint` looks at its rows";
+}
+
 static int refused(const struct cli *c, const struct asked *a, const struct story *s)
 {
     char what[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 40];
@@ -132,10 +153,7 @@ static int refused(const struct cli *c, const struct asked *a, const struct stor
     (void)snprintf(what, sizeof what, "%s@%s was refused", a->workload, a->id);
     (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)),
                    story_detail(s)[0] ? ": " : "", story_detail(s));
-    return cli_refuse(c, what, why,
-                      story_cause(s) == CAUSE_BUSY
-                          ? "--if-busy queue waits for it, --if-busy supersede takes its place"
-                          : NULL);
+    return cli_refuse(c, what, why, remedy_of(story_cause(s)));
 }
 
 static int no_answer(const struct cli *c, const struct asked *a, const struct err *e)

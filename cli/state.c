@@ -100,7 +100,8 @@ void cli_state_of_peek(const struct view_peeked *p, struct cli_state *out)
                                   .unchanged = number(w, "unchanged", 0),
                                   .bypassed = number(w, "bypassed", 0),
                                   .failed = number(w, "failed", 0),
-                                  .doubt = number(w, "doubt", 0)};
+                                  .doubt = number(w, "doubt", 0),
+                                  .unsettled = number(w, "unsettled", 0)};
     out->holds = view_holds_of(w, holds, VIEW_HOLDS_MAX);
     for (size_t i = 0; i < p->waiting_count; i++)
         strs_add(&out->waiting, p->waiting[i].run);
@@ -203,7 +204,7 @@ static bool from_view(struct cli *c, int partition, const char *workload, struct
     if (answered && a->err.kind != ERR_NONE)
         *e = a->err;
     if (!answered || a->err.kind != ERR_NONE) {
-        (void)err_wrap(e, "redis at %s", c->options->redis.url);
+        (void)err_wrap(e, "redis at %s", cli_redis(c, (char[CLI_REDIS_MAX]){0}));
         c->redis_lost = *e;
         return false;
     }

@@ -272,10 +272,10 @@ static bool read_place(struct cli *c, int partition, struct place *p, struct err
 {
     (void)view_where(cli_view(c), partition, on_place, p);
     if (!cli_wait(c, &p->done, cli_now(c) + BROKER_WAIT_MS, e))
-        return err_wrap(e, "redis at %s", c->options->redis.url);
+        return err_wrap(e, "redis at %s", cli_redis(c, (char[CLI_REDIS_MAX]){0}));
     if (p->err.kind != ERR_NONE) {
         *e = p->err;
-        return err_wrap(e, "redis at %s", c->options->redis.url);
+        return err_wrap(e, "redis at %s", cli_redis(c, (char[CLI_REDIS_MAX]){0}));
     }
     return true;
 }
