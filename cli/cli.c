@@ -261,6 +261,10 @@ bool cli_log_partitions(struct cli *c, int *partitions, struct err *e)
     const char *names[] = {name};
     struct asked_topics *a = cli_keep(c, sizeof *a);
 
+    if (c->log_partitions) {
+        *partitions = c->log_partitions;
+        return true;
+    }
     topic_name(TOPIC_EVENTS, c->options->kafka.prefix, name);
     (void)c->ports->kafka.ops->describe(c->ports->kafka.port, names, 1, topics_done, a);
     if (!cli_wait(c, &a->done, cli_now(c) + BROKER_WAIT_MS, e))
@@ -272,6 +276,6 @@ bool cli_log_partitions(struct cli *c, int *partitions, struct err *e)
     if (a->partitions < 1)
         return err_set(e, ERR_CONFIG, "topic %s does not exist: create it with `ec2sched topics create`",
                        name);
-    *partitions = a->partitions;
+    *partitions = c->log_partitions = a->partitions;
     return true;
 }

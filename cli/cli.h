@@ -50,6 +50,7 @@ struct cli {
     struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
     struct fold **folds;   /* the log without the view, one a partition (cli/state) */
     int fold_count;
+    int log_partitions; /* as the brokers said; 0: not asked yet */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/stage.h"
+#include "cli/state.h"
 #include "cli/story.h"
 #include "cli/verbs.h"
 #include "view/view.h"
@@ -165,17 +166,27 @@ static int no_answer(const struct cli *c, const struct asked *a, const struct er
     return cli_fail(c, e, remedy);
 }
 
-static void tell_accepted(const struct cli *c, const struct asked *a, const struct story *s)
+/* Accepted, and whether it has begun; if not, why not and until when, as far as the view can say. */
+static void tell_accepted(struct cli *c, const struct asked *a, const struct story *s)
 {
+    struct err e = {0};
+    struct cli_state now = {0};
+    BUF_CLEANUP struct buf start = BUF_INIT(1000);
+
+    if (!story_began(s) && cli_state(c, a->workload, &now, &e))
+        cli_state_start(&now, &start);
+    cli_state_release(&now);
     if (c->json) {
         JSON_CLEANUP struct json *document = print_document();
         json_add_str(document, "workload", str_of(a->workload));
         json_add_str(document, "run", str_of(a->id));
         json_add_str(document, "state", story_began(s) ? STR("running") : STR("accepted"));
+        json_add_str(document, "start", buf_view(&start));
         print_json(document);
     } else {
-        print_line("%s@%s accepted%s", a->workload, a->id,
-                   story_began(s) ? "" : "; it begins when the run before it has ended");
+        print_line("%s@%s accepted%s%s", a->workload, a->id,
+                   story_began(s) ? "" : start.n ? "; it " : "; it begins when the run before it has ended",
+                   buf_cstr(&start));
     }
 }
 

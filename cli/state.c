@@ -376,7 +376,7 @@ void cli_state_start(const struct cli_state *s, struct buf *out)
     if (strcmp(s->state, "draining") != 0)
         return;
     if (!s->from_view) {
-        buf_adds(out, "it waits for the run before it; leases are unknown without Redis");
+        buf_adds(out, "waits for the run before it; leases are unknown without Redis");
         return;
     }
     if (s->until_ms) {

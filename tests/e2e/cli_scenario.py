@@ -36,7 +36,7 @@ def asking(os="Linux"):
 
 
 SHOP_WEB, SHOP_DB = ids("a", 3), ids("b", 2)
-SLOW = {name: ids(letter, 2) for name, letter in (("busy", "c"), ("watched", "d"), ("asked", "e"), ("waited", "9"))}
+SLOW = {name: ids(letter, 2) for name, letter in (("busy", "c"), ("watched", "d"), ("asked", "e"), ("waited", "9"), ("held", "8"))}
 
 
 def scenario():
