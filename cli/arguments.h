@@ -26,8 +26,8 @@ struct argument {     /* a table of these, ended by a NULL flag */
 };
 
 /*
- * Reads `words` (flags anywhere, "--flag value" or "--flag=value", "--" ends the flags). Positional words go to `positional`, between
- * `least` and `most` of them. On failure ERR_CONFIG with the nearest known flag.
+ * Reads `words` (flags anywhere, "--flag value" or "--flag=value", "--" ends the flags). Positional words go
+ * to `positional`, between `least` and `most` of them. On failure ERR_CONFIG with the nearest known flag.
  * --help prints the flags: false, with ERR_NONE and an empty message, for which cli_usage() gives CLI_OK.
  */
 MUST_CHECK bool arguments_read(const struct strs *words, const struct argument *table, size_t least,

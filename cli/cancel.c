@@ -14,7 +14,8 @@ static bool hear(void *arg, const struct kafka_record *r, const struct event *ev
     return story_hear(arg, r, ev, false);
 }
 
-/* The end of the cancelled run, from where its Cancel stands; a run that has its result already is not named by later records. */
+/* The end of the cancelled run, from where its Cancel stands; a run that has its result already is not named
+ * by later records. */
 static int follow(struct cli *c, const char *workload, const char *run, const struct cli_place *at)
 {
     struct err e = {0};

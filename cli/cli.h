@@ -2,11 +2,13 @@
 /*
  * cli - what every verb of the command line shares: options, ports, the wait, the output, and how to fail.
  *
- * A verb is a function from its words to an exit code. It starts calls over the ports and waits for them with cli_wait(), which runs
- * the loop until a condition holds or a deadline passes: verbs read from top to bottom. Only main.c knows the real world.
+ * A verb is a function from its words to an exit code. It starts calls over the ports and waits for them with
+ * cli_wait(), which runs the loop until a condition holds or a deadline passes: verbs read from top to
+ * bottom. Only main.c knows the real world.
  *
- * Output: tables and sentences on a person's terminal or in a pipe, one JSON document with "v": 1 for programs. Errors go to stderr in
- * one line `ec2sched: what failed: why: what to do`, or as {"v":1,"error":{…}} on stdout with --output json; nothing half on stdout.
+ * Output: tables and sentences on a person's terminal or in a pipe, one JSON document with "v": 1 for
+ * programs. Errors go to stderr in one line `ec2sched: what failed: why: what to do`, or as
+ * {"v":1,"error":{…}} on stdout with --output json; nothing half on stdout.
  */
 #include "codec/json.h"
 #include "conf/options.h"
@@ -33,10 +35,10 @@ struct cli {
     /* Runs the loop until `turn` answers TURN_DONE. False: interrupted by a signal. */
     bool (*run)(void *self, int64_t (*turn)(void *arg, int64_t now_ms), void *arg, struct err *e);
     void *self;
-    bool json;                 /* --output json */
-    bool terminal;             /* stdout is one: bars and colours are allowed */
-    bool asks;                 /* stdin and stderr are: a question can be answered */
-    int (*width)(void);        /* of the terminal now; 0: not one */
+    bool json;          /* --output json */
+    bool terminal;      /* stdout is one: bars and colours are allowed */
+    bool asks;          /* stdin and stderr are: a question can be answered */
+    int (*width)(void); /* of the terminal now; 0: not one */
     /* Reads the answer to a question, one line; false: there is none. Ctrl-C ends the program there. */
     bool (*answer)(char *out, size_t n);
     char user[256], host[256]; /* for `who`, as claimed */
@@ -46,7 +48,7 @@ struct cli {
     struct source *source;
     struct view *view;
     struct kept *kept;
-    struct json *rows[2]; /* of the last cli_rows() */
+    struct json *rows[2];  /* of the last cli_rows() */
     struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
     struct fold **folds;   /* the log without the view, one a partition (cli/state) */
     int fold_count;
@@ -54,8 +56,8 @@ struct cli {
 };
 
 /*
- * Zeroed memory that lives as long as the cli: what a completion writes into. A wait that runs out of time leaves its calls in the air,
- * so nothing on a verb's stack may be handed to one.
+ * Zeroed memory that lives as long as the cli: what a completion writes into. A wait that runs out of time
+ * leaves its calls in the air, so nothing on a verb's stack may be handed to one.
  */
 void *cli_keep(struct cli *c, size_t n);
 
@@ -67,8 +69,8 @@ struct source *cli_source(struct cli *c, struct err *e);
 struct view *cli_view(struct cli *c);
 
 /*
- * Waits until *done, or the boot clock passes deadline_ms (INT64_MAX: none). False: the time is over (e: ERR_UNAVAILABLE, code
- * CLI_TIMEOUT) or a signal came. Drives the AWS engine and the source on the way.
+ * Waits until *done, or the boot clock passes deadline_ms (INT64_MAX: none). False: the time is over (e:
+ * ERR_UNAVAILABLE, code CLI_TIMEOUT) or a signal came. Drives the AWS engine and the source on the way.
  */
 #define CLI_TIMEOUT     "Timeout"
 #define CLI_INTERRUPTED "Interrupted" /* by a signal */

@@ -51,7 +51,8 @@ static void show_one(struct cli *c, const struct json *row, const struct json *a
 
 int verb_list(struct cli *c, const struct strs *words)
 {
-    static const char *const columns[] = {"WORKLOAD", "REGION", "TIERS", "STATE", "RUN", "NEXT", "HOLDS", NULL};
+    static const char *const columns[] = {"WORKLOAD", "REGION", "TIERS", "STATE",
+                                          "RUN",      "NEXT",   "HOLDS", NULL};
     struct err e = {0};
     int partitions = 0;
     struct cli_rows rows;

@@ -77,7 +77,8 @@ static const struct tier *tier_of(const struct spec *s, const char *name)
     return NULL;
 }
 
-/* What is certain before anything is asked of a guest; the planner and the worker decide anew when the step begins. */
+/* What is certain before anything is asked of a guest; the planner and the worker decide anew when the step
+ * begins. */
 static void foresee(const struct tier *t, enum action action, const struct ec2_instance *i,
                     struct cli_member *m)
 {
@@ -296,7 +297,8 @@ void cli_members_doubts(const struct cli_members *m)
 {
     for (size_t i = 0; i < m->n; i++)
         if (m->at[i].doubt)
-            print_error_line("%s (%s): its override file cannot be asked for now, its agent is not online: it "
-                             "would be left alone",
-                             m->at[i].id, m->at[i].tier);
+            print_error_line(
+                "%s (%s): its override file cannot be asked for now, its agent is not online: it "
+                "would be left alone",
+                m->at[i].id, m->at[i].tier);
 }

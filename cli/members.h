@@ -1,8 +1,10 @@
 #pragma once
 /*
- * members - whom an action would touch, as EC2 and SSM tell it now: what `plan` shows and what `stop` asks about.
+ * members - whom an action would touch, as EC2 and SSM tell it now: what `plan` shows and what `stop` asks
+ * about.
  *
- * Reads only: DescribeInstances, and for a stop with override files DescribeInstanceInformation. Nothing is sent to a guest.
+ * Reads only: DescribeInstances, and for a stop with override files DescribeInstanceInformation. Nothing is
+ * sent to a guest.
  */
 #include "cli/cli.h"
 #include "model/event.h"
@@ -11,7 +13,9 @@ struct cli_member {
     char *id, *tier, *state;
     int64_t step;
     int outcome,
-        cause; /* as far as it is certain already: unchanged, or bypassed on purpose; OUTCOME_NONE: it would be acted on */
+        /* as far as it is certain already: unchanged, or bypassed on purpose; OUTCOME_NONE: it would be acted
+         * on */
+        cause;
     bool doubt; /* its override file could not be asked for now: not managed, or offline */
 };
 

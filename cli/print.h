@@ -2,8 +2,9 @@
 /*
  * print - what people and programs read on stdout: tables, JSON documents, progress bars.
  *
- * A table is collected whole and printed once, each column as wide as its widest cell, the last one unpadded. Control characters in
- * cells (tag values are anybody's) are shown as '?', so that no row can write to the terminal.
+ * A table is collected whole and printed once, each column as wide as its widest cell, the last one unpadded.
+ * Control characters in cells (tag values are anybody's) are shown as '?', so that no row can write to the
+ * terminal.
  */
 #include "cli/cli.h"
 
@@ -25,4 +26,4 @@ void print_error_line(const char *fmt, ...) PRINTF_LIKE(1, 2); /* on stderr */
 /* `text` as a terminal may see it: control characters (C0, DEL, C1) and what is not UTF-8 become '?'. */
 void print_clean(struct str text, struct buf *out);
 size_t print_width(struct str text); /* characters, not bytes */
-void print_text(struct str text); /* as it is */
+void print_text(struct str text);    /* as it is */

@@ -107,8 +107,7 @@ static bool agreed(const struct cli *c, const struct asked *a, const struct cli_
     (void)fprintf(stderr, "stop %zu instance%s of %s in %zu step%s? [y/N] ", m->to_act,
                   m->to_act == 1 ? "" : "s", buf_cstr(&name), m->steps.n, m->steps.n == 1 ? "" : "s");
     (void)fflush(stderr);
-    return c->answer(answer, sizeof answer) &&
-           (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+    return c->answer(answer, sizeof answer) && (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }
 
 struct hearing {
@@ -136,7 +135,7 @@ static const char *remedy_of(enum cause why)
         {CAUSE_TOO_MANY, "raise MaxInstances in its row if that is meant"},
         {CAUSE_HELD, "`ec2sched status` shows the holds; one ends by itself, or is cleared by its id"},
         {CAUSE_EXPIRED, "ask again, with a longer --expires"},
-        {CAUSE_TOO_MANY_WAITING, "ask again when fewer requests wait: `ec2sched status` shows them"},
+        {CAUSE_QUEUE_FULL, "ask again when fewer requests wait: `ec2sched status` shows them"},
         {CAUSE_SPECS_UNREACHABLE, "`ec2sched doctor` says what the producers cannot read; then ask again"},
     };
 
@@ -185,7 +184,9 @@ static void tell_accepted(struct cli *c, const struct asked *a, const struct sto
         print_json(document);
     } else {
         print_line("%s@%s accepted%s%s", a->workload, a->id,
-                   story_began(s) ? "" : start.n ? "; it " : "; it begins when the run before it has ended",
+                   story_began(s) ? ""
+                   : start.n      ? "; it "
+                                  : "; it begins when the run before it has ended",
                    buf_cstr(&start));
     }
 }
@@ -282,6 +283,10 @@ static int request(struct cli *c, const struct asked *a)
     if (is_known(c, a, &at))
         return follow(c, a, &at);
     make_request(c, a, &ev);
+    if (!event_request_fits(&ev.requested, &e)) {
+        event_release(&ev);
+        return cli_refuse(c, a->workload, e.msg, "fewer --tier, or a shorter --reason");
+    }
     bool ok = cli_append(c, &ev, 0, &at, &e);
     event_release(&ev);
     return ok ? follow(c, a, &at)

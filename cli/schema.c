@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* The records' tables as JSON Schemas and as docs/events.md: one generator, so that neither can drift from the code. */
+/* The records' tables as JSON Schemas and as docs/events.md: one generator, so that neither can drift from
+ * the code. */
 
 enum { TEXT_MAX = 4 * 1024 * 1024 };
 

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * specs - the rows of the specifications, read and waited for: what lint, list, plan, start and stop begin with.
+ * specs - the rows of the specifications, read and waited for: what lint, list, plan, start and stop begin
+ * with.
  */
 #include "cli/cli.h"
 #include "core/lint.h"
@@ -16,8 +17,8 @@ MUST_CHECK bool cli_rows(struct cli *c, const char *workload, struct cli_rows *o
 struct json *cli_rows_of(const struct json *rows, struct str name);
 
 /*
- * Reads and validates one workload for an action. True: *out is the specification (release it). False: it was refused or could not be
- * read; the error has been printed and *exit is the exit code.
+ * Reads and validates one workload for an action. True: *out is the specification (release it). False: it was
+ * refused or could not be read; the error has been printed and *exit is the exit code.
  */
 MUST_CHECK bool cli_spec(struct cli *c, const char *workload, enum action action,
                          const struct strs *only_tiers, struct spec *out, int *exit);

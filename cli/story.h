@@ -1,9 +1,11 @@
 #pragma once
 /*
- * story - one run as the log tells it: told line by line while it happens, and whole at its end, every member with outcome and cause.
+ * story - one run as the log tells it: told line by line while it happens, and whole at its end, every member
+ * with outcome and cause.
  *
- * Fed with the records of the run's partition in order; those of other runs are ignored. Plain lines for pipes, one JSON event a line
- * with --output json, a bar for each step on a terminal. Used by watch, show and by start and stop with --wait.
+ * Fed with the records of the run's partition in order; those of other runs are ignored. Plain lines for
+ * pipes, one JSON event a line with --output json, a bar for each step on a terminal. Used by watch, show and
+ * by start and stop with --wait.
  */
 #include "cli/bars.h"
 #include "cli/cli.h"

@@ -1,4 +1,4 @@
-#include "model/topics.h"
+#include "core/topic_found.h"
 
 #include "base/mem.h"
 #include "cli/arguments.h"
@@ -16,15 +16,14 @@ enum {
     SPREAD_WAIT_MS = 15000,
     SPREAD_POLL_MS = 100,
     GOOD_REPLICATION = 3,
-    REPLICATION_MAX = 32,
-    VALUE_MAX = 64
+    REPLICATION_MAX = 32
 };
 
 struct found {
     int partitions;
-    struct err err;
+    struct err err; /* of the question or the creation */
     bool config_known;
-    char values[TOPICS_CONFIG_MAX][VALUE_MAX]; /* in the order of the wanted settings */
+    struct err wrong; /* ERR_NONE: it is what it must be */
 };
 
 struct question {
@@ -52,10 +51,8 @@ static void note(struct question *q, size_t i, const struct kafka_topic *t)
 
     f->partitions = t->partitions;
     f->config_known = t->config_known;
-    for (size_t s = 0; s < q->wanted[i].n; s++)
-        for (size_t j = 0; j < t->config_count; j++)
-            if (str_is(t->config[j].name, q->wanted[i].settings[s].name))
-                (void)snprintf(f->values[s], VALUE_MAX, STR_FMT, STR_ARG(t->config[j].value));
+    if (topic_found_ok(&q->wanted[i], t, &f->err, &f->wrong))
+        f->wrong = (struct err){0};
 }
 
 static void on_topics(void *self, uint64_t id, const struct kafka_topics *t)
@@ -94,15 +91,6 @@ static struct question *describe(struct cli *c, struct err *e)
     return ask(c, q, e) ? q : NULL;
 }
 
-static bool check_one(const struct question *q, int t, struct err *e)
-{
-    const char *values[TOPICS_CONFIG_MAX];
-
-    for (size_t s = 0; s < TOPICS_CONFIG_MAX; s++)
-        values[s] = q->found[t].config_known && q->found[t].values[s][0] ? q->found[t].values[s] : NULL;
-    return topic_check(&q->wanted[t], q->found[t].partitions, values, e);
-}
-
 static int show(const struct cli *c, const struct question *q)
 {
     static const char *const columns[] = {"TOPIC", "PARTITIONS", "STATE", NULL};
@@ -112,16 +100,16 @@ static int show(const struct cli *c, const struct question *q)
     bool good = true;
 
     for (int t = 0; t < TOPICS; t++) {
-        struct err e = {0};
-        bool ok = check_one(q, t, &e);
-        const char *state = !ok                        ? e.msg
+        const struct err *wrong = &q->found[t].wrong;
+        bool ok = wrong->kind == ERR_NONE;
+        const char *state = !ok                        ? wrong->msg
                             : q->found[t].config_known ? "ok"
                                                        : "ok (the broker does not show its settings)";
         struct json *one = json_object();
         json_add_str(one, "topic", str_of(q->wanted[t].name));
         json_add_int(one, "partitions", q->found[t].partitions > 0 ? q->found[t].partitions : 0);
         json_add_bool(one, "ok", ok);
-        json_add_str(one, "message", str_of(ok ? "" : e.msg));
+        json_add_str(one, "message", str_of(ok ? "" : wrong->msg));
         json_push(topics, one);
         table_cell(table, q->wanted[t].name);
         table_cellf(table, "%d", q->found[t].partitions > 0 ? q->found[t].partitions : 0);
@@ -149,15 +137,14 @@ void checks_topics(struct cli *c, struct checks *k)
                q->brokers < GOOD_REPLICATION ? "a lost broker can lose the log; production wants 3" : NULL,
                "%d broker%s at %s", q->brokers, q->brokers == 1 ? "" : "s", c->options->kafka.brokers);
     for (int t = 0; t < TOPICS; t++) {
-        struct err wrong = {0};
-        bool ok = check_one(q, t, &wrong);
-        if (!ok)
-            checks_add(k, CHECK_FAIL, "topic", "`ec2sched topics create` makes what is missing", "%s: %s",
-                       q->wanted[t].name, wrong.msg);
+        const struct err *wrong = &q->found[t].wrong; /* holds its remedy */
+        if (wrong->kind != ERR_NONE)
+            checks_add(k, CHECK_FAIL, "topic", "`ec2sched topics create` makes what is missing", "%s",
+                       wrong->msg);
         else
             checks_add(k, q->found[t].config_known ? CHECK_OK : CHECK_WARN, "topic",
-                       q->found[t].config_known ? NULL : "the broker does not show its settings", "%s, %d partitions",
-                       q->wanted[t].name, q->found[t].partitions);
+                       q->found[t].config_known ? NULL : "the broker does not show its settings",
+                       "%s, %d partitions", q->wanted[t].name, q->found[t].partitions);
     }
 }
 

@@ -299,7 +299,7 @@ static void on_holds(void *self, uint64_t id, const struct view_held *h)
         return;
     c = work_context(w);
     if (h->err.kind != ERR_NONE) {
-        work_backoff(w);
+        work_view_failed(w, &h->err);
         return;
     }
     for (size_t i = 0; i < h->n; i++) {

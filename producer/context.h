@@ -24,7 +24,8 @@ struct context_counters {
     int64_t rebuilds, openings, view_failures;
 };
 
-struct work; /* owed.h */
+struct work;   /* owed.h */
+struct frozen; /* frozen.h */
 
 struct context {
     const struct options *options;
@@ -47,6 +48,8 @@ struct context {
     int64_t *read_to;
     int64_t read_at_ms; /* INT64_MIN: never */
     bool reading;
+    struct frozen *frozen; /* used last, first */
+    size_t frozen_count;
 };
 
 int64_t context_wall_ms(const struct context *c);

@@ -1,11 +1,13 @@
 #include "producer/notices.h"
 
 #include "base/mem.h"
+#include "producer/frozen.h"
 #include "producer/journal.h"
 
 struct notice { /* waits for the frozen specification, which knows the step's tiers */
     struct context *c;
     int partition;
+    struct epoch at;
     char *workload, *run, *epoch;
     int64_t completed, released; /* steps; VIEW_NOT_KNOWN: none */
 };
@@ -24,6 +26,12 @@ static void say(const struct notice *n, enum event_type type, int64_t step, cons
         journal_tier(n->c, n->partition, type, n->workload, n->run, n->epoch, step, &steps->at[step].tiers);
 }
 
+static void say_both(const struct notice *n, const struct frozen *f)
+{
+    say(n, EVENT_TIER_COMPLETED, n->completed, &f->ev.accepted.steps);
+    say(n, EVENT_TIER_RELEASED, n->released, &f->ev.accepted.steps);
+}
+
 static void on_frozen(void *self, uint64_t id, const struct view_text *t)
 {
     struct notice *n = self;
@@ -32,10 +40,8 @@ static void on_frozen(void *self, uint64_t id, const struct view_text *t)
 
     (void)id;
     if (t->err.kind == ERR_NONE && event_parse(t->text, &ev, &e)) {
-        if (ev.type == EVENT_RUN_ACCEPTED) {
-            say(n, EVENT_TIER_COMPLETED, n->completed, &ev.accepted.steps);
-            say(n, EVENT_TIER_RELEASED, n->released, &ev.accepted.steps);
-        }
+        if (ev.type == EVENT_RUN_ACCEPTED)
+            say_both(n, frozen_keep(n->c, &n->at, &ev));
         event_release(&ev);
     }
     notice_free(n);
@@ -59,11 +65,18 @@ void notices_folded(struct partition *p, const struct fold_sent *s, const struct
     *n = (struct notice){
         .c = p->c,
         .partition = p->number,
+        .at = ep,
         .workload = xstrdup(s->workload),
         .run = xstrdup(s->run),
         .epoch = xstrdup(s->epoch),
         .completed = ends_step(s, f) ? s->step : VIEW_NOT_KNOWN,
         .released = opens ? f->n : VIEW_NOT_KNOWN,
     };
-    (void)view_frozen(p->c->view, &ep, on_frozen, n);
+    const struct frozen *known = frozen_find(p->c, &ep);
+    if (known) {
+        say_both(n, known);
+        notice_free(n);
+    } else {
+        (void)view_frozen(p->c->view, &ep, on_frozen, n);
+    }
 }

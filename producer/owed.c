@@ -28,6 +28,7 @@ static void work_free(struct work *w)
 
 void work_end(struct work *w)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is in the list has neighbours */
     DL_DELETE(w->p->owed.works, w);
     w->p->owed.count--;
     if (w->waiting) {
@@ -70,6 +71,15 @@ void work_backoff(struct work *w)
         ms = WORK_BACKOFF_MAX_MS;
     w->tries++;
     work_retry(w, ms / 2 + rng_below(&w->p->c->ports->rng, ms / 2 + 1));
+}
+
+void work_view_failed(struct work *w, const struct err *err)
+{
+    log_warn(w->p->c->ports->log, "view.unread", fs("workload", w->workload), fe(err));
+    w->p->c->counters.view_failures++;
+    if (err->kind == ERR_INVALID)
+        partition_trouble(w->p, TROUBLE_REBUILD);
+    work_backoff(w);
 }
 
 static void on_append(void *self, uint64_t id, const struct kafka_appended *a)

@@ -80,6 +80,13 @@ struct delivered; /* pump.c */
 struct seeding;   /* seed.c */
 struct uncovered; /* replay.c */
 
+enum { PUMP_FRESH = 8 };
+
+struct fresh { /* a step that a fold of ours opened: nobody can have delivered its jobs before */
+    struct epoch epoch;
+    int64_t step;
+};
+
 struct partition {
     struct context *c;
     int number;
@@ -121,6 +128,8 @@ struct partition {
         int64_t due_ms;
         size_t in_flight;
         struct delivered *delivered;
+        struct fresh fresh[PUMP_FRESH]; /* a ring: the oldest makes room */
+        size_t fresh_count;             /* ever */
     } pump;
     struct { /* replay.c */
         struct uncovered *uncovered;

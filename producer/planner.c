@@ -4,6 +4,7 @@
 #include "base/moment.h"
 #include "core/parts.h"
 #include "core/plan.h"
+#include "producer/frozen.h"
 #include "producer/journal.h"
 #include "producer/members.h"
 
@@ -21,14 +22,19 @@ struct planning {
     struct epoch epoch;
     int64_t step;
     enum action action;
-    struct event frozen; /* the RunAccepted; type EVENT_OTHER: not read yet */
+    struct frozen *frozen; /* held; NULL: not read yet */
     struct hold holds[VIEW_HOLDS_MAX];
     size_t hold_count;
     struct members members;
+    int asking; /* questions that are out: for the members, and for the holds */
+    struct err members_err, holds_err;
     size_t spot_from, spot_to; /* the members whose Spot requests are being asked for */
     struct plan_parts parts;
     size_t part; /* the next to append */
     char nonce[CONTEXT_ID_MAX];
+    int refusals;          /* in a row, that waiting cannot mend */
+    enum cause told_cause; /* of the last PlanDelayed */
+    int64_t tell_ms;       /* when the next is due */
 };
 
 bool planner_take(struct work *w, const struct view_debt_entry *d)
@@ -57,7 +63,7 @@ void planner_free(struct planning *p)
     if (!p)
         return;
     forget_holds(p);
-    event_release(&p->frozen);
+    frozen_let_go(p->frozen);
     members_release(&p->members);
     parts_release(&p->parts);
     xfree(p->run);
@@ -104,17 +110,43 @@ static enum cause cause_of_err(const struct err *err)
     }
 }
 
+/* For readers: that the run waits, why, and until when. Once a cause, then again each PLAN_TELL_MS. */
+static void tell_delay(struct work *w, const struct err *err)
+{
+    struct planning *p = w->planning;
+    struct context *c = work_context(w);
+    enum cause cause = cause_of_err(err);
+    struct event ev;
+    struct err e = {0};
+
+    if (cause == p->told_cause && c->now_ms < p->tell_ms)
+        return;
+    p->told_cause = cause;
+    p->tell_ms = c->now_ms + PLAN_TELL_MS;
+    common(w, EVENT_PLAN_DELAYED, &ev);
+    ev.plan_delayed.step = p->step;
+    ev.plan_delayed.cause = (int)cause;
+    ev.plan_delayed.detail = xstrndup(err->msg, strnlen(err->msg, EVENT_TEXT_KEPT_MAX));
+    ev.plan_delayed.until_ms = context_wall_ms(c) + w->began_ms + PLAN_PATIENCE_MS - c->now_ms;
+    if (!journal_event(c, w->p->number, &ev, NULL, NULL, &e))
+        log_warn(c->ports->log, "notice.dropped", fe(&e));
+    event_release(&ev);
+}
+
 /* A denial may be mended too, by a person, within the time that a run waits. */
 static void aws_failed(struct work *w, const struct err *err)
 {
     struct context *c = work_context(w);
+    bool may_pass = err_is_retriable(err) || err->kind == ERR_DENIED;
 
-    if (c->now_ms - w->began_ms >= PLAN_PATIENCE_MS) {
+    w->planning->refusals = may_pass ? 0 : w->planning->refusals + 1;
+    if (c->now_ms - w->began_ms >= PLAN_PATIENCE_MS || w->planning->refusals == PLAN_REFUSALS_MAX) {
         fail(w, cause_of_err(err), err->msg);
         return;
     }
     log_warn(c->ports->log, "plan.again", fs("workload", w->workload), fi("step", w->planning->step),
              fe(err));
+    tell_delay(w, err);
     work_backoff(w);
 }
 
@@ -172,7 +204,7 @@ static void plan(struct work *w)
     enum cause cause = CAUSE_NONE;
     struct err e = {0};
     struct plan_context pc = {
-        .run = &p->frozen.accepted,
+        .run = &p->frozen->ev.accepted,
         .epoch = &p->epoch,
         .action = p->action,
         .step = p->step,
@@ -185,7 +217,7 @@ static void plan(struct work *w)
         holds[i] = (struct plan_hold){.tier = str_of(p->holds[i].tier),
                                       .instance = str_of(p->holds[i].instance),
                                       .until_ms = p->holds[i].until_ms};
-    if (!moment_parse(str_of(p->frozen.ts), &pc.accepted_ms)) {
+    if (!moment_parse(str_of(p->frozen->ev.ts), &pc.accepted_ms)) {
         fail(w, CAUSE_INVALID, "the frozen specification does not say when it was accepted");
         return;
     }
@@ -228,7 +260,7 @@ static void on_spot(void *self, uint64_t id, struct aws_result *r)
 static void ask_spot(struct work *w, size_t from)
 {
     struct planning *p = w->planning;
-    const struct spec *s = &p->frozen.accepted.spec;
+    const struct spec *s = &p->frozen->ev.accepted.spec;
     struct ec2_filters f = {0};
     struct aws_where where = {.region = s->region,
                               .role_arn = s->role,
@@ -247,81 +279,113 @@ static void ask_spot(struct work *w, size_t from)
     ec2_filters_release(&f);
 }
 
+/* ---- who is there and who is held: asked at once, so that a step waits for one of the two answers alone ---- */
+
+static void both_known(struct work *w)
+{
+    struct planning *p = w->planning;
+
+    if (--p->asking > 0 || !work_back(w))
+        return;
+    if (p->holds_err.kind != ERR_NONE)
+        work_backoff(w);
+    else if (p->members_err.kind != ERR_NONE)
+        aws_failed(w, &p->members_err);
+    else
+        ask_spot(w, 0);
+}
+
 static void on_members(void *self, uint64_t id, struct aws_result *r)
 {
     struct work *w = self;
+    struct planning *p = w->planning;
 
     (void)id;
-    if (!work_back(w))
-        return;
-    if (r->err.kind != ERR_NONE) {
-        aws_failed(w, &r->err);
-        return;
+    p->members_err = r->err;
+    if (r->err.kind == ERR_NONE) {
+        members_release(&p->members);
+        members_take(r, &p->frozen->ev.accepted.spec, &p->members);
     }
-    members_release(&w->planning->members);
-    members_take(r, &w->planning->frozen.accepted.spec, &w->planning->members);
-    ask_spot(w, 0);
+    both_known(w);
 }
-
-/* ---- holds, and the frozen specification ---- */
 
 static void on_holds(void *self, uint64_t id, const struct view_held *h)
 {
     struct work *w = self;
-    struct planning *p = NULL;
+    struct planning *p = w->planning;
 
     (void)id;
     if (!work_back(w))
         return;
     if (h->err.kind != ERR_NONE) {
-        work_backoff(w);
+        work_view_failed(w, &h->err);
         return;
     }
     p = w->planning;
     forget_holds(p);
-    for (size_t i = 0; i < h->n; i++)
+    for (size_t i = 0; h->err.kind == ERR_NONE && i < h->n; i++)
         p->holds[p->hold_count++] = (struct hold){.tier = str_dup(h->at[i].tier),
                                                   .instance = str_dup(h->at[i].instance),
                                                   .until_ms = h->at[i].until_ms};
-    work_wait(w);
-    (void)members_ask(work_context(w)->aws, &p->frozen.accepted.spec, p->run, on_members, w);
+    both_known(w);
 }
 
-static void ask_holds(struct work *w)
+static void ask_both(struct work *w)
 {
-    work_wait(w);
+    struct planning *p = w->planning;
+
+    work_wait(w); /* until both have answered */
+    p->asking = 2;
     (void)view_holds(work_context(w)->view, w->p->number, w->workload, on_holds, w);
+    (void)members_ask(work_context(w)->aws, &p->frozen->ev.accepted.spec, p->run, on_members, w);
+}
+
+/* ---- the frozen specification ---- */
+
+static void thawed(struct work *w, struct frozen *f)
+{
+    struct planning *p = w->planning;
+
+    if ((uint64_t)p->step >= f->ev.accepted.steps.n) {
+        fail(w, CAUSE_INVALID, "the frozen specification has no such step");
+        return;
+    }
+    p->frozen = frozen_hold(f);
+    ask_both(w);
 }
 
 static void on_frozen(void *self, uint64_t id, const struct view_text *t)
 {
     struct work *w = self;
-    struct planning *p = NULL;
+    struct event ev = {0};
     struct err e = {0};
 
     (void)id;
     if (!work_back(w))
         return;
-    p = w->planning;
     if (t->err.kind != ERR_NONE) {
         work_backoff(w); /* gone with its epoch: the debt will be, too */
         return;
     }
-    if (!event_parse(t->text, &p->frozen, &e) || p->frozen.type != EVENT_RUN_ACCEPTED ||
-        (uint64_t)p->step >= p->frozen.accepted.steps.n) {
-        fail(w, CAUSE_INVALID, "the frozen specification cannot be read");
+    if (event_parse(t->text, &ev, &e) && ev.type == EVENT_RUN_ACCEPTED) {
+        thawed(w, frozen_keep(work_context(w), &w->planning->epoch, &ev));
         return;
     }
-    ask_holds(w);
+    event_release(&ev);
+    fail(w, CAUSE_INVALID, "the frozen specification cannot be read");
 }
 
 void planner_go(struct work *w)
 {
-    if (w->planning->frozen.type == EVENT_RUN_ACCEPTED) {
-        ask_holds(w);
-        return;
+    struct planning *p = w->planning;
+    struct frozen *known = p->frozen ? NULL : frozen_find(work_context(w), &p->epoch);
+
+    if (p->frozen) {
+        ask_both(w);
+    } else if (known) {
+        thawed(w, known);
+    } else {
+        work_wait(w);
+        (void)view_frozen(work_context(w)->view, &p->epoch, on_frozen, w);
     }
-    event_release(&w->planning->frozen);
-    work_wait(w);
-    (void)view_frozen(work_context(w)->view, &w->planning->epoch, on_frozen, w);
 }

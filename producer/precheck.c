@@ -1,38 +1,11 @@
 #include "producer/precheck.h"
 
-#include <stdio.h>
-
-static const char *value_of(const struct kafka_topic *t, const char *name, char out[static 64])
-{
-    for (size_t i = 0; i < t->config_count; i++) {
-        if (!str_is(t->config[i].name, name))
-            continue;
-        (void)snprintf(out, 64, STR_FMT, STR_ARG(t->config[i].value));
-        return out;
-    }
-    return NULL;
-}
-
-static bool check(struct precheck *k, enum topic kind, const struct kafka_topic *found, struct err *e)
-{
-    const struct options *o = k->c->options;
-    struct topic_wanted want;
-    const char *values[TOPICS_CONFIG_MAX];
-    char texts[TOPICS_CONFIG_MAX][64];
-    /* The jobs topic may have any number of partitions: what is there counts. */
-    int jobs =
-        kind == TOPIC_JOBS && found->partitions > 0 ? found->partitions : (int)o->kafka.jobs_partitions;
-
-    topic_want(kind, o->kafka.prefix, (int)o->kafka.log_partitions, jobs, 0, &want);
-    for (size_t i = 0; i < want.n; i++)
-        values[i] = found->config_known ? value_of(found, want.settings[i].name, texts[i]) : NULL;
-    return topic_check(&want, found->partitions, values, e);
-}
+#include "core/topic_found.h"
 
 static void learn(struct precheck *k, const struct kafka_topic *events, const struct kafka_topic *jobs)
 {
-    char text[64];
-    const char *stamp = events->config_known ? value_of(events, "message.timestamp.type", text) : NULL;
+    char text[TOPIC_VALUE_MAX];
+    const char *stamp = topic_found_value(events, "message.timestamp.type", text);
 
     k->c->partitions = events->partitions;
     k->c->jobs_partitions = jobs->partitions;
@@ -44,6 +17,16 @@ static void learn(struct precheck *k, const struct kafka_topic *events, const st
     log_info(k->c->ports->log, "topics.ok", fi("partitions", k->c->partitions),
              fi("jobs", k->c->jobs_partitions), fb("log_append_time", k->c->log_append_time));
     k->ok = true;
+}
+
+static bool check(const struct precheck *k, enum topic kind, const struct kafka_topic *found,
+                  const struct err *told, struct err *e)
+{
+    const struct options *o = k->c->options;
+    struct topic_wanted want;
+
+    topic_want(kind, o->kafka.prefix, (int)o->kafka.log_partitions, (int)o->kafka.jobs_partitions, 1, &want);
+    return topic_found_ok(&want, found, told, e);
 }
 
 static void on_topics(void *self, uint64_t id, const struct kafka_topics *t)
@@ -58,7 +41,7 @@ static void on_topics(void *self, uint64_t id, const struct kafka_topics *t)
     (void)id;
     k->asked = false;
     for (size_t i = 0; ok && i < KINDS; i++)
-        ok = check(k, kinds[i], &t->at[i], &e);
+        ok = check(k, kinds[i], &t->at[i], t->errs ? &t->errs[i] : NULL, &e);
     if (ok) {
         learn(k, &t->at[0], &t->at[1]);
         return;

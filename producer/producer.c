@@ -1,6 +1,7 @@
 #include "producer/producer.h"
 
 #include "base/mem.h"
+#include "producer/frozen.h"
 #include "producer/owed.h"
 #include "producer/state.h"
 
@@ -58,6 +59,7 @@ void producer_free(struct producer *p)
     for (int i = 0; p->partitions && i < p->c.partitions; i++)
         partition_release(&p->partitions[i]);
     owed_free_orphans(&p->c);
+    frozen_forget(&p->c);
     xfree(p->partitions);
     source_free(p->c.source);
     aws_free(p->c.aws);

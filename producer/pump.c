@@ -226,19 +226,53 @@ static void on_deliveries(void *self, uint64_t id, const struct view_deliveries 
     batch_free(b);
 }
 
+static bool same_epoch(const struct epoch *a, const struct epoch *b)
+{
+    return a->generation == b->generation && a->offset == b->offset;
+}
+
+void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step)
+{
+    p->pump.fresh[p->pump.fresh_count++ % PUMP_FRESH] = (struct fresh){*epoch, step};
+}
+
+static bool is_fresh(const struct partition *p, const struct due *j)
+{
+    const struct delivered *known = NULL;
+    size_t n = p->pump.fresh_count < PUMP_FRESH ? p->pump.fresh_count : PUMP_FRESH;
+
+    HASH_FIND_STR(p->pump.delivered, j->job, known);
+    for (size_t i = 0; i < n && !known; i++)
+        if (p->pump.fresh[i].step == j->step && same_epoch(&p->pump.fresh[i].epoch, &j->epoch))
+            return true;
+    return false;
+}
+
+/* The first delivery of a whole step, as a rule: false leaves the batch alone. */
+static bool deliver_fresh(struct batch *b)
+{
+    const struct view_delivery never = {.jobs_partition = VIEW_NOT_KNOWN, .offset = VIEW_NOT_KNOWN};
+
+    for (size_t i = 0; i < b->n; i++)
+        if (!is_fresh(b->p, &b->at[i]))
+            return false;
+    for (size_t i = 0; i < b->n; i++)
+        handle(b->p, &b->at[i], &never);
+    batch_free(b);
+    return true;
+}
+
 static void look_up(struct batch *b)
 {
-    struct str *jobs = xcalloc(b->n + 1, sizeof *jobs);
+    struct str *jobs = NULL;
 
+    if (partition_leads(b->p) && deliver_fresh(b))
+        return;
+    jobs = xcalloc(b->n + 1, sizeof *jobs);
     for (size_t i = 0; i < b->n; i++)
         jobs[i] = str_of(b->at[i].job);
     (void)view_published(b->p->c->view, &b->at[0].epoch, jobs, b->n, on_deliveries, b);
     xfree(jobs);
-}
-
-static bool same_epoch(const struct epoch *a, const struct epoch *b)
-{
-    return a->generation == b->generation && a->offset == b->offset;
 }
 
 /* Turns come workload by workload: one batch for each epoch, in the order in which they first appear. */
@@ -326,4 +360,5 @@ void pump_drop(struct partition *p)
 {
     forget_all(p);
     p->pump.asked = 0;
+    p->pump.fresh_count = 0;
 }

@@ -17,6 +17,8 @@ enum {
 };
 
 void pump_turn(struct partition *p);
+/* A fold has opened this step just now: what the next take brings of it is delivered without asking for earlier deliveries. */
+void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step);
 void pump_drop(struct partition *p);
 void pump_forget(struct partition *p, const char *job); /* it is terminal; NULL is fine */
 

@@ -45,11 +45,20 @@ void tail_start(struct partition *p, int64_t offset)
 
 /* ---- what the view said ---- */
 
+static void opened(struct partition *p, const struct fold_sent *s, int64_t step)
+{
+    struct epoch ep;
+
+    p->pump.due_ms = 0;
+    if (partition_leads(p) && s->type == EVENT_TIER_PLANNED && s->epoch && epoch_parse(str_of(s->epoch), &ep))
+        pump_opened(p, &ep, step);
+}
+
 static void act(struct partition *p, const struct fold_sent *s, const struct view_folded *f)
 {
     switch (f->answer) {
     case VIEW_FOLD_OPEN:
-        p->pump.due_ms = 0;
+        opened(p, s, f->n);
         break;
     case VIEW_FOLD_ADMIT:
     case VIEW_FOLD_DRAIN:

@@ -38,6 +38,7 @@ def kafka(short_dir):
     started = time.monotonic()
     with KafkaServer(short_dir) as server:
         server.took_s = time.monotonic() - started
+        server.cpu_s = server.brokers[0].cpu_s()
         yield server
 
 

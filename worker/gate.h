@@ -2,19 +2,19 @@
 /*
  * gate - before the first job: are the topics there, and what they must be?
  *
- * A topic that is missing is waited for, and said so. One whose cleanup policy or timestamps are not the
- * expected ones is refused: the barrier's proof stands on them. A broker that does not tell configurations is
+ * Asked of Kafka until the answer is yes; until then nothing is claimed, and the log and /readyz say which
+ * topic, what differs and the remedy, in the producer's words. A broker that does not tell configurations is
  * believed, with a warning. Owner: the worker's loop. Source: docs/protocol.md 4.2.
  */
 #include "conf/options.h"
 #include "ports/ports.h"
 
-enum { GATE_AGAIN_MS = 1000, GATE_TOPICS = 4 };
-enum gate_state { GATE_ASKING, GATE_OPEN, GATE_REFUSED };
+enum { GATE_AGAIN_MS = 1000, GATE_SAY_MS = 30 * 1000, GATE_TOPICS = 4 };
 
 struct gate; /* opaque */
 
 struct gate *gate_new(const struct options *o, const struct ports *ports);
 void gate_free(struct gate *g);
-enum gate_state gate_state(const struct gate *g, struct err *e); /* REFUSED: e says which topic and why */
+/* Once yes, yes for ever. No: why says what the last answer was; ERR_NONE: there was none yet. */
+bool gate_open(const struct gate *g, struct err *why);
 int64_t gate_turn(struct gate *g, int64_t now_ms);

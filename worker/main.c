@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { HELP_MAX = 256 * 1024 };
+
 static const char *const about[] = {"kafka.brokers", "kafka.prefix", "redis.", "worker.", "lease.",
                                     "drain.",        "observe",      "aws.",   "admin.",  NULL};
 static const struct options_program program = {
@@ -30,8 +32,7 @@ static bool serve(struct real *real, const struct options *o, struct err *e)
                                              .drain = worker_drain,
                                              .self = w,
                                              .drain_timeout_ms = o->drain.timeout_ms},
-                      e) &&
-             !worker_failed(w, e);
+                      e);
     }
     worker_free(w);
     return ok;
@@ -39,7 +40,7 @@ static bool serve(struct real *real, const struct options *o, struct err *e)
 
 static bool help(void)
 {
-    BUF_CLEANUP struct buf out = BUF_INIT(256 * 1024);
+    BUF_CLEANUP struct buf out = BUF_INIT(HELP_MAX);
 
     options_help(&program, &out);
     return fputs(buf_cstr(&out), stdout) >= 0;

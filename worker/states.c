@@ -45,9 +45,9 @@ static int64_t scaled(const struct states *st, int64_t ms)
 
 static int64_t cadence(const struct states *st, int polls)
 {
-    static const int64_t waits[] = {5000, 5000, 10000, 15000};
+    static const int64_t times[] = {1, 1, 2, 3}; /* 5, 5, 10, 15 s */
 
-    return scaled(st, waits[polls < 3 ? polls : 3]);
+    return scaled(st, st->options->worker.poll_ms * times[polls < 3 ? polls : 3]);
 }
 
 struct states *states_new(struct works *ws, struct aws *aws, const struct options *o,
@@ -376,30 +376,44 @@ static void send_by_id(struct states *st, struct query *q)
     ec2_filters_release(&f);
 }
 
+static bool asks_by_id(const struct work *w, size_t member, bool missed_only)
+{
+    return job_step_watches(w->step, member) &&
+           (!missed_only || job_step_member(w->step, member)->misses > 0);
+}
+
+/* The work's members into the query that is being filled; a full one is sent and the next begun. */
+static void add_by_id(struct states *st, struct query **q, const struct work *w, bool missed_only,
+                      int *queries)
+{
+    struct place *p = (*q)->place;
+
+    for (size_t i = 0; i < w->job.members.n && *queries < STATES_QUERIES_MAX; i++) {
+        if (!asks_by_id(w, i, missed_only))
+            continue;
+        query_add(*q, w->id, i);
+        if ((*q)->n < STATES_BY_ID)
+            continue;
+        int64_t asked_ms = (*q)->asked_ms;
+        send_by_id(st, *q);
+        *q = query_new(p, asked_ms);
+        (*queries)++;
+    }
+}
+
 /* Watched members of the place: all, or only those that the last reply did not list. */
 static void poll_by_id(struct states *st, struct place *p, bool missed_only, int64_t now_ms)
 {
-    struct query *q = NULL;
+    struct query *q = query_new(p, now_ms);
     int queries = 0;
 
-    for (struct work *w = works_first(st->works); w && queries < STATES_QUERIES_MAX; w = works_next(w)) {
-        if (!w->watched || !is_there(p, w))
-            continue;
-        for (size_t i = 0; i < w->job.members.n && queries < STATES_QUERIES_MAX; i++) {
-            if (!job_step_watches(w->step, i) || (missed_only && job_step_member(w->step, i)->misses == 0))
-                continue;
-            if (!q)
-                q = query_new(p, now_ms);
-            query_add(q, w->id, i);
-            if (q->n == STATES_BY_ID) {
-                send_by_id(st, q);
-                queries++;
-                q = NULL;
-            }
-        }
-    }
-    if (q)
+    for (struct work *w = works_first(st->works); w; w = works_next(w))
+        if (w->watched && is_there(p, w))
+            add_by_id(st, &q, w, missed_only, &queries);
+    if (q->n)
         send_by_id(st, q);
+    else
+        query_free(q);
 }
 
 static bool same_tag(const struct work *a, const struct work *b)

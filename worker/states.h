@@ -5,9 +5,10 @@
  *
  * Up to STATES_BY_ID members are asked for by `instance-id` filter values; above that by the workloads' own
  * tag, a query a tag, all pages (and those that such a reply did not list once more by id: a tag may have
- * been taken off). Cadence of a job, from the moment it began to wait: 5, 5, 10, then 15 s, divided by
- * aws.time_scale; a job that looks for the first time is asked for at once. A poll that is due takes all jobs
- * of its place along. Members that wait for their status checks get DescribeInstanceStatus besides.
+ * been taken off). Cadence of a job, from the moment it began to wait: `worker.poll` twice, then twice and
+ * three times that (5, 5, 10, then 15 s), divided by aws.time_scale; a job that looks for the first time is
+ * asked for at once. A poll that is due takes all jobs of its place along. Members that wait for their status
+ * checks get DescribeInstanceStatus besides.
  *
  * Owner: the worker's loop. Source: docs/aws.md 5.1.
  */

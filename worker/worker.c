@@ -28,7 +28,6 @@ struct worker {
     struct gate *gate;
     struct intake *intake; /* NULL until the gate is open */
     bool draining, done;
-    struct err failure;
     int64_t turned_ms;
 };
 
@@ -113,14 +112,6 @@ void worker_drain(void *self)
     jobs_drain(w->jobs);
 }
 
-bool worker_failed(const struct worker *w, struct err *e)
-{
-    if (w->failure.kind == ERR_NONE)
-        return false;
-    *e = w->failure;
-    return true;
-}
-
 /* What is left is jobs whose call may still land: their leases must expire by themselves. */
 static bool drained(const struct worker *w)
 {
@@ -153,11 +144,9 @@ static int64_t earliest(const int64_t *at, size_t n)
 
 static void open_gate(struct worker *w)
 {
-    enum gate_state state = gate_state(w->gate, &w->failure);
+    struct err why;
 
-    if (state == GATE_REFUSED)
-        w->done = true;
-    else if (state == GATE_OPEN && !w->draining)
+    if (gate_open(w->gate, &why) && !w->draining)
         w->intake = intake_new(&(struct intake_parts){w->works, w->view, w->leases, w->report, w->inhand,
                                                       w->options, w->ports, w->id});
 }
@@ -173,6 +162,8 @@ int64_t worker_turn(void *self, int64_t now_ms)
     int64_t gate = gate_turn(w->gate, now_ms);
     if (!w->intake)
         open_gate(w);
+    else /* also what makes the first connection: an idle worker knows whether it could claim */
+        (void)leases_local_ms(w->leases, 0, now_ms);
     const int64_t next[] = {
         gate,
         w->intake ? intake_turn(w->intake, now_ms) : INT64_MAX,
@@ -206,9 +197,7 @@ static void health(const struct worker *w, struct http_answer *answer)
 {
     int64_t since_ms = clock_now(&w->ports->clock).boot_ms - w->turned_ms;
 
-    if (w->failure.kind != ERR_NONE)
-        say(answer, 503, w->failure.msg);
-    else if (since_ms > WORKER_HEALTH_MS)
+    if (since_ms > WORKER_HEALTH_MS)
         say(answer, 503, "the loop misses its turns");
     else
         say(answer, 200, "ok");
@@ -218,13 +207,15 @@ static void readiness(const struct worker *w, struct http_answer *answer)
 {
     struct kafka_state k = {0};
     struct redis_state r = {0};
+    struct err why = {0};
 
     w->ports->kafka.ops->state(w->ports->kafka.port, &k);
     redis_state(&w->ports->redis, &r);
     if (w->draining)
         say(answer, 503, "draining");
     else if (!w->intake)
-        say(answer, 503, "the topics are not there yet");
+        say(answer, 503,
+            gate_open(w->gate, &why) || !why.msg[0] ? "the topics have not been checked yet" : why.msg);
     else if (!k.up)
         say(answer, 503, "no Kafka broker can be reached");
     else if (!intake_joined(w->intake))

@@ -9,7 +9,7 @@
  * Life: worker_new wires the parts and takes an in-hand note; the group is joined when the topics are there
  * (worker/gate). After worker_drain no record is read and no changing call begins: calls that are out are
  * waited for, leases without an unanswered call are handed back, terminals are waited for, the group is left;
- * then worker_turn returns TURN_DONE. A topic that must not be worked with ends it too: worker_failed.
+ * then worker_turn returns TURN_DONE.
  */
 #include "conf/options.h"
 #include "ports/ports.h"
@@ -29,7 +29,6 @@ void worker_free(struct worker *w); /* NULL is fine; only when the ports deliver
 /* self: the worker. Returns when to call again, or TURN_DONE. */
 int64_t worker_turn(void *self, int64_t now_ms);
 void worker_drain(void *self);
-bool worker_failed(const struct worker *w, struct err *e);
 
 /* GET /healthz, /readyz, /metrics. self: the worker. */
 void worker_admin(void *self, const struct http_asked *asked, struct http_answer *answer);

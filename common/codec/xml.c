@@ -107,14 +107,22 @@ static void XMLCALL on_doctype(void *self, const XML_Char *name, const XML_Char 
     refuse(self, "a document type declaration");
 }
 
+/* Debian 13's expat counts in 64 bits, and deprecates what Debian 12's has. */
+#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 8)
+#define XML_LINE(parser)   XML_GetCurrentLineNumber64(parser)
+#define XML_COLUMN(parser) XML_GetCurrentColumnNumber64(parser)
+#else
+#define XML_LINE(parser)   XML_GetCurrentLineNumber(parser)
+#define XML_COLUMN(parser) XML_GetCurrentColumnNumber(parser)
+#endif
+
 static bool feed(struct builder *b, struct str text, struct err *e)
 {
     if (XML_Parse(b->parser, text.n ? text.p : "", (int)text.n, 1) == XML_STATUS_OK && !b->refused)
         return buf_ok(&b->text, "not XML: text", e);
     const char *why = b->refused ? b->refused : XML_ErrorString(XML_GetErrorCode(b->parser));
-    return err_set(e, ERR_INVALID, "not XML: line %lu, column %lu: %s",
-                   (unsigned long)XML_GetCurrentLineNumber(b->parser),
-                   (unsigned long)XML_GetCurrentColumnNumber(b->parser), why);
+    return err_set(e, ERR_INVALID, "not XML: line %lu, column %lu: %s", (unsigned long)XML_LINE(b->parser),
+                   (unsigned long)XML_COLUMN(b->parser), why);
 }
 
 struct xml *xml_parse(struct str text, size_t max, struct err *e)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 128, VALUE_SHOWN = 60, NEAR_ENOUGH = 4 };
+enum { VALUE_MAX = 64 * 1024, NAME_MAX_BYTES = 128, VALUE_SHOWN = 60, NEAR_ENOUGH = 4 };
 
 /* A value as text, for scalars of any type. */
 static bool scalar(const struct json *j, struct buf *out)
@@ -154,8 +154,8 @@ static bool set(const struct attribute_reader *r, const struct attribute *a, con
 
 static bool same(const struct json *a, const struct json *b)
 {
-    BUF_CLEANUP struct buf x = BUF_INIT(64 * 1024);
-    BUF_CLEANUP struct buf y = BUF_INIT(64 * 1024);
+    BUF_CLEANUP struct buf x = BUF_INIT(VALUE_MAX);
+    BUF_CLEANUP struct buf y = BUF_INIT(VALUE_MAX);
 
     if (!scalar(a, &x) || !scalar(b, &y)) {
         buf_clear(&x);

@@ -1,10 +1,11 @@
 #pragma once
 /*
- * attribute - one attribute of a person's row: its names in both generations, what its value may be, where it goes.
+ * attribute - one attribute of a person's row: its names in both generations, what its value may be, where it
+ * goes.
  *
- * A table of these reads a row, or a section of a row, into a struct; every deviation becomes a finding that names the row, the
- * attribute, the value and the remedy. Value types are interchangeable as DynamoDB's users have them: "2", 2; "1", 1, true.
- * Used by lint alone. Pure.
+ * A table of these reads a row, or a section of a row, into a struct; every deviation becomes a finding that
+ * names the row, the attribute, the value and the remedy. Value types are interchangeable as DynamoDB's users
+ * have them: "2", 2; "1", 1, true. Used by lint alone. Pure.
  */
 #include "core/lint.h"
 

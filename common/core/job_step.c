@@ -392,11 +392,10 @@ static void leave(const struct job_step *s, struct job_next *next, int64_t now_m
         return;
     if (s->lease == LEASE_LOST || now_ms >= s->deadline_ms + JOB_LATE_MS) {
         set(next, JOB_DROP);
-    } else if (s->lease == LEASE_OK && !s->draining) {
-        next->at_ms = s->deadline_ms + JOB_LATE_MS < next->at_ms ? s->deadline_ms + JOB_LATE_MS : next->at_ms;
-    } else if (
-        s->unanswered) { /* never released; what is reached until its lease ends may still be reported */
-        next->at_ms = s->deadline_ms + JOB_LATE_MS < next->at_ms ? s->deadline_ms + JOB_LATE_MS : next->at_ms;
+    } else if (s->unanswered || (s->lease == LEASE_OK && !s->draining)) {
+        /* With an unanswered call it is never released; what is reached until then may still be reported. */
+        int64_t late_ms = s->deadline_ms + JOB_LATE_MS;
+        next->at_ms = late_ms < next->at_ms ? late_ms : next->at_ms;
     } else {
         set(next, JOB_RELEASE);
         next->due_ms = release_due(s, now_ms);

@@ -39,32 +39,33 @@ static const struct attribute workload_attributes[] = {
     {0},
 };
 
-#define ROW(member)      offsetof(struct tier_row, tier.member)
-#define SEQUENCE(action) {"TierSequence", ATTRIBUTE_NUMBER, .required = true, .offset = ROW(action.sequence), .min = 0, .max = NUMBER_MAX, .help = "a whole number from 0 up; the lowest goes first"}
-#define SYNC(action)     {"TierSynchronization", ATTRIBUTE_FLAG, .offset = ROW(action.sync)}
-#define DELAY(action)    {"InterTierOrchestrationDelay", ATTRIBUTE_NUMBER, .offset = ROW(action.delay_s), .min = 0, .max = DELAY_MAX_S}
+static const char sequence_help[] = "a whole number from 0 up; the lowest goes first";
 
 static const struct attribute start_attributes[] = {
-    SEQUENCE(start), SYNC(start), DELAY(start),
-    {"ReadyCheck", ATTRIBUTE_WORD, .offset = ROW(ready), .words = ready_check_names},
+    {"TierSequence", ATTRIBUTE_NUMBER, .required = true, .offset = offsetof(struct tier_row, tier.start.sequence), .min = 0, .max = NUMBER_MAX, .help = sequence_help},
+    {"TierSynchronization", ATTRIBUTE_FLAG, .offset = offsetof(struct tier_row, tier.start.sync)},
+    {"InterTierOrchestrationDelay", ATTRIBUTE_NUMBER, .offset = offsetof(struct tier_row, tier.start.delay_s), .min = 0, .max = DELAY_MAX_S},
+    {"ReadyCheck", ATTRIBUTE_WORD, .offset = offsetof(struct tier_row, tier.ready), .words = ready_check_names},
     {0},
 };
 
 static const struct attribute stop_attributes[] = {
-    SEQUENCE(stop), SYNC(stop), DELAY(stop),
-    {"TierStopOverrideFilename", ATTRIBUTE_TEXT, .offset = ROW(override_file)},
-    {"TierStopOverrideOperatingSystem", ATTRIBUTE_WORD, .offset = ROW(override_os), .words = guest_os_names},
-    {"IgnoreStop", ATTRIBUTE_FLAG, .offset = ROW(ignore_stop)},
+    {"TierSequence", ATTRIBUTE_NUMBER, .required = true, .offset = offsetof(struct tier_row, tier.stop.sequence), .min = 0, .max = NUMBER_MAX, .help = sequence_help},
+    {"TierSynchronization", ATTRIBUTE_FLAG, .offset = offsetof(struct tier_row, tier.stop.sync)},
+    {"InterTierOrchestrationDelay", ATTRIBUTE_NUMBER, .offset = offsetof(struct tier_row, tier.stop.delay_s), .min = 0, .max = DELAY_MAX_S},
+    {"TierStopOverrideFilename", ATTRIBUTE_TEXT, .offset = offsetof(struct tier_row, tier.override_file)},
+    {"TierStopOverrideOperatingSystem", ATTRIBUTE_WORD, .offset = offsetof(struct tier_row, tier.override_os), .words = guest_os_names},
+    {"IgnoreStop", ATTRIBUTE_FLAG, .offset = offsetof(struct tier_row, tier.ignore_stop)},
     {0},
 };
 
 static const struct attribute tier_attributes[] = {
     {"SpecName", ATTRIBUTE_KEY, .required = true, .help = "the workload's name"},
-    {"TierTagValue", ATTRIBUTE_TEXT, NULL, true, ROW(name), .help = "the tier's name: the value of its tier tag"},
-    {"TierStart", ATTRIBUTE_SECTION, .present = ROW(start.present), .fields = start_attributes},
-    {"TierStop", ATTRIBUTE_SECTION, .present = ROW(stop.present), .fields = stop_attributes},
+    {"TierTagValue", ATTRIBUTE_TEXT, NULL, true, offsetof(struct tier_row, tier.name), .help = "the tier's name: the value of its tier tag"},
+    {"TierStart", ATTRIBUTE_SECTION, .present = offsetof(struct tier_row, tier.start.present), .fields = start_attributes},
+    {"TierStop", ATTRIBUTE_SECTION, .present = offsetof(struct tier_row, tier.stop.present), .fields = stop_attributes},
     {"TierKind", ATTRIBUTE_WORD, .offset = offsetof(struct tier_row, kind), .words = tier_kind_names},
-    {"TierTimeout", ATTRIBUTE_NUMBER, .offset = ROW(timeout_s), .min = 1, .max = TIMEOUT_MAX_S},
+    {"TierTimeout", ATTRIBUTE_NUMBER, .offset = offsetof(struct tier_row, tier.timeout_s), .min = 1, .max = TIMEOUT_MAX_S},
     {"TierScaling", ATTRIBUTE_UNBUILT},
     {0},
 };

@@ -347,7 +347,7 @@ void member_refused(struct member_life *m, const char *code, const char *message
 
     if (c == CAUSE_WRONG_STATE && ++m->refusals < MEMBER_REFUSALS_MAX) {
         enter(m, MEMBER_LOOK, now_ms); /* Describe lags, or somebody else acts: look again */
-        m->after_ms = now_ms + m->refusals * MEMBER_REFUSED_WAIT_MS;
+        m->after_ms = now_ms + (int64_t)m->refusals * MEMBER_REFUSED_WAIT_MS;
     } else if (c == CAUSE_CAPACITY && ++m->capacity < MEMBER_CAPACITY_MAX) {
         enter(m, MEMBER_READY, now_ms);
         m->after_ms = now_ms + MEMBER_CAPACITY_WAIT_MS;

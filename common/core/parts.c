@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-enum { ESCAPED = 6 /* \u00XX */, FIELD_BYTES = 48 /* names, quotes, commas of one small field */ };
+static const size_t ESCAPED = 6;      /* \u00XX */
+static const size_t FIELD_BYTES = 48; /* names, quotes, commas of one small field */
 
 struct cut {
     struct plan_parts *out;

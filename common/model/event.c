@@ -23,6 +23,7 @@ const char *const event_type_names[] = {
     "RunFinished",
     "TierReleased",
     "TierCompleted",
+    "PlanDelayed",
     "JobProgress",
     NULL,
 };
@@ -142,6 +143,14 @@ static const struct json_field plan_failed_fields[] = {
     {0},
 };
 
+static const struct json_field plan_delayed_fields[] = {
+    {"step",     JSON_F_INT,  AT(plan_delayed.step), .required = true},
+    {"cause",    JSON_F_ENUM, AT(plan_delayed.cause), .required = true, .names = cause_names},
+    {"detail",   JSON_F_STR,  AT(plan_delayed.detail), .max = EVENT_TEXT_KEPT_MAX},
+    {"until_ms", JSON_F_INT,  AT(plan_delayed.until_ms), .required = true, .help = "it is tried again until then, ms since 1970; then the run fails"},
+    {0},
+};
+
 static const struct json_field terminal_fields[] = {
     {"step",       JSON_F_INT,  AT(terminal.step), .required = true},
     {"tier",       JSON_F_STR,  AT(terminal.tier), .required = true},
@@ -219,9 +228,21 @@ static const struct json_field *const tables[EVENT_TYPES] = {
     [EVENT_JOB_TERMINAL] = terminal_fields,   [EVENT_PAUSE] = control_fields,         [EVENT_RESUME] = control_fields,
     [EVENT_CANCEL] = control_fields,          [EVENT_HOLD_SET] = hold_fields,         [EVENT_HOLD_CLEARED] = hold_fields,
     [EVENT_VIEW_OPENED] = view_fields,        [EVENT_RUN_FINISHED] = finished_fields, [EVENT_TIER_RELEASED] = tier_event_fields,
-    [EVENT_TIER_COMPLETED] = tier_event_fields, [EVENT_JOB_PROGRESS] = progress_fields,
+    [EVENT_TIER_COMPLETED] = tier_event_fields, [EVENT_PLAN_DELAYED] = plan_delayed_fields, [EVENT_JOB_PROGRESS] = progress_fields,
 };
 /* clang-format on */
+
+bool event_request_fits(const struct event_request *r, struct err *e)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(EVENT_TEXT_MAX);
+    JSON_CLEANUP struct json *j = json_encode(event_request_fields, r);
+
+    json_print(j, &text);
+    if (!text.over && text.n <= EVENT_TEXT_KEPT_MAX)
+        return true;
+    return err_set(e, ERR_INVALID, "the request has %zu bytes, at most %d are kept", text.n,
+                   EVENT_TEXT_KEPT_MAX);
+}
 
 const struct json_field *event_fields(enum event_type type)
 {

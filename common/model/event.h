@@ -2,9 +2,9 @@
 /*
  * event - every record of the log, by its table. This room alone knows the fields of records.
  *
- * Values are JSON objects of at most EVENT_TEXT_MAX bytes. Readers ignore fields and types that they do not know; a record that
- * carries `must` may not be skipped by a fold (docs/protocol.md 4.2). Nothing decides by a header.
- * Owner: whoever parsed or filled it; event_release frees what the table owns.
+ * Values are JSON objects of at most EVENT_TEXT_MAX bytes. Readers ignore fields and types that they do not
+ * know; a record that carries `must` may not be skipped by a fold (docs/protocol.md 4.2). Nothing decides by
+ * a header. Owner: whoever parsed or filled it; event_release frees what the table owns.
  */
 #include "model/job.h"
 
@@ -31,6 +31,7 @@ enum event_type {
     EVENT_RUN_FINISHED,
     EVENT_TIER_RELEASED,  /* for readers */
     EVENT_TIER_COMPLETED, /* for readers */
+    EVENT_PLAN_DELAYED,   /* for readers */
     EVENT_JOB_PROGRESS,   /* progress topic */
     EVENT_TYPES
 };
@@ -57,6 +58,8 @@ struct event_request {
     bool force;
 };
 extern const struct json_field event_request_fields[];
+/* Whether the view keeps it: EVENT_TEXT_KEPT_MAX bytes. One that is larger is folded as nothing: who appends it asks first. */
+MUST_CHECK bool event_request_fits(const struct event_request *r, struct err *e);
 
 struct event_step {
     struct strs tiers;
@@ -164,6 +167,11 @@ struct event {
             int cause;
             char *detail;
         } plan_failed;
+        struct {
+            int64_t step, until_ms; /* until_ms: PlanFailed is written then */
+            int cause;
+            char *detail;
+        } plan_delayed;
         struct event_terminal terminal;
         struct event_control control;
         struct event_hold hold;
@@ -189,8 +197,9 @@ const struct json_field *event_fields(enum event_type type);
 extern const struct json_field event_common_fields[];
 
 /*
- * Parses a value. An unknown type is EVENT_OTHER with its name and the common fields: success. A known type whose fields do not
- * parse, or a value that is no JSON object with `type`, is ERR_INVALID: the fold ignores it and counts it.
+ * Parses a value. An unknown type is EVENT_OTHER with its name and the common fields: success. A known type
+ * whose fields do not parse, or a value that is no JSON object with `type`, is ERR_INVALID: the fold ignores
+ * it and counts it.
  */
 MUST_CHECK bool event_parse(struct str text, struct event *out, struct err *e);
 void event_print(const struct event *ev, struct buf *out);
@@ -201,8 +210,8 @@ void event_init(struct event *ev, enum event_type type, int64_t wall_ms, const c
                 const char *run);
 
 /*
- * CloudEvents 1.0 (Kafka binding, binary mode) and W3C trace context. Nothing decides by a header. Names are constants, values live
- * in the struct; whoever appends turns them into its own header type.
+ * CloudEvents 1.0 (Kafka binding, binary mode) and W3C trace context. Nothing decides by a header. Names are
+ * constants, values live in the struct; whoever appends turns them into its own header type.
  */
 enum { EVENT_HEADERS = 8, EVENT_HEADER_MAX = 320 };
 struct event_headers {
@@ -210,5 +219,6 @@ struct event_headers {
     char values[EVENT_HEADERS][EVENT_HEADER_MAX];
     size_t n;
 };
-/* `source`: "/ec2sched/worker/<id of the process>"; `id`: unique, 32 hex digits (its first 16 are the span). */
+/* `source`: "/ec2sched/worker/<id of the process>"; `id`: unique, 32 hex digits (its first 16 are the
+ * span). */
 void event_headers_fill(struct event_headers *h, const struct event *ev, const char *source, const char *id);

@@ -7,25 +7,11 @@
 
 static bool is_utf8(struct str s)
 {
-    for (size_t i = 0; i < s.n;) {
-        unsigned char c = (unsigned char)s.p[i];
-        size_t more = c < 0x80                ? 0
-                      : c >= 0xc2 && c < 0xe0 ? 1
-                      : c >= 0xe0 && c < 0xf0 ? 2
-                      : c >= 0xf0 && c < 0xf5 ? 3
-                                              : 9;
-        if (more > s.n - i - 1)
-            return false;
-        for (size_t j = 1; j <= more; j++)
-            if (((unsigned char)s.p[i + j] & 0xc0) != 0x80)
-                return false;
-        unsigned char d = more ? (unsigned char)s.p[i + 1] : 0x80;
-        if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) ||
-            (c == 0xf4 && d > 0x8f))
-            return false; /* over-long, a surrogate, or beyond U+10FFFF */
-        i += more + 1;
-    }
-    return true;
+    size_t n = 0;
+
+    while (s.n && (n = str_utf8(s)) > 0)
+        s = str_skip(s, n);
+    return s.n == 0;
 }
 
 bool ids_workload_ok(struct str name)

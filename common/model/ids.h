@@ -1,6 +1,7 @@
 #pragma once
 /*
- * ids - the names that records, keys and people use: which are valid, how they are written, where they belong.
+ * ids - the names that records, keys and people use: which are valid, how they are written, where they
+ * belong.
  *
  * Source of the rules: docs/protocol.md 4.2 (names and epochs). Pure.
  */
@@ -23,10 +24,12 @@ bool ids_run_ok(struct str id);
 /* i- and 8 to 17 hex digits. */
 bool ids_instance_ok(struct str id);
 
-/* The log partition of a workload: FNV-1a (32 bits) of its name mod `partitions`. For ever: changing it orphans every record. */
+/* The log partition of a workload: FNV-1a (32 bits) of its name mod `partitions`. For ever: changing it
+ * orphans every record. */
 int ids_partition(struct str workload, int partitions);
 
-/* An epoch is where its RunAccepted stands: "G:partition:offset" in records; inside one partition's view "G:offset". */
+/* An epoch is where its RunAccepted stands: "G:partition:offset" in records; inside one partition's view
+ * "G:offset". */
 struct epoch {
     int64_t generation, partition, offset;
 };
@@ -38,6 +41,7 @@ void epoch_format_in_view(const struct epoch *ep, char out[IDS_EPOCH_MAX]);
 /* "WORKLOAD@RUN" splits at the last '@'. */
 MUST_CHECK bool ids_split_run(struct str text, struct str *workload, struct str *run);
 
-/* G.partition.offset.step.chunk#hash of the member ids: the same members of the same step are the same job. */
+/* G.partition.offset.step.chunk#hash of the member ids: the same members of the same step are the same
+ * job. */
 void ids_job(const struct epoch *ep, int64_t step, size_t chunk, const char *const *members, size_t n,
              char out[IDS_JOB_MAX]);

@@ -2,9 +2,10 @@
 /*
  * job - the unit on the jobs topic: a chunk of one tier's members, with all that a worker needs to act on it.
  *
- * Self-contained: a worker never reads the tables. Made by the fold's caller from a TierPlanned record (job_options are the tier's,
- * the members the job's) and kept as JSON text in the view, so that the pump can deliver it again and again, always the same bytes.
- * Bounds: JOB_MEMBERS_MAX members; with an override question JOB_GUESTS_MAX (SSM's bound of a command).
+ * Self-contained: a worker never reads the tables. Made by the fold's caller from a TierPlanned record
+ * (job_options are the tier's, the members the job's) and kept as JSON text in the view, so that the pump can
+ * deliver it again and again, always the same bytes. Bounds: JOB_MEMBERS_MAX members; with an override
+ * question JOB_GUESTS_MAX (SSM's bound of a command).
  */
 #include "model/ids.h"
 #include "model/member.h"
@@ -26,7 +27,8 @@ struct job_options { /* of a tier in an action: stands once in the plan, and in 
     char *output_bucket, *output_prefix;
     bool observe;
     int64_t
-        accepted_ms; /* wall time of the run's admission: what reached its state since then is this run's work */
+        /* wall time of the run's admission: what reached its state since then is this run's work */
+        accepted_ms;
 };
 extern const struct json_field job_options_fields[];
 

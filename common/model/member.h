@@ -68,7 +68,7 @@ enum cause {
     CAUSE_DEADLINE,
     CAUSE_SUPERSEDED,
     CAUSE_MEMBER_FAILED,
-    CAUSE_TOO_MANY_WAITING,
+    CAUSE_QUEUE_FULL,
     CAUSE_SPECS_UNREACHABLE,
     CAUSE_COUNT
 };
@@ -76,7 +76,8 @@ extern const char *const cause_names[];   /* kebab-case, "" for NONE, NULL at th
 const char *cause_sentence(enum cause c); /* what a person reads */
 bool cause_of(struct str word, enum cause *out);
 
-/* A member left so may still be moving, or be moved by a request on the wire: the step guard waits (docs/protocol.md 4.4). */
+/* A member left so may still be moving, or be moved by a request on the wire: the step guard waits
+ * (docs/protocol.md 4.4). */
 bool member_unsettled(enum outcome o, enum cause c);
 
 struct member_outcome {

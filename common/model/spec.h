@@ -1,8 +1,10 @@
 #pragma once
 /*
- * spec - a workload's specification, typed and validated: what core/lint makes of a person's rows, what RunAccepted freezes.
+ * spec - a workload's specification, typed and validated: what core/lint makes of a person's rows, what
+ * RunAccepted freezes.
  *
- * The meaning of each attribute is the configuration contract (docs/contract.md). Owner: whoever decoded or parsed it; release it.
+ * The meaning of each attribute is the configuration contract (docs/contract.md). Owner: whoever decoded or
+ * parsed it; release it.
  */
 #include "model/member.h"
 

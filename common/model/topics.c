@@ -1,5 +1,6 @@
 #include "model/topics.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,10 +42,11 @@ void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_p
     *out = (struct topic_wanted){.partitions = t == TOPIC_JOBS  ? jobs_partitions
                                                : t == TOPIC_DLQ ? DLQ_PARTITIONS
                                                                 : log_partitions};
+    out->fixed = t != TOPIC_JOBS && t != TOPIC_DLQ;
     topic_name(t, prefix, out->name);
     add(out, "cleanup.policy", t == TOPIC_SNAP ? "compact" : "delete", true);
     if (days[t]) {
-        (void)snprintf(text, sizeof text, "%lld", (long long)(days[t] * DAY_MS));
+        (void)snprintf(text, sizeof text, "%" PRId64, days[t] * DAY_MS);
         add(out, "retention.ms", text, false);
     }
     (void)snprintf(text, sizeof text, "%d", replication > 1 ? replication - 1 : 1);
@@ -58,16 +60,20 @@ void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_p
 bool topic_check(const struct topic_wanted *w, int partitions, const char *const *values, struct err *e)
 {
     if (partitions < 1)
-        return err_set(e, ERR_NOT_FOUND, "topic %s does not exist: create it with `ec2sched topics create`", w->name);
-    if (partitions != w->partitions)
+        return err_set(e, ERR_NOT_FOUND, "topic %s does not exist: create it with `ec2sched topics create`",
+                       w->name);
+    if (w->fixed && partitions != w->partitions)
         return err_set(e, ERR_CONFIG,
-                       "topic %s has %d partitions, %d are expected: their number can never change; use another kafka.prefix and "
+                       "topic %s has %d partitions, %d are expected: their number can never change; use "
+                       "another kafka.prefix and "
                        "`ec2sched topics create`, or correct the option",
                        w->name, partitions, w->partitions);
     for (size_t i = 0; i < w->n; i++) {
         const struct topic_setting *s = &w->settings[i];
         if (s->checked && values[i] && strcmp(values[i], s->value) != 0)
-            return err_set(e, ERR_CONFIG, "topic %s has %s=%.60s, %s is needed: set it with kafka-configs, or `ec2sched topics create` anew",
+            return err_set(e, ERR_CONFIG,
+                           "topic %s has %s=%.60s, %s is needed: set it with kafka-configs, or `ec2sched "
+                           "topics create` anew",
                            w->name, s->name, values[i], s->value);
     }
     return true;

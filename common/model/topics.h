@@ -18,6 +18,7 @@ struct topic_setting {
 struct topic_wanted {
     char name[TOPIC_NAME_MAX];
     int partitions;
+    bool fixed; /* their number is for ever: it places workloads. Others may grow: any number will do */
     struct topic_setting settings[TOPICS_CONFIG_MAX];
     size_t n;
 };
@@ -29,14 +30,15 @@ void topic_group_workers(const char *prefix, char out[TOPIC_NAME_MAX]);
 void topic_group_coord(const char *prefix, char out[TOPIC_NAME_MAX]);
 
 /*
- * What a topic must be: partitions (events, snap and progress have log_partitions, jobs its own count), cleanup policy, retention,
- * timestamps; min ISR is max(1, replication - 1).
+ * What a topic must be: partitions (events, snap and progress have log_partitions, jobs its own count),
+ * cleanup policy, retention, timestamps; min ISR is max(1, replication - 1).
  */
 void topic_want(enum topic t, const char *prefix, int log_partitions, int jobs_partitions, int replication,
                 struct topic_wanted *out);
 
 /*
- * Whether what was found will do. `values`: as found, in the order of w->settings; NULL where the broker did not say. Only the checked
- * settings count. The error names the topic, what differs and the remedy.
+ * Whether what was found will do. `values`: as found, in the order of w->settings; NULL where the broker did
+ * not say. Only the checked settings count. The error names the topic, what differs and the remedy.
  */
-MUST_CHECK bool topic_check(const struct topic_wanted *w, int partitions, const char *const *values, struct err *e);
+MUST_CHECK bool topic_check(const struct topic_wanted *w, int partitions, const char *const *values,
+                            struct err *e);

@@ -2,12 +2,15 @@
 /*
  * http - the seam to HTTP, both halves.
  *
- * Sending: http_send() starts a request and returns its id; exactly one completion follows, never from within http_send() or
- * http_cancel(), always from the loop between two turns. The completion only records; acting is the turn's.
- * Serving: the daemon's admin half is a function from request to reply; real/httpd calls it between two turns.
+ * Sending: http_send() starts a request and returns its id; exactly one completion follows, never from within
+ * http_send() or http_cancel(), always from the loop between two turns. The completion only records; acting
+ * is the turn's. Serving: the daemon's admin half is a function from request to reply; real/httpd calls it
+ * between two turns.
  *
- * Contract of an implementation: redirects are not followed; no cookies; no decompression; body bytes over `reply_max` end the
- * request with ERR_INVALID; names are resolved off the thread; TLS is verified always.
+ * Contract of an implementation: redirects are not followed; no cookies; no decompression; body bytes over
+ * `reply_max` end the request with ERR_INVALID; names are resolved off the thread; TLS is verified always. A
+ * request on a kept-alive connection that turns out to be closed may be sent once more by the implementation,
+ * within the same deadline: every request must bear a duplicate, as the network makes them too.
  */
 #include "base/err.h"
 #include "base/str.h"
@@ -37,7 +40,8 @@ struct http_reply { /* borrowed for the callback only */
     struct str body;
     struct err err; /* ERR_NONE when a whole reply came, whatever its status */
     bool
-        sent; /* the request may have reached the other side: a changing call without a reply may still land */
+        /* the request may have reached the other side: a changing call without a reply may still land */
+        sent;
     int64_t rtt_ms; /* from sending to the whole reply */
 };
 

@@ -3,12 +3,15 @@
  * kafka - the seam to Kafka: append, read, groups, offsets, topics.
  *
  * What a user of this port may rely on (each promise has a test of its own against a real broker):
- *  K1 append: exactly one completion for each call, from the loop, never from within it. Success = the record is in the log,
- *     acknowledged by all in-sync replicas, at the partition and offset given. Failure = it may or may not be in the log.
- *     Records appended to one partition by one lane keep their order among those that succeed.
- *  K2 an assigned reader hands out the records of its partition in offset order from the offset given, each once.
- *  K3 a group reader hands out only records of partitions that are assigned to it at that moment; offsets are committed only as
- *     far as they were stored (kafka_store); after a rebalance reading goes on behind the group's committed offset.
+ *  K1 append: exactly one completion for each call, from the loop, never from within it. Success = the record
+ *     is in the log, acknowledged by all in-sync replicas, at the partition and offset given. Failure = it
+ *     may or may not be in the log. Records appended to one partition by one lane keep their order among
+ *     those that succeed.
+ *  K2 an assigned reader hands out the records of its partition in offset order from the offset given, each
+ *     once.
+ *  K3 a group reader hands out only records of partitions that are assigned to it at that moment; offsets are
+ *     committed only as far as they were stored (kafka_store); after a rebalance reading goes on behind the
+ *     group's committed offset.
  *  K4 high watermark: covers every record acknowledged before it was asked for.
  *  K5 since: the first offset whose record was stamped at or after the moment asked for; -1: there is none, as the broker says
  *     (librdkafka's mock broker does not know of times and always says so).
@@ -21,13 +24,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum kafka_lane {                    /* producers of their own, with their own delivery bounds */
-                  KAFKA_LANE_EVENTS, /* linger 0, delivery 30 s: the log, snapshots, dead letters */
-                  KAFKA_LANE_JOBS,   /* delivery 60 s: job deliveries, progress */
-                  KAFKA_LANES
+/* Producers of their own, with their own delivery bounds. */
+enum kafka_lane {
+    KAFKA_LANE_EVENTS, /* linger 0, delivery 30 s: the log, snapshots, dead letters */
+    KAFKA_LANE_JOBS,   /* delivery 60 s: job deliveries, progress */
+    KAFKA_LANES
 };
 
-enum { KAFKA_RECORD_MAX = 900 * 1000 /* bytes of a value */, KAFKA_PARTITION_BY_KEY = -1 };
+enum {
+    KAFKA_RECORD_MAX = 900 * 1000, /* bytes of a value */
+    KAFKA_HEADERS_MAX = 64,        /* of a record */
+    KAFKA_TOPICS_MAX = 64,         /* in one question */
+    KAFKA_PARTITIONS_MAX = 10000,  /* in one question */
+    KAFKA_PARTITION_BY_KEY = -1,
+};
 
 struct kafka_header {
     struct str name, value;
@@ -61,9 +71,17 @@ struct kafka_record { /* borrowed until the next call on its reader */
     size_t header_count;
 };
 
-enum kafka_read { KAFKA_NOTHING, KAFKA_RECORD, KAFKA_FAILED /* err is set; reading goes on */ };
+/*
+ * FAILED: err is set, reading goes on, but for one case: code OFFSET_OUT_OF_RANGE (ERR_NOT_FOUND), an
+ * assigned reader's position is not, or no longer, in the log. Such a reader hands out no more records, and
+ * is never moved elsewhere by itself.
+ */
+enum kafka_read { KAFKA_NOTHING, KAFKA_RECORD, KAFKA_FAILED };
 
-/* Readers are made by the port and named by a handle >= 1. */
+/*
+ * Readers are made by the port and named by a handle >= 1, which is gone with close(). Whoever stops reading
+ * before NOTHING has the next turn without a wait; whoever then does not read at all waits like anybody.
+ */
 typedef uint64_t kafka_reader;
 
 struct kafka_group_state {
@@ -108,8 +126,10 @@ struct kafka_topic { /* wanted (create) or found (describe); owned by whoever ma
 struct kafka_topics {
     struct err err; /* of the whole question */
     const struct kafka_topic *at;
-    const struct err
-        *errs; /* create: one each, ERR_CONFLICT with code TOPIC_ALREADY_EXISTS when it is there */
+    /* One each. create: ERR_CONFLICT, code TOPIC_ALREADY_EXISTS, when it is there. describe: ERR_NONE, unless
+     * it
+       could not be told whether the topic is there (DENIED, for example); partitions is -1 then as well. */
+    const struct err *errs;
     size_t n;
     int brokers; /* live, as the metadata says */
 };
@@ -117,7 +137,7 @@ typedef void kafka_topics_done(void *self, uint64_t id, const struct kafka_topic
 typedef void kafka_done(void *self, uint64_t id, const struct err *err); /* err->kind ERR_NONE: done */
 
 struct kafka_state {
-    bool up;               /* at least one broker is reachable */
+    bool up;               /* a broker answered lately; asking for the state keeps this true to the present */
     char why[ERR_MSG_MAX]; /* the last thing the client complained about */
     size_t unacked;        /* appends without a completion yet */
 };
@@ -125,11 +145,15 @@ struct kafka_state {
 struct kafka_ops {
     uint64_t (*append)(void *port, const struct kafka_append *a, kafka_append_done *done, void *self);
 
-    /* A reader of one partition at absolute offsets, without a group. */
+    /* A reader of one partition from an absolute offset >= 0, without a group; several may read the same
+     * one. */
     kafka_reader (*assign)(void *port, const char *topic, int partition, int64_t offset);
-    /* A member of a group (eager round-robin), offsets stored by hand and committed each second and at closing. */
+    /* A member of a group (eager round-robin), offsets stored by hand and committed each second and at
+     * closing.
+       A group without an offset begins at the first record. */
     kafka_reader (*subscribe)(void *port, const char *topic, const char *group);
-    /* Leaves the group at once, or gives up after timeout_ms; no more records. */
+    /* Leaves the group in the background, or gives up after timeout_ms; no more records, the handle is
+     * gone. */
     void (*close)(void *port, kafka_reader reader, int64_t timeout_ms);
     enum kafka_read (*read)(void *port, kafka_reader reader, struct kafka_record *out,
                             struct err *e); /* never waits */
@@ -149,6 +173,7 @@ struct kafka_ops {
     /* Commits one offset for a group without joining it; the group must have no members. */
     uint64_t (*commit)(void *port, const char *group, const char *topic, int partition, int64_t offset,
                        kafka_done *done, void *self);
+    /* At most KAFKA_TOPICS_MAX at once, as in describe. */
     uint64_t (*create)(void *port, const struct kafka_topic *topics, size_t n, kafka_topics_done *done,
                        void *self);
     uint64_t (*describe)(void *port, const char *const *names, size_t n, kafka_topics_done *done, void *self);

@@ -2,8 +2,9 @@
 /*
  * ports - the five seams, handed to a daemon or a command as one. Nothing else touches the world.
  *
- * A daemon is a library over them: x_new(options, ports, err), then x_turn(x, now_ms) whenever something completed or the moment
- * that the last turn returned has come. Completions run between turns, on the same thread, and only record.
+ * A daemon is a library over them: x_new(options, ports, err), then x_turn(x, now_ms) whenever something
+ * completed or the moment that the last turn returned has come. Completions run between turns, on the same
+ * thread, and only record.
  */
 #include "ports/clock.h"
 #include "ports/http.h"

@@ -20,6 +20,10 @@ typedef void process_exited(void *self, uint64_t id, const struct process_exit *
 typedef void process_probed(void *self, uint64_t id,
                             const struct err *err); /* ERR_NONE: something accepts there */
 
+enum {
+    PROCESS_NOTE_MAX = 4000 /* bytes of the in-hand note: within one page, so that a kill cannot tear it */
+};
+
 struct process_ops {
     const char *(*env)(void *port, const char *name); /* NULL when unset; stays valid */
     /* Appends the names of the variables that begin with `prefix`, in any order. */

@@ -2,14 +2,17 @@
 /*
  * redis - the seam to Redis: one pipelined connection that reopens itself.
  *
- * redis_send() queues a command and returns its id; exactly one completion follows, from the loop, never from within the call,
- * in the order of sending. After a lost connection, or a command past its deadline (the connection is then closed and opened
- * anew), what was in flight is SENT AGAIN once, since every command that we use is idempotent (fold by its offset, claim and
- * renew by their token); after that it ends with ERR_UNAVAILABLE. A command must therefore never be one whose repetition changes
- * more than cost. While there is no connection, commands wait up to the deadline.
+ * redis_send() queues a command and returns its id; exactly one completion follows, from the loop, never from
+ * within the call, in the order of sending. After a lost connection, or a command past its deadline (the
+ * connection is then closed and opened anew), what was in flight is SENT AGAIN once, since every command that
+ * we use is idempotent (fold by its offset, claim and renew by their token); after that it ends with
+ * ERR_UNAVAILABLE. A command must therefore never be one whose repetition changes more than cost. While there
+ * is no connection, commands wait up to the deadline. So a command ends within twice the deadline. What is
+ * queued is bounded (65,536 commands, 256 MiB): beyond it a command ends with ERR_UNAVAILABLE in its turn.
  *
- * `run_id` is the server's own (INFO server), read anew on each connection before any command of ours is sent on it: every reply
- * carries the one it was given under. It tells a restarted or promoted server, not a FLUSHALL.
+ * `run_id` is the server's own (INFO server), read anew on each connection before any command of ours is sent
+ * on it: every reply carries the one it was given under. It tells a restarted or promoted server, not a
+ * FLUSHALL.
  */
 #include "base/err.h"
 #include "base/str.h"

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * rng - the seam to chance: tokens, nonces, run ids, jitter. Real: the system's generator; simulated: one seed.
+ * rng - the seam to chance: tokens, nonces, run ids, jitter. Real: the system's generator; simulated: one
+ * seed.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,10 +1,11 @@
 #pragma once
 /*
- * command - other programs, run beside the loop: no shell, standard input empty, standard output kept up to a bound, standard
- * error ours. Internal to real/.
+ * command - other programs, run beside the loop: no shell, standard input empty, standard output kept up to a
+ * bound, standard error ours. Internal to real/.
  *
- * Each command is a process group of its own; past its deadline, or over its bound, the whole group is killed. Signals are as a
- * program expects them. As PID 1 the orphans that others leave to us are reaped as well.
+ * Each command is a process group of its own; past its deadline, or over its bound, the whole group is
+ * killed. Signals are as a program expects them. As PID 1 the orphans that others leave to us are reaped as
+ * well.
  */
 #include "ports/process.h"
 #include "real/reactor.h"

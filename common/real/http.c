@@ -228,10 +228,8 @@ static bool prepare(struct exchange *x, const struct http_request *q, struct err
     EASY_SET(x->easy, CURLOPT_PATH_AS_IS, 1L);
     EASY_SET(x->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     EASY_SET(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (q->direct) {
-        EASY_SET(x->easy, CURLOPT_PROXY, "");
-        EASY_SET(x->easy, CURLOPT_NOPROXY, "*");
-    }
+    if (q->direct)
+        EASY_SET(x->easy, CURLOPT_PROXY, ""); /* none, whatever the environment says */
     set_method(x, q);
     EASY_SET(x->easy, CURLOPT_HTTPHEADER, x->headers);
     EASY_SET(x->easy, CURLOPT_CONNECTTIMEOUT_MS, bounded(q->connect_timeout_ms));

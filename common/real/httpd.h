@@ -2,8 +2,9 @@
 /*
  * httpd - a small HTTP server on the loop: the serving half of the HTTP port. Internal to real/.
  *
- * GET and HEAD only; everything else is answered 405 here. The handler runs between two turns, on the loop's thread, and must
- * answer at once. Bounds: connections, time without a byte, bytes of a request's head and of an answer.
+ * GET and HEAD only; everything else is answered 405 here. The handler runs between two turns, on the loop's
+ * thread, and must answer at once. Bounds: connections, time without a byte, bytes of a request's head and of
+ * an answer.
  */
 #include "ports/http.h"
 #include "real/reactor.h"

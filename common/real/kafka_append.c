@@ -5,7 +5,7 @@
 
 #include <utlist.h>
 
-enum { EVENTS_AT_ONCE = 200 /* each is a batch of reports */, HEADERS_MAX = 64 };
+enum { EVENTS_AT_ONCE = 200 /* each is a batch of reports */ };
 
 struct append {
     uint64_t id; /* also the record's opaque */
@@ -98,8 +98,8 @@ static bool is_valid(const struct kafka_append *a, struct err *e)
     if (a->value.n > KAFKA_RECORD_MAX)
         return err_set(e, ERR_INVALID, "kafka: a record of %zu bytes is over %d", a->value.n,
                        KAFKA_RECORD_MAX);
-    if (a->header_count > HEADERS_MAX)
-        return err_set(e, ERR_INVALID, "kafka: a record with over %d headers", HEADERS_MAX);
+    if (a->header_count > KAFKA_HEADERS_MAX)
+        return err_set(e, ERR_INVALID, "kafka: a record with over %d headers", KAFKA_HEADERS_MAX);
     return true;
 }
 

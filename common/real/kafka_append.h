@@ -2,8 +2,9 @@
 /*
  * kafka_append - the two producers and the appends that wait for their acknowledgement. Internal to real/.
  *
- * Idempotent, acks=all. A fatal error of a producer (librdkafka 2.0.2 raises one where a batch may have been written) ends it: what
- * was in its hands is completed as failed, which its caller may send again, and the next append makes a new producer.
+ * Idempotent, acks=all. A fatal error of a producer (librdkafka 2.0.2 raises one where a batch may have been
+ * written) ends it: what was in its hands is completed as failed, which its caller may send again, and the
+ * next append makes a new producer.
  */
 #include "real/kafka_core.h"
 

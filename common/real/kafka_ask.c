@@ -45,8 +45,9 @@ static bool asker_open(struct kafka_asker *a, struct err *e)
     if (a->client.rk)
         return true;
     /*
-     * A group of its own name, never joined: librdkafka (to 2.10 at least, its issue 5040) dereferences the client's group object when
-     * the answer about another group's offsets is an error, as it is for a group that nobody has used yet.
+     * A group of its own name, never joined: librdkafka (to 2.10 at least, its issue 5040) dereferences the
+     * client's group object when the answer about another group's offsets is an error, as it is for a group
+     * that nobody has used yet.
      */
     rd_kafka_conf_t *conf = kafka_conf_new(KAFKA_ROLE_ASK, a->core->options, asker_group, e);
     if (!conf)
@@ -196,7 +197,7 @@ uint64_t kafka_ask_watermarks(struct kafka_asker *a, const char *topic, const in
 {
     struct question *q = question_new(a, ASK_WATERMARKS, self);
 
-    BUG_IF(n == 0 || n > ASK_PARTITIONS_MAX);
+    BUG_IF(n == 0 || n > KAFKA_PARTITIONS_MAX);
     remember_topic(a, topic);
     q->done.watermarks = done;
     q->n = n;
@@ -231,7 +232,8 @@ uint64_t kafka_ask_since(struct kafka_asker *a, const char *topic, const int *pa
 {
     struct question *q = question_new(a, ASK_SINCE, self);
 
-    BUG_IF(n == 0 || n > ASK_PARTITIONS_MAX || since_ms < 0); /* negative moments are librdkafka's own words */
+    BUG_IF(n == 0 || n > KAFKA_PARTITIONS_MAX ||
+           since_ms < 0); /* negative moments are librdkafka's own words */
     remember_topic(a, topic);
     q->done.since = done;
     q->n = n;
@@ -265,7 +267,7 @@ uint64_t kafka_ask_describe(struct kafka_asker *a, const char *const *names, siz
     struct question *q = question_new(a, ASK_DESCRIBE, self);
     struct side_job *j = NULL;
 
-    BUG_IF(n == 0 || n > SIDE_TOPICS_MAX);
+    BUG_IF(n == 0 || n > KAFKA_TOPICS_MAX);
     q->done.topics = done;
     topics_init(&q->topics, names, n);
     remember_topic(a, names[0]);
@@ -332,7 +334,7 @@ uint64_t kafka_ask_create(struct kafka_asker *a, const struct kafka_topic *topic
 {
     struct question *q = question_new(a, ASK_CREATE, self);
 
-    BUG_IF(n == 0 || n > SIDE_TOPICS_MAX);
+    BUG_IF(n == 0 || n > KAFKA_TOPICS_MAX);
     q->done.topics = done;
     topics_wanted(&q->topics, topics, n);
     if (!asker_open(a, &q->err) ||
@@ -346,7 +348,7 @@ uint64_t kafka_ask_committed(struct kafka_asker *a, const char *group, const cha
 {
     struct question *q = question_new(a, ASK_COMMITTED, self);
 
-    BUG_IF(partitions < 1 || partitions > ASK_PARTITIONS_MAX);
+    BUG_IF(partitions < 1 || partitions > KAFKA_PARTITIONS_MAX);
     remember_topic(a, topic);
     q->done.committed = done;
     q->n = (size_t)partitions;

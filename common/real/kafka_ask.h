@@ -5,10 +5,7 @@
  */
 #include "real/kafka_core.h"
 
-enum {
-    ASK_PARTITIONS_MAX = 10000 /* in one question */,
-    ASK_ADMIN_MS = 10000 /* for an administrative answer */
-};
+enum { ASK_ADMIN_MS = 10000 /* for an administrative answer */ };
 
 struct kafka_asker; /* opaque */
 

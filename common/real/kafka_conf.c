@@ -20,10 +20,10 @@ struct setting {
 };
 
 /*
- * The two bounds of prefetching: a queue over either is not fetched for until the broker's thread looks again, up to a second
- * later (the property for that, fetch.queue.backoff.ms, came with 2.2). Small ones cost half a second in the middle of a burst
- * and hold a replay at their size a second; large ones cost memory while we are behind, and nothing else: partitions belong to
- * one member, so no record is kept from another.
+ * The two bounds of prefetching: a queue over either is not fetched for until the broker's thread looks
+ * again, up to a second later (the property for that, fetch.queue.backoff.ms, came with 2.2). Small ones cost
+ * half a second in the middle of a burst and hold a replay at their size a second; large ones cost memory
+ * while we are behind, and nothing else: partitions belong to one member, so no record is kept from another.
  */
 static const struct setting defaults[] = {
     {"client.id", "ec2sched", ALL},

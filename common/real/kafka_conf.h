@@ -2,8 +2,8 @@
 /*
  * kafka_conf - the librdkafka configuration of each kind of client that we open. Internal to real/.
  *
- * Three layers: our defaults (docs/performance.md says why each), then the user's kafka.x.<property>, then what the protocol
- * fixes. A kafka.x property that the protocol fixes is refused, whatever its value.
+ * Three layers: our defaults (docs/performance.md says why each), then the user's kafka.x.<property>, then
+ * what the protocol fixes. A kafka.x property that the protocol fixes is refused, whatever its value.
  */
 #include "conf/options.h"
 
@@ -17,7 +17,8 @@ enum kafka_role {
     KAFKA_ROLE_ASK = 16,   /* metadata, offsets, topics */
 };
 
-/* NULL: ERR_CONFIG, naming the property. The caller owns it until rd_kafka_new takes it. group: for KAFKA_ROLE_GROUP. */
+/* NULL: ERR_CONFIG, naming the property. The caller owns it until rd_kafka_new takes it. group: for
+ * KAFKA_ROLE_GROUP. */
 rd_kafka_conf_t *kafka_conf_new(enum kafka_role role, const struct options *o, const char *group,
                                 struct err *e);
 

@@ -1,8 +1,10 @@
 #pragma once
 /*
- * kafka_core - what the parts of the Kafka port share: clients and their complaints, the way to wake the loop, health. Internal.
+ * kafka_core - what the parts of the Kafka port share: clients and their complaints, the way to wake the
+ * loop, health. Internal.
  *
- * Every queue of every client and the side thread write to one eventfd: the loop drains it, then lets each part look at its queues.
+ * Every queue of every client and the side thread write to one eventfd: the loop drains it, then lets each
+ * part look at its queues.
  */
 #include "base/log.h"
 #include "ports/kafka.h"
@@ -35,7 +37,8 @@ struct kafka_client { /* zeroed: not open */
 MUST_CHECK bool kafka_client_open(struct kafka_client *c, struct kafka_core *k, rd_kafka_type_t type,
                                   rd_kafka_conf_t *conf, struct err *e);
 void kafka_client_serve(struct kafka_client *c, struct kafka_core *k); /* its log lines */
-/* Ends it on the side thread; its queues, topics and messages must have been given back. A group must have been left. */
+/* Ends it on the side thread; its queues, topics and messages must have been given back. A group must have
+ * been left. */
 void kafka_client_end(struct kafka_client *c, struct kafka_core *k);
 void kafka_core_watch(const struct kafka_core *k,
                       rd_kafka_queue_t *q); /* an element in the empty queue wakes the loop */

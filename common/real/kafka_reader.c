@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-
 enum { CLOSING_EVENTS_MAX = 1000 };
 
 struct fetcher { /* a client that several readers of single partitions share */

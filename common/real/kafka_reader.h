@@ -2,10 +2,11 @@
 /*
  * kafka_reader - readers of single partitions and members of groups. Internal to real/.
  *
- * Readers of single partitions share one client (a second one only where two of them read the same partition), through
- * librdkafka's partition API: no group, no coordinator, one set of threads and connections for all partitions of the log.
- * A position outside the log ends such a reader with OFFSET_OUT_OF_RANGE; it is never moved silently.
- * A member of a group is a client of its own; its records are polled one at a time, rebalances run within that call, on our thread.
+ * Readers of single partitions share one client (a second one only where two of them read the same
+ * partition), through librdkafka's partition API: no group, no coordinator, one set of threads and
+ * connections for all partitions of the log. A position outside the log ends such a reader with
+ * OFFSET_OUT_OF_RANGE; it is never moved silently. A member of a group is a client of its own; its records
+ * are polled one at a time, rebalances run within that call, on our thread.
  */
 #include "real/kafka_core.h"
 
@@ -27,6 +28,7 @@ void kafka_readers_group(struct kafka_readers *r, kafka_reader id, struct kafka_
 
 void kafka_readers_close_all(struct kafka_readers *r, int64_t timeout_ms);
 bool kafka_readers_closing(const struct kafka_readers *r); /* some have not left yet */
-/* True: somebody read and did not reach the end, call again at once: the queue's event comes only to an empty queue. */
+/* True: somebody read and did not reach the end, call again at once: the queue's event comes only to an empty
+ * queue. */
 bool kafka_readers_unread(struct kafka_readers *r);
 void kafka_readers_dispatch(struct kafka_readers *r, int64_t now_ms);

@@ -121,7 +121,8 @@ bool topics_ask_config(struct topics *t, rd_kafka_t *rk, rd_kafka_queue_t *answe
         char why[ERR_MSG_MAX];
         rd_kafka_AdminOptions_t *options =
             admin_options(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms, opaque);
-        /* Any broker knows; left to itself librdkafka looks for the controller, which a cluster may not name. */
+        /* Any broker knows; left to itself librdkafka looks for the controller, which a cluster may not
+         * name. */
         (void)rd_kafka_AdminOptions_set_broker(options, t->answered_by, why, sizeof why);
         rd_kafka_DescribeConfigs(rk, ask, n, options, answers);
         rd_kafka_AdminOptions_destroy(options);

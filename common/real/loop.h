@@ -1,11 +1,12 @@
 #pragma once
 /*
- * loop - turns of a program and waits of the reactor in alternation, until there is nothing left to do. main.c fills the program.
+ * loop - turns of a program and waits of the reactor in alternation, until there is nothing left to do.
+ * main.c fills the program.
  *
- * One iteration: everything that came is delivered (completions only record), the program has its turn and says when it wants
- * the next one, the reactor waits until then. The first SIGTERM, SIGINT or SIGHUP calls `drain`, after which the turn is
- * expected to answer TURN_DONE in good time; past `drain_timeout_ms`, and at a second signal, the loop gives up: the process is
- * then to end without closing anything that could wait.
+ * One iteration: everything that came is delivered (completions only record), the program has its turn and
+ * says when it wants the next one, the reactor waits until then. The first SIGTERM, SIGINT or SIGHUP calls
+ * `drain`, after which the turn is expected to answer TURN_DONE in good time; past `drain_timeout_ms`, and at
+ * a second signal, the loop gives up: the process is then to end without closing anything that could wait.
  */
 #include "base/err.h"
 

@@ -66,7 +66,6 @@ void probes_start(struct probes *all, uint64_t id, const char *host, int tcp_por
     EASY_SET(p->easy, CURLOPT_URL, url); /* one that is not valid ends as a failed transfer */
     EASY_SET(p->easy, CURLOPT_CONNECT_ONLY, 1L);
     EASY_SET(p->easy, CURLOPT_PROXY, "");
-    EASY_SET(p->easy, CURLOPT_NOPROXY, "*");
     EASY_SET(p->easy, CURLOPT_FRESH_CONNECT, 1L);
     EASY_SET(p->easy, CURLOPT_TIMEOUT_MS,
              (long)(timeout_ms < 1         ? 1

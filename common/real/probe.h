@@ -1,6 +1,7 @@
 #pragma once
 /*
- * probe - whether something accepts TCP connections at a host and port, asked without waiting. Internal to real/.
+ * probe - whether something accepts TCP connections at a host and port, asked without waiting. Internal to
+ * real/.
  */
 #include "ports/process.h"
 #include "real/reactor.h"

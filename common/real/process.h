@@ -1,6 +1,7 @@
 #pragma once
 /*
- * process - the process port: environment, files, the in-hand note, commands, probes, each by the file of its name. Internal.
+ * process - the process port: environment, files, the in-hand note, commands, probes, each by the file of its
+ * name. Internal.
  */
 #include "ports/process.h"
 #include "real/reactor.h"

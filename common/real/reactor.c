@@ -96,7 +96,8 @@ void reactor_step(struct reactor *r, int64_t at_ms)
         r->parts[i].wait(r->parts[i].self, w, now);
     now = clock_boot_ms();
     int64_t left = w->until_ms <= now ? 0 : w->until_ms - now;
-    /* A poll that fails was given a descriptor that is not open, or no memory: its owner finds out when it is called. */
+    /* A poll that fails was given a descriptor that is not open, or no memory: its owner finds out when it is
+     * called. */
     (void)curl_multi_poll(r->multi, w->fds, w->n, (int)(left > REACTOR_WAIT_MS ? REACTOR_WAIT_MS : left),
                           NULL);
     BUG_IF(curl_multi_perform(r->multi, &running) != CURLM_OK);

@@ -1,10 +1,12 @@
 #pragma once
 /*
- * reactor - waits for everything at once (curl_multi_poll) and lets each part of this room deliver what came. Internal to real/.
+ * reactor - waits for everything at once (curl_multi_poll) and lets each part of this room deliver what came.
+ * Internal to real/.
  *
- * A part is asked, before each wait, for its descriptors and for the moment at which it must be called at the latest; after the
- * wait every part is called, whatever woke us. libcurl's transfers (HTTP requests, the Redis connection, probes) are the
- * reactor's own: each has a struct reactor_transfer, which is told once that it is over. All on the caller's one thread.
+ * A part is asked, before each wait, for its descriptors and for the moment at which it must be called at the
+ * latest; after the wait every part is called, whatever woke us. libcurl's transfers (HTTP requests, the
+ * Redis connection, probes) are the reactor's own: each has a struct reactor_transfer, which is told once
+ * that it is over. All on the caller's one thread.
  */
 #include "base/err.h"
 
@@ -44,7 +46,8 @@ void reactor_wait_until(struct reactor_wait *w, int64_t at_ms); /* the earliest 
 /* Waits until at_ms at the latest (boot clock), and at most REACTOR_WAIT_MS; then everyone delivers. */
 void reactor_step(struct reactor *r, int64_t at_ms);
 
-/* A handle with what all our transfers share: no signals, verified TLS, our bundle, no redirects, HTTP and HTTPS alone. */
+/* A handle with what all our transfers share: no signals, verified TLS, our bundle, no redirects, HTTP and
+ * HTTPS alone. */
 CURL *reactor_easy(struct reactor *r);
 void reactor_transfer_add(struct reactor *r, CURL *easy, struct reactor_transfer *t);
 void reactor_transfer_remove(

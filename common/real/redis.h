@@ -2,10 +2,11 @@
 /*
  * redis - the Redis port: commands in order over one connection that reopens itself. Internal to real/.
  *
- * It connects when first asked for anything. On each connection AUTH, SELECT and INFO server come first; only with the server's
- * run_id in hand is a command sent. A Cluster or Sentinel server is refused with a message. At most 128 commands are in flight;
- * each has its deadline (redis.timeout) from the moment it was queued, or from the moment its connection was lost when it is to be
- * sent again. Reconnecting waits 20 ms, doubling up to 1 s, with jitter. NOSCRIPT is an answer like any other here.
+ * It connects when first asked for anything. On each connection AUTH, SELECT and INFO server come first; only
+ * with the server's run_id in hand is a command sent. A Cluster or Sentinel server is refused with a message.
+ * At most 128 commands are in flight; each has its deadline (redis.timeout) from the moment it was queued, or
+ * from the moment its connection was lost when it is to be sent again. Reconnecting waits 20 ms, doubling up
+ * to 1 s, with jitter. NOSCRIPT is an answer like any other here.
  */
 #include "ports/redis.h"
 #include "ports/rng.h"

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * redis_address - what a redis.url says: redis://[user[:password]@]host[:port][/db], rediss:// (TLS), unix:///path[?db=N].
- * Internal to real/. No message of an error repeats the URL: it may hold a password.
+ * redis_address - what a redis.url says: redis://[user[:password]@]host[:port][/db], rediss:// (TLS),
+ * unix:///path[?db=N]. Internal to real/. No message of an error repeats the URL: it may hold a password.
  */
 #include "base/err.h"
 

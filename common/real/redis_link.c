@@ -60,7 +60,6 @@ struct redis_link *redis_link_new(struct reactor *r, const struct redis_address 
     EASY_SET(l->easy, CURLOPT_CONNECT_ONLY, 1L);
     EASY_SET(l->easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
     EASY_SET(l->easy, CURLOPT_PROXY, "");
-    EASY_SET(l->easy, CURLOPT_NOPROXY, "*");
     EASY_SET(l->easy, CURLOPT_FRESH_CONNECT, 1L);
     EASY_SET(l->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)LINK_CONNECT_MS);
     EASY_SET(l->easy, CURLOPT_ERRORBUFFER, l->curl_why);

@@ -1,9 +1,11 @@
 #pragma once
 /*
- * redis_link - one connection to a Redis server: bytes out, parsed replies in. Internal to real/; real/redis decides what to say.
+ * redis_link - one connection to a Redis server: bytes out, parsed replies in. Internal to real/; real/redis
+ * decides what to say.
  *
- * A connect-only transfer of libcurl (so names are resolved off the thread, TLS is verified as for AWS, UNIX sockets work) with
- * hiredis' reader behind it. Nothing here waits. A link lives once: after LINK_LOST make a new one.
+ * A connect-only transfer of libcurl (so names are resolved off the thread, TLS is verified as for AWS, UNIX
+ * sockets work) with hiredis' reader behind it. Nothing here waits. A link lives once: after LINK_LOST make a
+ * new one.
  */
 #include "ports/redis.h"
 #include "real/reactor.h"
@@ -30,5 +32,6 @@ void redis_link_write(struct redis_link *l, struct str wire); /* queues */
 void redis_link_flush(struct redis_link *l);                  /* gives the system what it takes now */
 void redis_link_wait(struct redis_link *l, struct reactor_wait *w);
 
-/* Reads what is there. True: one reply, valid until the next call. False: none is complete, or the link is lost. */
+/* Reads what is there. True: one reply, valid until the next call. False: none is complete, or the link is
+ * lost. */
 bool redis_link_next(struct redis_link *l, struct redis_value *out);

@@ -2,9 +2,9 @@
 /*
  * signals - SIGTERM, SIGINT, SIGHUP and SIGCHLD as a descriptor of the loop: no handlers, no flags.
  *
- * signals_block() comes first in main(), before any library starts a thread: threads inherit the mask, and a signal that some
- * thread does not block would be delivered there and kill the process. SIGPIPE is ignored. The same as PID 1, where a signal
- * without a handler would be dropped.
+ * signals_block() comes first in main(), before any library starts a thread: threads inherit the mask, and a
+ * signal that some thread does not block would be delivered there and kill the process. SIGPIPE is ignored.
+ * The same as PID 1, where a signal without a handler would be dropped.
  */
 #include "base/err.h"
 

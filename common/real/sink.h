@@ -1,6 +1,7 @@
 #pragma once
 /*
- * sink - where log lines go: standard error, each line in one write(2), so that lines of several processes do not mix.
+ * sink - where log lines go: standard error, each line in one write(2), so that lines of several processes do
+ * not mix.
  *
  * A line that cannot be written is lost: there is nowhere to say so.
  */

@@ -7,6 +7,7 @@
 #include "codec/json.h"
 #include "ports/process.h"
 
-/* All rows of all *.json files: two arrays, owned by the caller; NULL both, with an error that names the file, on failure. */
+/* All rows of all *.json files: two arrays, owned by the caller; NULL both, with an error that names the
+ * file, on failure. */
 MUST_CHECK bool folder_read(const struct process *process, const char *path, struct json **workloads,
                             struct json **tiers, struct err *e);

@@ -6,9 +6,9 @@
 #include "specs/row.h"
 #include "specs/tables.h"
 
+#include "base/hash.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/hash.h"
 
 struct reading { /* one question until its completion */
     uint64_t id;

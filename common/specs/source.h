@@ -1,12 +1,14 @@
 #pragma once
 /*
- * source - where specifications come from: DynamoDB tables, or a folder of JSON files in the tables' own shape. Asynchronous.
+ * source - where specifications come from: DynamoDB tables, or a folder of JSON files in the tables' own
+ * shape. Asynchronous.
  *
- * `specs.source` = `dynamodb` (tables with `specs.tables.prefix` in `specs.region`, consistent reads, all pages) or `dir:PATH`:
- * every *.json file in the folder holds one row, an array of rows, or {"WorkloadSpecification": [rows], "TierSpecification": [rows]};
- * a row is plain JSON or DynamoDB JSON ({"S": "x"}); a row with TierTagValue is a tier's.
- * Rows handed out are plain JSON (type wrappers taken off: numbers that are integers stay numbers, others become strings).
- * A name that stands twice is an error, as is a folder or table that cannot be read. Bounds: SOURCE_ROWS_MAX rows, SOURCE_FILE_MAX.
+ * `specs.source` = `dynamodb` (tables with `specs.tables.prefix` in `specs.region`, consistent reads, all
+ * pages) or `dir:PATH`: every *.json file in the folder holds one row, an array of rows, or
+ * {"WorkloadSpecification": [rows], "TierSpecification": [rows]}; a row is plain JSON or DynamoDB JSON ({"S":
+ * "x"}); a row with TierTagValue is a tier's. Rows handed out are plain JSON (type wrappers taken off:
+ * numbers that are integers stay numbers, others become strings). A name that stands twice is an error, as is
+ * a folder or table that cannot be read. Bounds: SOURCE_ROWS_MAX rows, SOURCE_FILE_MAX.
  */
 #include "codec/json.h"
 #include "conf/options.h"
@@ -28,7 +30,8 @@ typedef void source_done(void *self, uint64_t id, const struct source_rows *rows
 struct source *source_new(const struct options *o, const struct ports *p, struct aws *aws, struct err *e);
 void source_free(struct source *s);
 
-/* One workload and its tiers; workloads is an empty array when there is no such row. Exactly one completion, between turns. */
+/* One workload and its tiers; workloads is an empty array when there is no such row. Exactly one completion,
+ * between turns. */
 uint64_t source_read(struct source *s, const char *workload, source_done *done, void *self);
 /* Every workload, with its tiers. */
 uint64_t source_list(struct source *s, source_done *done, void *self);

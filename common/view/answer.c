@@ -336,9 +336,8 @@ static bool hold_of(const struct view_pair *field, struct view_hold *out)
     struct str rest;
     int64_t n = 0;
 
-    if (!str_starts(field->name, STR("h:")) || !str_cut(field->value, '|', &until, &rest) ||
-        !str_cut(rest, '|', &length, &rest) || !str_to_i64(length, &n) || n < 0 || (uint64_t)n > rest.n ||
-        !str_to_i64(until, &out->until_ms))
+    if (!str_cut(field->value, '|', &until, &rest) || !str_cut(rest, '|', &length, &rest) ||
+        !str_to_i64(length, &n) || n < 0 || (uint64_t)n > rest.n || !str_to_i64(until, &out->until_ms))
         return false;
     out->hold = str_skip(field->name, 2);
     out->tier = str_n(rest.p, (size_t)n);
@@ -346,13 +345,20 @@ static bool hold_of(const struct view_pair *field, struct view_hold *out)
     return true;
 }
 
-size_t view_holds_of(const struct view_pairs *fields, struct view_hold *out, size_t max)
+bool view_holds_of(const struct view_pairs *fields, struct view_hold out[static VIEW_HOLDS_MAX], size_t *n,
+                   struct err *e)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < fields->n && n < max; i++)
-        n += hold_of(&fields->at[i], &out[n]);
-    return n;
+    *n = 0;
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct view_pair *f = &fields->at[i];
+        if (!str_starts(f->name, STR("h:")))
+            continue;
+        if (*n == VIEW_HOLDS_MAX)
+            return err_set(e, ERR_INVALID, "holds: over %d", VIEW_HOLDS_MAX);
+        if (!hold_of(f, &out[(*n)++]))
+            return err_set(e, ERR_INVALID, "holds: " STR_FMT " cannot be read", STR_ARG(f->name));
+    }
+    return true;
 }
 
 bool answer_holds(const struct redis_value *v, struct answer_arena *a, struct view_held *out, struct err *e)
@@ -361,10 +367,9 @@ bool answer_holds(const struct redis_value *v, struct answer_arena *a, struct vi
 
     if (!answer_pairs(v, a, &fields))
         return odd("holds", e);
-    struct view_hold *h = keep(a, VIEW_HOLDS_MAX + 1, sizeof *h);
-    out->n = view_holds_of(&fields, h, VIEW_HOLDS_MAX + 1);
-    if (out->n > VIEW_HOLDS_MAX)
-        return err_set(e, ERR_INVALID, "holds: over %d", VIEW_HOLDS_MAX);
+    struct view_hold *h = keep(a, VIEW_HOLDS_MAX, sizeof *h);
+    if (!view_holds_of(&fields, h, &out->n, e))
+        return false;
     out->at = h;
     struct str hv = view_pairs_get(&fields, "hv");
     if (hv.n && !str_to_i64(hv, &out->hv))

@@ -137,8 +137,6 @@ static struct bucket *find_bucket(struct buckets *b, const struct bucket_ask *as
     int64_t since_ms = now_ms - k->at_ms;
     k->at_ms = now_ms;
     k->tokens = since_ms >= full_after_ms ? r->capacity : k->tokens + since_ms * r->per_ms;
-    if (k->tokens > r->capacity)
-        k->tokens = r->capacity;
     return k;
 }
 

@@ -72,7 +72,7 @@ static void read_user_agent(struct call *c)
             keep(b, c->attempt, sizeof c->attempt);
         else if (str_cut(b, '/', &b, &d) && !c->run[0]) {
             int64_t number;
-            if (!str_to_i64(d, &number))
+            if (d.n && !str_to_i64(d, &number))
                 continue;
             keep(a, c->run, sizeof c->run);
             keep(b, c->job, sizeof c->job);

@@ -21,7 +21,7 @@ struct commands {
     int64_t visible_after_ms, time_scale;
 };
 
-enum { PLACES = 64 };
+enum { PLACES = 64, PRINTED_MAX = 4 * GUEST_OUT_MAX };
 
 struct commands *commands_new(const struct json *settings, int64_t time_scale, struct err *e)
 {
@@ -169,7 +169,7 @@ static bool wrong_platform(const struct command *c, const struct agent *a)
 
 static void print(struct invocation *v, const struct agent *a, const struct guest_result *r)
 {
-    struct buf out = BUF_INIT(4 * GUEST_OUT_MAX);
+    struct buf out = BUF_INIT(PRINTED_MAX);
 
     buf_adds(&out, a->stdout_before ? a->stdout_before : "");
     buf_adds(&out, a->stdout_text ? a->stdout_text : buf_cstr(&r->out));

@@ -212,6 +212,24 @@ static bool unknown_operation(struct call *c)
                      c->operation);
 }
 
+/* What strikes before the call has any effect. */
+static bool spare(struct call *c, const struct fault_effect *fault)
+{
+    if (fault->drop == FAULT_DROP_BEFORE || fault->drop == FAULT_HANG_BEFORE)
+        return call_fail(c, 500, "Lost", "%s", "");
+    if (fault->html && !fault->after)
+        return call_fail(c, fault->html, "Html", "%s", "");
+    return !fault->status || fault->after || call_fail(c, fault->status, fault->code, "%s", fault->message);
+}
+
+/* What strikes after it. */
+static bool let_go(struct call *c, const struct fault_effect *fault)
+{
+    if (fault->status)
+        return call_fail(c, fault->status, fault->code, "%s", fault->message);
+    return !fault->html || call_fail(c, fault->html, "Html", "%s", "");
+}
+
 static bool run(struct awssim *sim, struct call *c, struct fault_effect *fault)
 {
     const struct operation *o = find_operation(c);
@@ -222,19 +240,10 @@ static bool run(struct awssim *sim, struct call *c, struct fault_effect *fault)
         return unknown_operation(c);
     read_ids(c);
     *fault = faults_strike(sim->faults, c);
-    if (fault->drop == FAULT_DROP_BEFORE || fault->drop == FAULT_HANG_BEFORE ||
-        (fault->html && !fault->after))
-        return call_fail(c, fault->html ? fault->html : 500, fault->html ? "Html" : "Lost", "%s", "");
-    if (fault->status && !fault->after)
-        return call_fail(c, fault->status, fault->code, "%s", fault->message);
-    if (!auth_allow(c) || !admit(sim, c, o))
+    if (!spare(c, fault) || !auth_allow(c) || !admit(sim, c, o))
         return false;
     call_begin(c);
-    if (!o->run(sim, c))
-        return false;
-    if (fault->status)
-        return call_fail(c, fault->status, fault->code, "%s", fault->message);
-    return !fault->html || call_fail(c, fault->html, "Html", "%s", "");
+    return o->run(sim, c) && let_go(c, fault);
 }
 
 static void add_header(struct awssim_reply *r, const char *name, const char *value)

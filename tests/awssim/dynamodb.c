@@ -72,11 +72,27 @@ struct listing {
     bool reverse;
 };
 
+/* The place behind the key that the caller has seen last. */
+static bool read_start(struct call *c, const struct table *t, const struct json *start, struct listing *l)
+{
+    char *hash, *range;
+
+    if (!table_key(t, start, &hash, &range))
+        return invalid(c, "The provided starting key is invalid");
+    l->begin = table_seek(t, hash, range);
+    if (l->reverse)
+        l->begin = t->n - l->begin;
+    else if (table_find(t, hash, range))
+        l->begin++;
+    xfree(hash);
+    xfree(range);
+    return true;
+}
+
 static bool read_listing(struct awssim *sim, struct call *c, const struct table *t, struct listing *l)
 {
     const struct json *start = json_get(c->input, "ExclusiveStartKey");
     bool forward = true;
-    char *hash, *range;
 
     *l = (struct listing){.key = expression_of(c->input, "KeyConditionExpression"),
                           .filter = expression_of(c->input, "FilterExpression")};
@@ -89,35 +105,25 @@ static bool read_listing(struct awssim *sim, struct call *c, const struct table 
     l->reverse = !forward;
     if (t->page_items && (!l->limit || l->limit > t->page_items))
         l->limit = t->page_items;
-    if (!start) {
-        if (sim->empty_pages && t->n)
-            l->limit = -1; /* a first page with a key and nothing else */
-        return true;
-    }
-    if (!table_key(t, start, &hash, &range))
-        return invalid(c, "The provided starting key is invalid");
-    l->begin = table_seek(t, hash, range);
-    if (l->begin < t->n && table_find(t, hash, range) && !l->reverse)
-        l->begin++;
-    else if (l->reverse)
-        l->begin = t->n - l->begin;
-    xfree(hash);
-    xfree(range);
+    if (start)
+        return read_start(c, t, start, l);
+    if (sim->empty_pages && t->n)
+        l->limit = -1; /* a first page with a key and nothing else */
     return true;
 }
 
-static void write_key(struct buf *out, const struct table *t, const struct item *i)
+static void write_key(struct buf *out, const struct table *t, const char *hash, const char *range)
 {
     buf_adds(out, ",\"LastEvaluatedKey\":{");
     json_quote(str_of(t->hash), out);
     buf_addf(out, ":{\"%s\":", t->hash_type);
-    json_quote(str_of(i->hash), out);
+    json_quote(str_of(hash), out);
     buf_addc(out, '}');
     if (t->range) {
         buf_addc(out, ',');
         json_quote(str_of(t->range), out);
         buf_addf(out, ":{\"%s\":", t->range_type);
-        json_quote(str_of(i->range), out);
+        json_quote(str_of(range), out);
         buf_addc(out, '}');
     }
     buf_addc(out, '}');
@@ -156,6 +162,18 @@ static bool is_full(const struct listing *l)
     return l->limit < 0 || (l->limit > 0 && l->looked_at >= (size_t)l->limit) || l->bytes >= PAGE_BYTES;
 }
 
+/* Where the next page begins; `last`: the last item that was looked at, NULL if it was the table's last. */
+static void write_last(struct call *c, const struct table *t, const struct listing *l,
+                       const struct item *last)
+{
+    const char *edge = l->reverse ? "~" : " "; /* sorts before, or after, all keys */
+
+    if (l->limit < 0) /* the page that is empty on purpose */
+        write_key(&c->body, t, edge, edge);
+    else if (last && is_full(l))
+        write_key(&c->body, t, last->hash, last->range);
+}
+
 static bool list_items(struct awssim *sim, struct call *c, const struct table *t)
 {
     struct listing l;
@@ -171,19 +189,7 @@ static bool list_items(struct awssim *sim, struct call *c, const struct table *t
             return false;
     }
     buf_addf(&c->body, "],\"Count\":%zu,\"ScannedCount\":%zu", l.shown, l.looked_at);
-    if (l.limit < 0) { /* before the first: a key that sorts before all of them */
-        buf_adds(&c->body, ",\"LastEvaluatedKey\":{");
-        json_quote(str_of(t->hash), &c->body);
-        buf_addf(&c->body, ":{\"%s\":\"%s\"}", t->hash_type, l.reverse ? "~" : " ");
-        if (t->range) {
-            buf_addc(&c->body, ',');
-            json_quote(str_of(t->range), &c->body);
-            buf_addf(&c->body, ":{\"%s\":\"%s\"}", t->range_type, l.reverse ? "~" : " ");
-        }
-        buf_addc(&c->body, '}');
-    } else if (is_full(&l) && k < t->n && last) {
-        write_key(&c->body, t, last);
-    }
+    write_last(c, t, &l, k < t->n ? last : NULL);
     buf_adds(&c->body, "}");
     return true;
 }

@@ -28,6 +28,12 @@ static bool well_formed(struct str id)
     return true;
 }
 
+static bool none_like(struct call *c, const char *id)
+{
+    (void)call_fail(c, 400, "InvalidInstanceID.Malformed", "Invalid id: \"%s\"", id);
+    return false;
+}
+
 static bool none_of(struct call *c, const struct strs *missing)
 {
     BUF_CLEANUP struct buf list = BUF_INIT(CALL_MESSAGE_MAX);
@@ -35,10 +41,12 @@ static bool none_of(struct call *c, const struct strs *missing)
     for (size_t k = 0; k < missing->n; k++)
         buf_addf(&list, "%s%s", k ? ", " : "", missing->at[k]);
     if (missing->n == 1)
-        return call_fail(c, 400, "InvalidInstanceID.NotFound", "The instance ID '%s' does not exist",
-                         buf_cstr(&list));
-    return call_fail(c, 400, "InvalidInstanceID.NotFound", "The instance IDs '%s' do not exist",
-                     buf_cstr(&list));
+        (void)call_fail(c, 400, "InvalidInstanceID.NotFound", "The instance ID '%s' does not exist",
+                        buf_cstr(&list));
+    else
+        (void)call_fail(c, 400, "InvalidInstanceID.NotFound", "The instance IDs '%s' do not exist",
+                        buf_cstr(&list));
+    return false;
 }
 
 static bool is_among(const struct named *names, const struct instance *i)
@@ -56,7 +64,7 @@ bool ec2_named(struct awssim *sim, struct call *c, struct named *out)
     *out = (struct named){0};
     for (size_t k = 0; k < c->ids.n; k++)
         if (!well_formed(str_of(c->ids.at[k])))
-            return call_fail(c, 400, "InvalidInstanceID.Malformed", "Invalid id: \"%s\"", c->ids.at[k]);
+            return none_like(c, c->ids.at[k]);
     out->at = xcalloc(c->ids.n + 1, sizeof(struct instance *));
     for (size_t k = 0; k < c->ids.n; k++) {
         struct instance *i = instances_find(sim->instances, str_of(c->ids.at[k]));

@@ -14,9 +14,10 @@ static bool dry(struct call *c)
 
 static bool names_given(struct awssim *sim, struct call *c, struct named *out)
 {
-    if (!c->ids.n)
-        return call_fail(c, 400, "MissingParameter", "The request must contain the parameter InstanceId");
-    return ec2_named(sim, c, out);
+    if (c->ids.n)
+        return ec2_named(sim, c, out);
+    (void)call_fail(c, 400, "MissingParameter", "The request must contain the parameter InstanceId");
+    return false;
 }
 
 static struct instance_cause cause_of(const struct call *c)
@@ -118,7 +119,7 @@ static bool all_may(struct call *c, const struct named *names,
 bool ec2_start(struct awssim *sim, struct call *c)
 {
     struct instance_cause cause = cause_of(c);
-    struct named names;
+    struct named names = {0};
 
     if (dry(c) || !names_given(sim, c, &names))
         return false;
@@ -139,7 +140,7 @@ bool ec2_start(struct awssim *sim, struct call *c)
 bool ec2_stop(struct awssim *sim, struct call *c)
 {
     struct instance_cause cause = cause_of(c);
-    struct named names;
+    struct named names = {0};
 
     if (dry(c) || !names_given(sim, c, &names))
         return false;
@@ -185,7 +186,7 @@ bool ec2_modify(struct awssim *sim, struct call *c)
 {
     const char *type = params_get(&c->params, "InstanceType.Value");
     const char *protect = params_get(&c->params, "DisableApiStop.Value");
-    struct named names;
+    struct named names = {0};
 
     if (dry(c) || !names_given(sim, c, &names))
         return false;

@@ -42,7 +42,7 @@ static bool dry(struct call *c)
 
 static bool describe_named(struct awssim *sim, struct call *c, const struct filters *f)
 {
-    struct named names;
+    struct named names = {0};
 
     if (params_get(&c->params, "MaxResults"))
         return call_fail(c, 400, "InvalidParameterCombination",
@@ -70,7 +70,7 @@ static bool describe_filtered(struct awssim *sim, struct call *c, const struct f
 {
     const struct strs *ids = filters_plain(f, "instance-id");
     size_t total = ids ? ids->n : instances_count(sim->instances);
-    struct page p;
+    struct page p = {0};
 
     if (!begin(sim, c, PAGE_LOW, &p))
         return false;
@@ -143,9 +143,9 @@ bool sim_describe_status(struct awssim *sim, struct call *c)
               (c->ids.n ? ec2_named(sim, c, &names) : begin(sim, c, PAGE_LOW, &p));
     if (ok)
         markup_open(&c->body, "instanceStatusSet");
-    size_t total = c->ids.n ? names.n : instances_count(sim->instances);
+    size_t total = names.at ? names.n : instances_count(sim->instances);
     for (size_t place = p.begin; ok && place < total && !p.more; place++) {
-        const struct instance *i = c->ids.n ? names.at[place] : instances_at(sim->instances, place);
+        const struct instance *i = names.at ? names.at[place] : instances_at(sim->instances, place);
         if (i->gone || !sim_sees(c, i->account, i->region) || !filters_match(&f, i, c->now.boot_ms) ||
             (!all && instance_shown(i, c->now.boot_ms) != INSTANCE_RUNNING))
             continue;
@@ -181,7 +181,7 @@ static void write_spot(struct call *c, const struct instance *i)
 bool ec2_describe_spot(struct awssim *sim, struct call *c)
 {
     struct filters f = {0};
-    struct page p;
+    struct page p = {0};
     bool ok = filters_read(&f, c) && !dry(c) && begin(sim, c, PAGE_LOW, &p);
 
     if (ok) {
@@ -243,7 +243,7 @@ bool ec2_describe_tags(struct awssim *sim, struct call *c)
 {
     STRS_CLEANUP struct strs ids = {0};
     STRS_CLEANUP struct strs keys = {0};
-    struct page p;
+    struct page p = {0};
 
     if (!read_tag_filters(c, &ids, &keys) || dry(c) || !begin(sim, c, PAGE_LOW, &p))
         return false;

@@ -195,7 +195,9 @@ static bool read_comparison(struct expression *x, const struct json *item)
             continue;
         right = take_operand(x, item);
         int c = compare(left, right);
-        const bool results[] = {c != 0, c != 2 && c <= 0, c != 2 && c >= 0, c == 0, c == -1, c == 1};
+        bool known = c != 2; /* a missing attribute is unequal to everything, and nothing else */
+        const bool results[] = {c != 0, known && c <= 0, known && c >= 0,
+                                c == 0, known && c < 0,  known && c > 0};
         return results[i];
     }
     return fail(x, "a comparison is missing");

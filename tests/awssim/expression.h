@@ -23,4 +23,4 @@ enum { EXPRESSION_DEPTH_MAX = 32 };
 /* NULL item: attributes are all missing. False with error[0] set: it cannot be read. */
 bool expression_holds(struct expression *x, const struct json *item);
 /* Returns the changed copy, owned by the caller; NULL: it cannot be read. */
-struct json *expression_apply(struct expression *x, const struct json *item);
+struct json *expression_apply(struct expression *x, const struct json *before);

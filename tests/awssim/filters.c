@@ -6,9 +6,13 @@
 
 static const char *const markets[] = {NULL, "spot", "spot"};
 
+struct words { /* values that have to be written first */
+    char code[16], spot[32];
+};
+
 /* One attribute of an instance by the filter's name; false: EC2 knows no such filter. A NULL value matches
  * nothing. */
-static bool attribute(const struct instance *i, const char *name, int64_t now_ms, char number[16],
+static bool attribute(const struct instance *i, const char *name, int64_t now_ms, struct words *words,
                       const char **out)
 {
     const struct {
@@ -24,10 +28,12 @@ static bool attribute(const struct instance *i, const char *name, int64_t now_ms
         {"image-id", i->image},
         {"platform", i->platform},
         {"root-device-type", i->ebs_root ? "ebs" : "instance-store"},
-        {"instance-state-code", number},
+        {"instance-state-code", words->code},
+        {"spot-instance-request-id", i->market == MARKET_ON_DEMAND ? NULL : words->spot},
     };
 
-    (void)snprintf(number, 16, "%d", (int)instance_shown(i, now_ms));
+    (void)snprintf(words->code, sizeof words->code, "%d", (int)instance_shown(i, now_ms));
+    (void)snprintf(words->spot, sizeof words->spot, "sir-%s", i->id ? i->id + 2 : "");
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         if (strcmp(name, rows[r].name) == 0) {
             *out = rows[r].value;
@@ -45,7 +51,8 @@ static bool is_tag_filter(const char *name)
 bool filters_read(struct filters *f, struct call *c)
 {
     static const struct instance nobody = {0};
-    char prefix[64], number[16];
+    char prefix[64];
+    struct words words;
     const char *value;
 
     for (int64_t k = 1;; k++) {
@@ -56,7 +63,7 @@ bool filters_read(struct filters *f, struct call *c)
         if (f->n == FILTERS_MAX)
             return call_fail(c, 400, "FilterLimitExceeded",
                              "The maximum number of filters on a single call is %d", FILTERS_MAX);
-        if (!is_tag_filter(name) && !attribute(&nobody, name, 0, number, &value))
+        if (!is_tag_filter(name) && !attribute(&nobody, name, 0, &words, &value))
             return call_fail(c, 400, "InvalidParameterValue", "The filter '%s' is invalid", name);
         struct filter *one = &f->at[f->n++];
         one->name = name;
@@ -132,7 +139,7 @@ static bool tags_match(const struct filter *f, const struct instance *i)
 
 bool filters_match(const struct filters *f, const struct instance *i, int64_t now_ms)
 {
-    char number[16];
+    struct words words;
     const char *value = NULL;
 
     for (size_t k = 0; k < f->n; k++) {
@@ -140,7 +147,7 @@ bool filters_match(const struct filters *f, const struct instance *i, int64_t no
         if (is_tag_filter(one->name)) {
             if (!tags_match(one, i))
                 return false;
-        } else if (!attribute(i, one->name, now_ms, number, &value) || !any_like(&one->values, value)) {
+        } else if (!attribute(i, one->name, now_ms, &words, &value) || !any_like(&one->values, value)) {
             return false;
         }
     }

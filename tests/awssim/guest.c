@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MARK "EC2SCHED-OVERRIDE "
-enum { NONCE_DIGITS = 32, PATH_BYTES_MAX = 4096 };
+enum { NONCE_DIGITS = 32, PATH_BYTES_MAX = 4096, PLAIN_MAX = 2 * PATH_BYTES_MAX };
 
 static bool has(struct str s, const char *what)
 {
@@ -80,26 +80,39 @@ static bool find_nonce(enum agent_os os, struct str script, struct str *nonce)
     return str_starts(rest, os == AGENT_LINUX ? STR(" $a\"") : STR(" '+$a"));
 }
 
-/* One form for each name of a file: single separators, no "." and "..", Windows without case and with '\'. */
-static char *plain_path(enum agent_os os, struct str path)
+/* Windows: without case, and with one kind of separator. */
+static void fold_windows(char *p)
 {
-    STRS_CLEANUP struct strs kept = {0};
-    struct buf out = BUF_INIT(PATH_BYTES_MAX * 2);
-    char *copy = str_dup(path);
-    struct str part, rest;
-
-    for (char *p = copy; os == AGENT_WINDOWS && *p; p++) {
+    for (; *p; p++) {
         *p = *p == '/' ? '\\' : *p;
         *p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
     }
+}
+
+static void keep_part(struct strs *kept, struct str part)
+{
+    if (str_is(part, "..")) {
+        if (kept->n)
+            xfree(kept->at[--kept->n]);
+    } else if (part.n && !str_is(part, ".")) {
+        strs_add(kept, part);
+    }
+}
+
+/* One form for each name of a file: single separators '/', no "." and "..". */
+static char *plain_path(enum agent_os os, struct str path)
+{
+    STRS_CLEANUP struct strs kept = {0};
+    struct buf out = BUF_INIT(PLAIN_MAX);
+    char *copy = str_dup(path);
+    struct str part, rest;
+
+    if (os == AGENT_WINDOWS)
+        fold_windows(copy);
     rest = str_of(copy);
     while (rest.n) {
         (void)str_cut(rest, os == AGENT_WINDOWS ? '\\' : '/', &part, &rest);
-        if (str_is(part, "..")) {
-            if (kept.n)
-                xfree(kept.at[--kept.n]);
-        } else if (part.n && !str_is(part, "."))
-            strs_add(&kept, part);
+        keep_part(&kept, part);
     }
     for (size_t i = 0; i < kept.n; i++) {
         buf_addc(&out, '/');

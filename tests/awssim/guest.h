@@ -18,7 +18,7 @@ struct guest_result { /* zeroed is valid */
 
 enum { GUEST_OUT_MAX = 64 * 1024 };
 
-void guest_run(const struct agent *a, struct str script, struct guest_result *out);
+void guest_run(const struct agent *a, struct str script, struct guest_result *r);
 void guest_result_release(struct guest_result *r);
 /* The path that a script asks for; false: not one of our scripts. */
 bool guest_path(enum agent_os os, struct str script, struct buf *path);

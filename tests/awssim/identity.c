@@ -54,7 +54,7 @@ static void free_role(struct auth_role *r)
 
 void auth_free(struct auth *a)
 {
-    struct entry *n, *next;
+    struct entry *n = NULL, *next = NULL;
 
     if (!a)
         return;
@@ -224,8 +224,8 @@ const struct auth_role *auth_role(const struct auth *a, const char *arn)
  * expired. */
 static void forget_sessions(struct auth *a, int64_t wall_ms)
 {
-    const int64_t hour_ms = 3600 * 1000;
-    struct entry *n, *next;
+    const int64_t hour_ms = INT64_C(3600000);
+    struct entry *n = NULL, *next = NULL;
 
     HASH_ITER(hh, a->keys, n, next)
     {

@@ -287,7 +287,7 @@ void instances_advance(struct instances *s, struct instant now)
 static bool complete(struct instances *s, struct instance *i, const struct json *j,
                      const struct instances_config *config, struct instant now, struct err *e)
 {
-    int64_t ago_s = 24 * 3600;
+    int64_t ago_s = 86400;
     char az[64];
 
     if (!i->id || strlen(i->id) >= ID_MAX || instances_find(s, str_of(i->id)))

@@ -29,7 +29,7 @@ struct metadata *metadata_new(const struct json *settings, const char *region, s
     struct metadata *m = xcalloc(1, sizeof *m);
 
     m->imds = true;
-    m->session_s = 6 * 3600;
+    m->session_s = TTL_MAX_S;
     m->region = xstrdup(region);
     if (settings &&
         (!setting_known(settings, "metadata", known, e) || !setting_bool(settings, "imds", &m->imds, e) ||

@@ -27,7 +27,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_MAX = 16 * 1024 * 1024, HEADERS_MAX = 64, SCENARIO_MAX = 64 * 1024 * 1024, HANG_MS = 120 * 1000 };
+enum {
+    BODY_MAX = 16 * 1024 * 1024,
+    HEADERS_MAX = 64,
+    SCENARIO_MAX = 64 * 1024 * 1024,
+    HANG_MS = 120 * 1000,
+    LOG_MAX = 512 * 1024 * 1024
+};
 
 struct options {
     int port;
@@ -251,7 +257,7 @@ static void resume_due(struct server *s, int64_t now_ms)
 /* What is new in the ledger, to the file. */
 static void write_log(struct server *s)
 {
-    BUF_CLEANUP struct buf lines = BUF_INIT(512U * 1024 * 1024);
+    BUF_CLEANUP struct buf lines = BUF_INIT(LOG_MAX);
 
     if (!s->log)
         return;
@@ -264,7 +270,7 @@ static int timeout_of(struct server *s, int64_t now_ms)
 {
     MHD_UNSIGNED_LONG_LONG library_ms;
     int64_t at_ms = awssim_next(s->sim);
-    int64_t wait_ms = 60 * 1000;
+    int64_t wait_ms = INT64_C(60000);
 
     if (s->waiting && s->waiting->due_ms < at_ms)
         at_ms = s->waiting->due_ms;

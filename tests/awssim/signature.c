@@ -37,7 +37,7 @@ bool signature_read(struct str authorization, struct signature *out)
         else if (str_is(name, "Signature"))
             out->digest = value;
     }
-    return read_scope(credential, out) && out->signed_headers.n && out->digest.n == 2 * SIGNATURE_KEY_BYTES;
+    return read_scope(credential, out) && out->signed_headers.n && out->digest.n == CRYPTO_SHA256_HEX;
 }
 
 static char lower(char c)
@@ -136,8 +136,8 @@ static int by_name_then_value(const void *a, const void *b)
 
 static char *encode_anew(struct str wire)
 {
-    BUF_CLEANUP struct buf plain = BUF_INIT(64 * 1024);
-    struct buf out = BUF_INIT(256 * 1024);
+    BUF_CLEANUP struct buf plain = BUF_INIT(65536);
+    struct buf out = BUF_INIT(262144);
 
     if (form_decode(wire, &plain))
         form_encode(buf_view(&plain), &out);
@@ -158,7 +158,8 @@ static void add_query(struct str query, struct buf *out)
         (void)str_cut(part, '=', &name, &value);
         pairs[n++] = (struct pair){encode_anew(name), encode_anew(value)};
     }
-    qsort(pairs, n, sizeof *pairs, by_name_then_value);
+    if (n > 1)
+        qsort(pairs, n, sizeof *pairs, by_name_then_value);
     for (size_t i = 0; i < n; i++) {
         buf_adds(out, i ? "&" : "");
         buf_adds(out, pairs[i].name);

@@ -300,7 +300,7 @@ bool sim_list_invocations(struct awssim *sim, struct call *c)
     struct str instance = json_str_or_empty(json_get(c->input, "InstanceId"));
     const struct command *k = commands_find(sim, id);
     bool details = false, any = false;
-    struct page p;
+    struct page p = {0};
 
     if (id.n && id.n != CHANCE_UUID_BYTES - 1)
         return call_fail(c, 400, "InvalidCommandId", "%s", "");
@@ -375,7 +375,7 @@ bool ssm_list_commands(struct awssim *sim, struct call *c)
     struct str id = json_str_or_empty(json_get(c->input, "CommandId"));
     const struct command *k;
     bool any = false;
-    struct page p;
+    struct page p = {0};
 
     if (!begin_page(sim, c, 1, 50, 50, &p))
         return false;
@@ -474,7 +474,7 @@ static void write_information(struct call *c, const struct instance *i)
 bool ssm_describe_instances(struct awssim *sim, struct call *c)
 {
     struct wanted w = {0};
-    struct page p;
+    struct page p = {0};
     bool any = false;
     bool ok = begin_page(sim, c, 5, 50, 10, &p) && read_wanted(sim, c, &w);
 

@@ -35,7 +35,7 @@ struct command {
 struct commands *commands_new(const struct json *settings, int64_t time_scale, struct err *e);
 void commands_free(struct commands *s);
 /* Takes the command (all set but id, seq, visible_ms and the invocations' fates). */
-const struct command *commands_add(struct awssim *sim, struct command *c);
+const struct command *commands_add(struct awssim *sim, struct command *taken);
 const struct command *commands_find(const struct awssim *sim, struct str id); /* NULL: none, or forgotten */
 /* 0: the newest; NULL: no more */
 const struct command *commands_newest(const struct awssim *sim, size_t back);
@@ -46,8 +46,8 @@ int64_t commands_scale(const struct awssim *sim);
 int64_t commands_next(const struct commands *s);
 void commands_advance(struct awssim *sim, struct instant now);
 
-const char *invocation_status(const struct invocation *i, int64_t now_ms);
-const char *invocation_details(const struct invocation *i, int64_t now_ms);
+const char *invocation_status(const struct invocation *v, int64_t now_ms);
+const char *invocation_details(const struct invocation *v, int64_t now_ms);
 
 /* Registered with SSM at this moment: an agent that is installed, and its instance running for boot_ms. */
 bool ssm_is_managed(const struct instance *i, int64_t now_ms);

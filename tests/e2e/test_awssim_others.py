@@ -30,7 +30,7 @@ def aws_cli(aws, *words):
 
 
 def test_the_aws_cli_is_content(start_awssim):
-    aws = start_awssim(scenario(**rows_of()))
+    aws = start_awssim(scenario(tables=[{"name": "Tiers", "hash": "SpecName", "rows": [{"SpecName": n} for n in "ABCDEF"]}]))
     code, reply, words = aws_cli(aws, "ec2", "describe-instances", "--filters", "Name=tag:Role,Values=Web,DB")
     assert code == 0, words
     assert len(reply["Reservations"]) == 2

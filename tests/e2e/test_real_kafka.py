@@ -8,11 +8,11 @@ import pytest
 from lib.kafka import KafkaServer
 
 TIMEOUT_S = 150
+PROMISES = {"component.real.test_kafka_records": ("K1", "K2"), "component.real.test_kafka_groups": ("K3", "K4")}
 
 
 @pytest.mark.parametrize("version", ["4.1.0", "3.9.1"])
 def test_the_kafka_port_keeps_its_promises_on_a_real_broker(version, bin_dir, tmp_path):
-    test = bin_dir.parent / "tests" / "component.real.test_kafka"
     with KafkaServer(tmp_path, version=version) as server:
         env = {**os.environ, "EC2SCHED_TEST_KAFKA": server.bootstrap}
         done = subprocess.run(

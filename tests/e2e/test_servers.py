@@ -39,9 +39,9 @@ def read_one(bootstrap, topic):
         consumer.close()
 
 
-def test_a_kafka_starts_within_15_seconds_and_hands_out_the_record_it_acknowledged(kafka, record_property):
-    record_property("kafka_start_s", kafka.took_s)
-    assert kafka.took_s < 15
+def test_a_kafka_starts_with_10_seconds_of_cpu_and_hands_out_the_record_it_acknowledged(kafka):
+    print(f"kafka: ready after {kafka.took_s:.1f} s, {kafka.cpu_s:.1f} s of CPU")
+    assert kafka.cpu_s < 10  # CPU, since the time on the wall is the machine's other work, too
     kafka.create_topic("events")
     assert append(kafka.bootstrap, "events", b"one") == 0
     assert read_one(kafka.bootstrap, "events") == b"one"
@@ -111,7 +111,7 @@ def test_a_stopped_redis_hangs_and_goes_on(redis_server):
 
 def test_a_process_tells_its_port_by_a_line_of_its_log(tmp_path):
     code = "import http.server as h; s = h.HTTPServer(('127.0.0.1', 0), h.SimpleHTTPRequestHandler); " + (
-        "print(f'event=admin.listening address=127.0.0.1 port={s.server_port}', flush=True); s.serve_forever()"
+        "print(f'event=admin.listen address=127.0.0.1 port={s.server_port}', flush=True); s.serve_forever()"
     )
     with Process([sys.executable, "-c", code], cwd=tmp_path, name="web") as web:
         port = web.wait_for_port()

@@ -71,7 +71,7 @@ class Broker(Process):
         tool = Process(
             JAVA
             + ["-cp", f"{self.jars}/*", "kafka.tools.StorageTool"]
-            + ["format", "--cluster-id", cluster_id, "--config", str(self.config)],
+            + ["format", f"--cluster-id={cluster_id}", "--config", str(self.config)],
             cwd=self.folder,
             name="format",
         )

@@ -118,6 +118,11 @@ class Process:
     def pid(self):
         return self.popen.pid
 
+    def cpu_s(self):
+        """The processor time that it has used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def is_running(self):
         return self.popen is not None and self.popen.poll() is None
 

@@ -1,6 +1,7 @@
 """tests/run: the stages in order, what each counted and how long it took, and one closing line."""
 
 import os
+import signal
 import sys
 import time
 import uuid
@@ -39,6 +40,9 @@ def run_stage(stage):
         stage.run(counts)
     except stages.Failed as e:
         counts.check(False, str(e))
+    except BaseException:  # interrupted: nothing of the stage stays
+        leftovers.kill(mark)
+        raise
     if counts.passed + counts.failed + counts.skipped == 0:
         counts.check(False, "the stage ran no check at all")
     for process in leftovers.kill(mark):
@@ -53,6 +57,7 @@ def run_stage(stage):
 
 def main(words):
     os.chdir(stages.ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("tests/run: ended by SIGTERM"))  # on the way out it kills its own
     started = time.monotonic()
     total = Counts()
     for stage in choose(words):

@@ -1,11 +1,13 @@
 /*
- * ec2sched-mockkafka - librdkafka's mock cluster as a process of its own: the demo's embedded broker, and a test's.
+ * ec2sched-mockkafka - librdkafka's mock cluster as a process of its own: the demo's embedded broker, and a
+ * test's.
  *
  *   ec2sched-mockkafka [--brokers N] [--stdin] TOPIC:PARTITIONS…
  *
- * Makes the topics, prints one line {"bootstrap":"127.0.0.1:PORT,…"} and runs until SIGTERM or SIGINT; with --stdin also until
- * its standard input ends, so that it cannot outlive who started it. Memory only: a partition keeps 5 MiB or 100,000 records
- * and drops older ones silently; no configuration of topics, no replication. Not for figures, and not for anybody's data.
+ * Makes the topics, prints one line {"bootstrap":"127.0.0.1:PORT,…"} and runs until SIGTERM or SIGINT; with
+ * --stdin also until its standard input ends, so that it cannot outlive who started it. Memory only: a
+ * partition keeps 5 MiB or 100,000 records and drops older ones silently; no configuration of topics, no
+ * replication. Not for figures, and not for anybody's data.
  */
 #include "base/str.h"
 

@@ -180,7 +180,7 @@ class Fold:
             if old:
                 del w.runs[min(old)[1]]
         if len(w.waiting) == 16:
-            self.ends(w, run, "refused", ts, "too-many-waiting")
+            self.ends(w, run, "refused", ts, "queue-full")
             return
         w.waiting[me] = dict(run=run, act=act, busy=busy, p="", rest=rest)
         self.owed[f"admit|{w.name}|{me}"] = ts

@@ -68,13 +68,16 @@ class Bench:
         """-> how it died, or None."""
         with open(f"{self.home}/{script}.lua", "w") as f:
             f.write(source)
-        p = subprocess.run(
-            [sys.executable, HERE + "/test.py", histories],
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-        )
+        try:
+            p = subprocess.run(
+                [sys.executable, HERE + "/test.py", histories],
+                env=self.env,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired:
+            return f"hangs for {TIMEOUT_S} s"
         shutil.copy(f"{SCRIPTS}/{script}.lua", self.home)
         return (p.stderr.strip().split("\n")[-1] or "died") if p.returncode else None
 

@@ -2,8 +2,10 @@
 
 Debian's redis-tools carries the server's binary under the name redis-check-rdb; called by its own name it serves."""
 import atexit
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -11,7 +13,13 @@ import time
 import redis
 
 BINARY = shutil.which("redis-server") or "/usr/bin/redis-check-rdb"
-START_S = 10.0
+START_S = 30.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def _end_with_parent():
+    """Also when the test is killed, and so cannot stop it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def start():
@@ -39,6 +47,7 @@ def start():
             "noeviction",
         ],
         executable=BINARY,
+        preexec_fn=_end_with_parent,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -114,8 +114,10 @@ class History(Records):
         return self.asofs.setdefault(id(V), {})
 
     def catchup(self, V, lazy):
-        rnd = self.rnd
+        rnd, turns = self.rnd, 0
         while V.pos < len(self.log):
+            turns += 1
+            assert turns < 50 * len(self.log) + 1000, "the view does not move on"
             if rnd.random() < 0.05 and V.pos:
                 o = rnd.randrange(V.pos)
                 a = self.fold(V, o)

@@ -1,5 +1,7 @@
 #pragma once
-/* cmocka_first - cmocka.h with what it needs before it. */
+/*
+ * cmocka_first - cmocka.h with the headers that it needs before it, in their order.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

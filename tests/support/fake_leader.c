@@ -30,7 +30,7 @@ struct fl_event {
     int partition;
     int64_t offset;
     size_t n;
-    bool workers;
+    bool workers, fold;
 };
 
 static struct fl_event *event_new(struct fake_leader *f, enum fl_kind kind, void *self)
@@ -138,6 +138,7 @@ static uint64_t redis_ask(void *port, const struct str *args, size_t n, redis_do
     e->call.reply = done;
     e->answer = xstrdup(script ? answer_of(f, script_of(args[1], args[1])) : answer_of(f, name));
     (void)snprintf(e->run_id, sizeof e->run_id, "%s", f->run_id);
+    e->fold = script && strcmp(script_of(args[1], args[1]), "fold") == 0;
     if (script)
         note(f, script_of(args[1], args[1]), args + 3, n - 3);
     else if (!str_is(args[0], "SCRIPT"))
@@ -364,10 +365,21 @@ static void deliver(struct fake_leader *f, struct fl_event *e)
     }
 }
 
+static struct fl_event *next_event(const struct fake_leader *f)
+{
+    struct fl_event *e = NULL;
+
+    DL_FOREACH(f->events, e)
+    if (!e->fold || !f->slow_fold)
+        return e;
+    return NULL;
+}
+
 static void deliver_all(struct fake_leader *f)
 {
-    while (f->events) {
-        struct fl_event *e = f->events;
+    struct fl_event *e = NULL;
+
+    while ((e = next_event(f)) != NULL) {
         DL_DELETE(f->events, e);
         deliver(f, e);
         xfree(e->answer);
@@ -494,6 +506,7 @@ void fake_leader_init(struct fake_leader *f)
 
 void fake_leader_release(struct fake_leader *f)
 {
+    f->slow_fold = false;
     producer_drain(f->producer);
     deliver_all(f);
     producer_free(f->producer);

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * stage - real ports for a test, and waiting for a condition: the reactor is stepped until it holds, or the test fails.
+ * stage - real ports for a test, and waiting for a condition: the reactor is stepped until it holds, or the
+ * test fails.
  */
 #include "base/log.h"
 #include "real/reactor.h"

@@ -235,6 +235,7 @@ void world_open(struct world *w, const char *scenario)
     w->options.kafka.jobs_partitions = 64;
     w->options.aws.time_scale = 1;
     w->options.worker.concurrency = 2000;
+    w->options.worker.poll_ms = 5000;
     w->options.worker.max_expiries = 20;
     w->options.worker.state = (char *)"/state";
     w->options.lease.ttl_ms = 15000;

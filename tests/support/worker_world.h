@@ -44,12 +44,12 @@ struct world {
     const char *claim_word; /* NULL: grants */
     const char *renew_word;
     bool redis_down;
-    int64_t holds_ms; /* how long the reading of holds takes; 0: as everything */
+    int64_t holds_ms;                    /* how long the reading of holds takes; 0: as everything */
     int64_t ttl_ms, hv, attempts_before; /* attempts_before: the first claim is attempt 1 + this */
     const char *hold;                    /* value of the field h:1; NULL: none */
     struct world_lease leases[WORLD_LEASES_MAX];
     size_t lease_count;
-    int64_t renews, deaths;
+    int64_t renews, deaths, commands; /* commands: all that were sent */
     /* the in-hand note */
     char note[4096];
     /* AWS: calls by operation, and what is done to the next ones */

@@ -167,6 +167,7 @@ static uint64_t redis_go(void *port, const struct str *args, size_t n, redis_don
                                         fire_redis, self);
 
     x->done.redis = done;
+    w->commands++;
     if (w->redis_down)
         (void)err_set(&x->err, ERR_UNAVAILABLE, "no connection");
     else

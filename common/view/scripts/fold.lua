@@ -265,7 +265,7 @@ if ty == 'REQ' then apply = function()
     if who then c('HDEL', R, who) end
   end
   if waiting >= WAITING then
-    result(run, 'refused', 'too-many-waiting')
+    result(run, 'refused', 'queue-full')
     return {'OK'}
   end
   c('HSET', A, me, act..'|'..busy..'||'..run..'|'..text)

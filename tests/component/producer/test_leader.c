@@ -396,6 +396,22 @@ static void the_heartbeat_names_what_was_folded(void **state)
     assert_non_null(strstr(words, "~4~5~")); /* pos, high watermark */
 }
 
+static void no_heartbeat_is_sent_while_a_record_is_on_its_way(void **state)
+{
+    (void)state;
+    lead();
+    f.slow_fold = true;
+    fl_log(&f, "shop", "{\"v\":1,\"type\":\"Novelty\",\"workload\":\"shop\"}");
+    fl_run(&f, 100);
+    size_t before = fl_asked(&f, "beat");
+    fl_run(&f, 3000);
+    assert_int_equal(fl_asked(&f, "beat"), before);
+    f.slow_fold = false;
+    fl_run(&f, 200);
+    assert_int_equal(fl_asked(&f, "beat"), before + 1);
+    assert_non_null(strstr(fl_words(&f, "beat"), "~5~6~"));
+}
+
 static void a_drain_gives_up_the_lock_and_ends(void **state)
 {
     (void)state;
@@ -439,6 +455,7 @@ int main(void)
         CASE(due_jobs_are_published_and_their_place_is_noted),
         CASE(what_still_lies_in_the_queue_is_not_published_again),
         CASE(the_heartbeat_names_what_was_folded),
+        CASE(no_heartbeat_is_sent_while_a_record_is_on_its_way),
         CASE(a_drain_gives_up_the_lock_and_ends),
     };
 

@@ -1,4 +1,5 @@
-/* The sending half of the HTTP port, against a server that answers, hangs, cuts and resets as the path says. */
+/* The sending half of the HTTP port, against a server that answers, hangs, cuts and resets as the path
+ * says. */
 #include "base/mem.h"
 #include "real/clock.h"
 #include "real/http.h"

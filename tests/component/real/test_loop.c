@@ -1,4 +1,5 @@
-/* The loop in processes of its own: signals, drains, PID 1; and the admin server with the question that --health asks. */
+/* The loop in processes of its own: signals, drains, PID 1; and the admin server with the question that
+ * --health asks. */
 #include "real/admin.h"
 #include "real/clock.h"
 #include "real/http.h"

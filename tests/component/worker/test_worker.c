@@ -339,6 +339,100 @@ static void at_its_concurrency_it_reads_nothing_more(void **state)
     world_close(&w);
 }
 
+static void a_start_may_have_to_wait_for_the_status_checks(void **state)
+{
+    struct world w;
+    struct job j = world_job(ACTION_START, "j1", 2, case_ids);
+
+    (void)state;
+    world_open(&w, "{\"region\":\"us-west-2\",\"instances\":["
+                   "{\"id\":\"i-0000000a\",\"state\":\"stopped\",\"status_ms\":120000," TAGS "},"
+                   "{\"id\":\"i-0000000b\",\"state\":\"stopped\",\"status_ms\":3600000," TAGS "}]}");
+    world_start(&w);
+    j.options.ready = READY_STATUS_OK;
+    (void)world_deliver(&w, &j);
+    int64_t begun_ms = w.now.boot_ms;
+    world_until(&w, "reported", case_reported, HOUR);
+    assert_in_range(w.now.boot_ms - begun_ms, 600 * 1000, 640 * 1000);
+    case_expect(&w, "j1", case_ids[0], OUTCOME_DONE, CAUSE_NONE);
+    case_expect(&w, "j1", case_ids[1], OUTCOME_FAILED, CAUSE_NOT_READY);
+    world_close(&w);
+}
+
+static void windows_guests_are_asked_in_their_own_words(void **state)
+{
+    struct world w;
+    struct job j = world_job(ACTION_STOP, "j1", 3, case_ids);
+
+    (void)state;
+    world_open(&w, "{\"region\":\"us-west-2\",\"defaults\":{\"platform\":\"windows\"},\"instances\":["
+                   "{\"id\":\"i-0000000a\",\"state\":\"running\"," TAGS ",\"agent\":{\"os\":\"Windows\"}},"
+                   "{\"id\":\"i-0000000b\",\"state\":\"running\"," TAGS
+                   ",\"agent\":{\"os\":\"Windows\",\"files\":[\"C:\\\\ops\\\\stay.txt\"]}},"
+                   "{\"id\":\"i-0000000c\",\"state\":\"running\"," TAGS ",\"agent\":{\"os\":\"Linux\"}}]}");
+    world_start(&w);
+    j.options.override_file = xstrdup("C:\\ops\\stay.txt");
+    j.options.override_os = GUEST_WINDOWS;
+    (void)world_deliver(&w, &j);
+    world_until(&w, "reported", case_reported, HOUR);
+    case_expect(&w, "j1", case_ids[0], OUTCOME_DONE, CAUSE_NONE);
+    case_expect(&w, "j1", case_ids[1], OUTCOME_BYPASSED, CAUSE_OVERRIDE_PRESENT);
+    case_expect(&w, "j1", case_ids[2], OUTCOME_BYPASSED, CAUSE_OVERRIDE_UNKNOWN);
+    world_close(&w);
+}
+
+static void an_id_that_systems_manager_refuses_leaves_the_question_and_the_rest_is_asked(void **state)
+{
+    struct world w;
+
+    (void)state;
+    case_begin(&w,
+               "{\"region\":\"us-west-2\",\"defaults\":{\"agent\":{}},\"faults\":[{\"match\":{\"operation\":"
+               "\"SendCommand\","
+               "\"ids\":[\"i-0000000b\"]},\"effect\":{\"error\":{\"code\":\"InvalidInstanceId\",\"message\":"
+               "\"Instances "
+               "[[i-0000000b]] not in a valid state for account\"}}}],\"instances\":["
+               "{\"id\":\"i-0000000a\",\"state\":\"running\"," TAGS "},"
+               "{\"id\":\"i-0000000b\",\"state\":\"running\"," TAGS "},"
+               "{\"id\":\"i-0000000c\",\"state\":\"running\"," TAGS "}]}",
+               ACTION_STOP, true, 3);
+    world_until(&w, "reported", case_reported, HOUR);
+    case_expect(&w, "j1", case_ids[0], OUTCOME_DONE, CAUSE_NONE);
+    case_expect(&w, "j1", case_ids[1], OUTCOME_BYPASSED, CAUSE_OVERRIDE_UNKNOWN);
+    case_expect(&w, "j1", case_ids[2], OUTCOME_DONE, CAUSE_NONE);
+    assert_int_equal(world_calls(&w, "SendCommand"), 2);
+    world_close(&w);
+}
+
+static void denied_to_look_is_said_at_once(void **state)
+{
+    struct world w;
+
+    (void)state;
+    case_begin(
+        &w,
+        "{\"region\":\"us-west-2\",\"faults\":[{\"match\":{\"operation\":\"DescribeInstances\"},\"effect\":{"
+        "\"error\":"
+        "{\"code\":\"UnauthorizedOperation\",\"status\":403,\"message\":\"not you\"}}}],\"instances\":["
+        "{\"id\":\"i-0000000a\",\"state\":\"running\"," TAGS "}]}",
+        ACTION_STOP, false, 1);
+    world_until(&w, "reported", case_reported, 60 * 1000);
+    case_expect(&w, "j1", case_ids[0], OUTCOME_FAILED, CAUSE_DENIED);
+    world_close(&w);
+}
+
+static void an_idle_worker_keeps_asking_redis_so_that_it_knows_whether_it_could_claim(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_open(&w, case_four);
+    world_start(&w);
+    world_run(&w, 5 * 60 * 1000);
+    assert_in_range(w.commands, 3, 10);
+    world_close(&w);
+}
+
 static void a_topic_that_is_missing_is_waited_for(void **state)
 {
     struct world w;
@@ -374,6 +468,11 @@ int main(void)
         cmocka_unit_test(a_synchronous_tier_goes_one_by_one),
         cmocka_unit_test(ten_thousand_instances_cost_few_polls_and_come_to_exact_counts),
         cmocka_unit_test(at_its_concurrency_it_reads_nothing_more),
+        cmocka_unit_test(a_start_may_have_to_wait_for_the_status_checks),
+        cmocka_unit_test(windows_guests_are_asked_in_their_own_words),
+        cmocka_unit_test(an_id_that_systems_manager_refuses_leaves_the_question_and_the_rest_is_asked),
+        cmocka_unit_test(denied_to_look_is_said_at_once),
+        cmocka_unit_test(an_idle_worker_keeps_asking_redis_so_that_it_knows_whether_it_could_claim),
         cmocka_unit_test(a_topic_that_is_missing_is_waited_for),
     };
 

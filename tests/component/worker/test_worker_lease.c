@@ -55,6 +55,30 @@ static void without_redis_it_fences_itself_before_the_next_call(void **state)
     world_close(&w);
 }
 
+static bool asking(struct world *w)
+{
+    return world_calls(w, "DescribeInstanceInformation") > 0;
+}
+
+static void a_question_is_not_put_past_the_deadline_and_says_nothing_of_the_member(void **state)
+{
+    struct world w;
+
+    (void)state;
+    case_begin(
+        &w,
+        "{\"region\":\"us-west-2\",\"faults\":[{\"match\":{\"operation\":\"DescribeInstanceInformation\"},"
+        "\"effect\":{\"delay_ms\":20000}}],\"instances\":[{\"id\":\"i-0000000a\",\"state\":\"running\"," TAGS
+        ",\"agent\":{}}]}",
+        ACTION_STOP, true, 1);
+    world_until(&w, "asking", asking, HOUR);
+    w.redis_down = true;
+    world_run(&w, HOUR);
+    assert_int_equal(world_calls(&w, "SendCommand"), 0);
+    assert_int_equal(world_count(&w, "ec2sched.events.v1"), 0);
+    world_close(&w);
+}
+
 static void a_lost_lease_reports_no_failure(void **state)
 {
     struct world w;
@@ -243,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_that_was_frozen_past_its_deadline_calls_nobody),
         cmocka_unit_test(without_redis_it_fences_itself_before_the_next_call),
+        cmocka_unit_test(a_question_is_not_put_past_the_deadline_and_says_nothing_of_the_member),
         cmocka_unit_test(a_lost_lease_reports_no_failure),
         cmocka_unit_test(a_renewed_lease_ends_with_its_last_renewal),
         cmocka_unit_test(the_smaller_of_the_fleets_lease_time_and_ours_counts),

@@ -24,7 +24,7 @@ def run():
     for i in range(15):
         eq("waiting", req(10, f"q{i}")[0], ["ADMIT"])
     eq("the 17th is refused", req(11, "q16")[0], ["OK"])
-    eq("result", (result("q16"), cause("q16")), ("refused", "too-many-waiting"))
+    eq("result", (result("q16"), cause("q16")), ("refused", "queue-full"))
     eq("its run is owed a RunFinished", owed()["finish|a|q16"], 11)
     eq("pause a waiting request", fold(12, "PAUSE", "a", "q0"), ["OK"])
     eq("cancel one", fold(12, "CANCEL", "a", "q1"), ["OK"])

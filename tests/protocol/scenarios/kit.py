@@ -93,6 +93,12 @@ def fold(at, ty, wl, *a, must="", needs="", inc="I1", ts=None, o=None, **more):
     return raw(at, ty, wl, *words(ty, a, **more), must=must, needs=needs, inc=inc, ts=ts, o=o)
 
 
+def skip_to(o, at):
+    """Records that decide nothing, up to offset o."""
+    for _ in range(off[0], o):
+        eq("the position moves", fold(at, "X", "b"), ["IGN"])
+
+
 def last():
     """The epoch, or request, that the latest record made."""
     return f"0:{off[0] - 1}"

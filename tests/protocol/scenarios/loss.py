@@ -201,16 +201,14 @@ def run():
     eq("inside the snapshot", fold(0, "REQ", "a", "new", "", "", "start", "queue"), ["IGN"])
     eq("not applied", (result("new"), W("last"), owed()), ("", "38", {}))
     eq("no snapshot owed for it", owed(), {})
-    while off[0] < 40:
-        fold(0, "X", "b")
+    skip_to(40, 0)
     eq("last one inside", fold(0, "REQ", "a", "new", "", "", "start", "queue"), ["IGN"])
     eq("known run", fold(1, "REQ", "a", "r1", "", "", "start", "queue"), ["IGN"])
     eq("first one outside; known tick", fold(1, "REQ", "a", "r9", "s", "100", "start", "queue"), ["IGN"])
     eq("outside", req(1, "r2")[0], ["ADMIT"])
     eq("an old opening met while refolding", fold(2, "VIEW", "", "I1"), ["OK"])
     eq("does not open", r.hget(P + ":v", "inc"), "")
-    while off[0] < 60:
-        fold(2, "X", "b")
+    skip_to(60, 2)
     eq("its own does", fold(2, "VIEW", "", "I1"), ["OK"])
     eq(
         "with quarantine",

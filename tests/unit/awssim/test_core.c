@@ -112,7 +112,7 @@ static void the_same_seed_gives_the_same_bytes(void **state)
         text[run] = (struct buf)BUF_INIT(1 << 20);
         for (int i = 1; i <= 5; i++) {
             struct awssim_reply reply;
-            ask(sim, (struct instant){1000 * i, 1700000000000 + 1000 * i},
+            ask(sim, (struct instant){i * INT64_C(1000), 1700000000000 + i * INT64_C(1000)},
                 "Action=StopInstances&Version=2016-11-15&InstanceId.1=i-0a000000000000001", &reply);
             buf_addf(&text[run], "%d %s\n", (int)reply.delay_ms, buf_cstr(&reply.body));
             awssim_reply_release(&reply);
@@ -126,19 +126,19 @@ static void the_same_seed_gives_the_same_bytes(void **state)
         buf_release(&text[run]);
 }
 
-static void a_host_that_names_a_region_must_be_the_signatures(void **state)
+/* A call with a digest of zeroes, to this host: what the refusal says. */
+static void refused_with(const char *host, const char *code, const char *words)
 {
     struct awssim *sim = fleet(1);
     struct awssim_reply reply;
     const struct http_header headers[] = {
-        {STR("Host"), STR("ec2.eu-west-1.amazonaws.com")},
+        {STR("Host"), str_of(host)},
         {STR("X-Amz-Date"), STR("20231114T221320Z")},
         {STR("Authorization"),
          STR("AWS4-HMAC-SHA256 Credential=AKIASIMULATED0000001/20231114/us-east-1/ec2/aws4_request, "
              "SignedHeaders=host;x-amz-date, Signature="
              "0000000000000000000000000000000000000000000000000000000000000000")}};
 
-    (void)state;
     awssim_request(sim,
                    &(struct awssim_request){.now = {1000, 1700000000000},
                                             .method = STR("POST"),
@@ -148,9 +148,23 @@ static void a_host_that_names_a_region_must_be_the_signatures(void **state)
                                             .body = STR("Action=DescribeInstances&Version=2016-11-15")},
                    &reply);
     assert_int_equal(reply.status, 401);
-    assert_non_null(strstr(buf_cstr(&reply.body), "(region)"));
+    assert_non_null(strstr(buf_cstr(&reply.body), code));
+    assert_non_null(strstr(buf_cstr(&reply.body), words));
     awssim_reply_release(&reply);
     awssim_free(sim);
+}
+
+static void a_host_that_names_a_region_must_be_the_signatures(void **state)
+{
+    (void)state;
+    refused_with("ec2.eu-west-1.amazonaws.com", "AuthFailure", "(region)");
+}
+
+static void a_digest_that_is_not_the_requests_is_refused(void **state)
+{
+    (void)state;
+    refused_with("ec2.us-east-1.amazonaws.com", "AuthFailure",
+                 "The Canonical String for this request should have been");
 }
 
 int main(void)
@@ -158,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WEIGHED(ten_thousand_instances_stop_in_virtual_time),
         WEIGHED(the_same_seed_gives_the_same_bytes),
+        WEIGHED(a_digest_that_is_not_the_requests_is_refused),
         WEIGHED(a_host_that_names_a_region_must_be_the_signatures),
     };
 

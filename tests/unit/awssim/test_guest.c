@@ -23,7 +23,7 @@ static struct agent *with(enum agent_os os, const char *file, const char *folder
 {
     struct agent *a = agent_new(1);
 
-    a->os = os;
+    a->os = (int)os;
     strs_add(&a->files, str_of(file));
     if (folder)
         strs_add(&a->folders, str_of(folder));
@@ -58,6 +58,8 @@ static void what_is_not_our_script_is_not_understood(void **state)
         "p='/etc\n[ -e \"$p\" ] || [ -L \"$p\" ]",
         "p='/x'\nif [ -e \"$p\" ] || [ -L \"$p\" ]; then a=PRESENT; fi\nprintf '%s\\n' \"EC2SCHED-OVERRIDE "
         "short $a\"",
+        /* no look at links */
+        "p='/x'\nif [ -e \"$p\" ]; then a=PRESENT; fi\nprintf '%s\\n' \"EC2SCHED-OVERRIDE " NONCE " $a\"",
         "p='/x'\nif [ -e \"$p\" ] || [ -L \"$p\" ]; then a=PRESENT; fi\nprintf '%s\\n' "
         "\"EC2SCHED-OVERRIDE " NONCE " ABSENT\"",
     };

@@ -216,6 +216,22 @@ static void a_job_with_an_unanswered_call_is_never_released(void **state)
     }
 }
 
+static void not_even_when_all_is_decided_and_something_failed(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, ACTION_STOP, 2, SIGHT_RUNNING);
+    struct job_next out = call_out(&b);
+    call_ends(&b, &out, true);
+    b.at[0].state = b.at[1].state = SIGHT_TERMINATED;
+    b.now_ms += MEMBER_DESCRIBE_LAG_MS;
+    bench_poll(&b);
+    job_step_lease(b.step, LEASE_FENCED, 0);
+    assert_int_equal(job_step(b.step, b.now_ms).command, JOB_DROP);
+    bench_release(&b);
+}
+
 static void an_unanswered_call_is_looked_after_and_made_again_and_reported_as_such(void **state)
 {
     struct bench b;
@@ -505,6 +521,7 @@ int main(void)
         cmocka_unit_test(a_job_that_called_nobody_is_due_again_at_once),
         cmocka_unit_test(a_call_that_is_out_is_waited_for_before_the_job_goes_back),
         cmocka_unit_test(a_job_with_an_unanswered_call_is_never_released),
+        cmocka_unit_test(not_even_when_all_is_decided_and_something_failed),
         cmocka_unit_test(an_unanswered_call_is_looked_after_and_made_again_and_reported_as_such),
         cmocka_unit_test(an_unanswered_call_that_landed_is_done),
         cmocka_unit_test(a_held_member_is_left_alone_and_one_whose_hold_is_over_is_not),

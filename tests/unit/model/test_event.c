@@ -34,6 +34,29 @@ static void records_come_back_as_they_were_written(void **state)
     prints_back("{\"v\":1,\"type\":\"ViewOpened\",\"inc\":\"abc\",\"ttl_ms\":15000,\"taws_ms\":1020000}");
 }
 
+/* The view keeps a request's own text: one that is too large is folded as nothing, without an answer to anybody. */
+static void a_request_larger_than_the_view_keeps_is_known_before_it_is_appended(void **state)
+{
+    char reason[EVENT_TEXT_KEPT_MAX];
+    struct event_request r = {.origin = {.who = reason}};
+    struct err e = {0};
+
+    (void)state;
+    for (size_t n = 0, was = true; n < sizeof reason - 1; n++) {
+        memset(reason, 'x', n);
+        reason[n] = 0;
+        BUF_CLEANUP struct buf text = BUF_INIT(EVENT_TEXT_MAX);
+        JSON_CLEANUP struct json *j = json_encode(event_request_fields, &r);
+        json_print(j, &text);
+        bool fits = event_request_fits(&r, &e);
+        assert_int_equal(fits, text.n <= EVENT_TEXT_KEPT_MAX);
+        assert_true(was || !fits);
+        was = fits;
+    }
+    assert_false(event_request_fits(&r, &e));
+    assert_int_equal(e.kind, ERR_INVALID);
+}
+
 static void a_type_of_the_future_is_kept_by_name_with_its_must(void **state)
 {
     struct event ev;
@@ -120,6 +143,7 @@ static void every_record_of_a_run_is_one_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WEIGHED(a_request_larger_than_the_view_keeps_is_known_before_it_is_appended),
         WEIGHED(records_come_back_as_they_were_written),
         WEIGHED(a_type_of_the_future_is_kept_by_name_with_its_must),
         WEIGHED(what_is_no_record_is_refused_and_leaves_nothing),

@@ -221,6 +221,30 @@ static void the_rules_version_is_the_scripts(void **state)
     assert_true(seen);
 }
 
+/* A cause that people read in RunFinished is a word of the contract, also when the fold decides by itself. */
+static void every_cause_that_the_fold_writes_is_on_the_closed_list(void **state)
+{
+    const char *fold = NULL;
+    size_t seen = 0;
+
+    (void)state;
+    for (const struct view_script *s = view_scripts; s->name; s++)
+        if (strcmp(s->name, "fold") == 0)
+            fold = s->text;
+    assert_non_null(fold);
+    for (const char *p = strchr(fold, '\''); p; p = strchr(p + 1, '\'')) {
+        size_t n = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz-");
+        struct str word = str_n(p + 1, n);
+        enum cause cause = CAUSE_NONE;
+        if (n == 0 || p[1 + n] != '\'' || !memchr(word.p, '-', n))
+            continue;
+        seen++;
+        if (!cause_of(word, &cause))
+            fail_msg("fold.lua writes %.*s, which is no cause of model/member", (int)n, word.p);
+    }
+    assert_true(seen >= 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_type_that_nobody_knows_is_never_one_of_the_folds_own),
         cmocka_unit_test(an_opening_has_no_workload),
         cmocka_unit_test(the_rules_version_is_the_scripts),
+        cmocka_unit_test(every_cause_that_the_fold_writes_is_on_the_closed_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
