@@ -15,8 +15,8 @@
 enum { BARS_WIDTH_MIN = 30, BARS_WIDTH_MAX = 120 /* wider terminals get no wider bars */ };
 
 struct bar {
-    char label[128]; /* "1 Role_App" */
-    char note[64];   /* behind the counts: "running", "2 failed" */
+    char label[128];    /* "1 Role_App" */
+    char note[64];      /* behind the counts: "running", "2 failed" */
     size_t done, total; /* 0 of 0: not known yet, shown empty */
 };
 

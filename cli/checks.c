@@ -34,7 +34,8 @@ void checks_freep(struct checks **k)
     *k = NULL;
 }
 
-void checks_add(struct checks *k, enum check_state state, const char *what, const char *remedy, const char *fmt, ...)
+void checks_add(struct checks *k, enum check_state state, const char *what, const char *remedy,
+                const char *fmt, ...)
 {
     char text[TEXT_MAX];
     struct json *one = json_object();

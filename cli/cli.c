@@ -166,9 +166,26 @@ static void say(const struct cli *c, const char *kind, const char *message, cons
     print_json(document);
 }
 
+/* What to do about a failure of which only the kind is known. */
+static const char *remedy_of(const struct err *e)
+{
+    switch (e->kind) {
+    case ERR_CONFIG:
+        return "`ec2sched --help` shows the options";
+    case ERR_THROTTLED:
+        return "ask again in a minute";
+    case ERR_DENIED:
+        return "check the credentials and what they are allowed";
+    case ERR_UNAVAILABLE:
+        return "`ec2sched doctor` looks at each part";
+    default:
+        return "`ec2sched doctor` and `ec2sched lint` look closer";
+    }
+}
+
 int cli_fail(const struct cli *c, const struct err *e, const char *remedy)
 {
-    say(c, err_kind_name(e->kind), e->msg, remedy);
+    say(c, err_kind_name(e->kind), e->msg, remedy ? remedy : remedy_of(e));
     return exit_of(e);
 }
 
@@ -195,6 +212,21 @@ int cli_usage(const struct cli *c, const char *verb, const char *why)
 void cli_who(const struct cli *c, char *out, size_t n)
 {
     (void)snprintf(out, n, "%.120s@%.120s", c->user, c->host);
+}
+
+const char *cli_redis(const struct cli *c, char out[CLI_REDIS_MAX])
+{
+    struct str url = str_of(c->options->redis.url);
+    size_t scheme = 0;
+    size_t end = 0;
+
+    for (size_t i = 0; i < url.n; i++)
+        end = url.p[i] == '@' ? i : end; /* the last one: a password may hold more */
+    if (end && str_find(url, STR("://"), &scheme) && scheme + 3 < end)
+        (void)snprintf(out, CLI_REDIS_MAX, "%.*s***%s", (int)scheme + 3, url.p, url.p + end);
+    else
+        (void)snprintf(out, CLI_REDIS_MAX, "%s", url.p);
+    return out;
 }
 
 void cli_random_hex(const struct cli *c, char *out, size_t digits)
@@ -229,6 +261,10 @@ bool cli_log_partitions(struct cli *c, int *partitions, struct err *e)
     const char *names[] = {name};
     struct asked_topics *a = cli_keep(c, sizeof *a);
 
+    if (c->log_partitions) {
+        *partitions = c->log_partitions;
+        return true;
+    }
     topic_name(TOPIC_EVENTS, c->options->kafka.prefix, name);
     (void)c->ports->kafka.ops->describe(c->ports->kafka.port, names, 1, topics_done, a);
     if (!cli_wait(c, &a->done, cli_now(c) + BROKER_WAIT_MS, e))
@@ -240,6 +276,6 @@ bool cli_log_partitions(struct cli *c, int *partitions, struct err *e)
     if (a->partitions < 1)
         return err_set(e, ERR_CONFIG, "topic %s does not exist: create it with `ec2sched topics create`",
                        name);
-    *partitions = a->partitions;
+    *partitions = c->log_partitions = a->partitions;
     return true;
 }

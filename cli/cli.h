@@ -35,10 +35,10 @@ struct cli {
     /* Runs the loop until `turn` answers TURN_DONE. False: interrupted by a signal. */
     bool (*run)(void *self, int64_t (*turn)(void *arg, int64_t now_ms), void *arg, struct err *e);
     void *self;
-    bool json;                 /* --output json */
-    bool terminal;             /* stdout is one: bars and colours are allowed */
-    bool asks;                 /* stdin and stderr are: a question can be answered */
-    int (*width)(void);        /* of the terminal now; 0: not one */
+    bool json;          /* --output json */
+    bool terminal;      /* stdout is one: bars and colours are allowed */
+    bool asks;          /* stdin and stderr are: a question can be answered */
+    int (*width)(void); /* of the terminal now; 0: not one */
     /* Reads the answer to a question, one line; false: there is none. Ctrl-C ends the program there. */
     bool (*answer)(char *out, size_t n);
     char user[256], host[256]; /* for `who`, as claimed */
@@ -48,10 +48,11 @@ struct cli {
     struct source *source;
     struct view *view;
     struct kept *kept;
-    struct json *rows[2]; /* of the last cli_rows() */
+    struct json *rows[2];  /* of the last cli_rows() */
     struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
     struct fold **folds;   /* the log without the view, one a partition (cli/state) */
     int fold_count;
+    int log_partitions; /* as the brokers said; 0: not asked yet */
 };
 
 /*
@@ -79,7 +80,7 @@ MUST_CHECK bool cli_pause(struct cli *c, int64_t ms, struct err *e);
 int64_t cli_now(const struct cli *c); /* boot clock */
 int64_t cli_wall(const struct cli *c);
 
-/* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` may be NULL. */
+/* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` NULL: the kind's own. */
 int cli_fail(const struct cli *c, const struct err *e, const char *remedy);
 int cli_refuse(const struct cli *c, const char *what, const char *why, const char *remedy);
 int cli_usage(const struct cli *c, const char *verb,
@@ -88,6 +89,10 @@ int cli_usage(const struct cli *c, const char *verb,
 /* user@host, as claimed. */
 void cli_who(const struct cli *c, char *out, size_t n);
 void cli_random_hex(const struct cli *c, char *out, size_t digits); /* digits + 1 bytes */
+
+/* redis.url as it may be shown: a user and password in it become ***. */
+enum { CLI_REDIS_MAX = 256 };
+const char *cli_redis(const struct cli *c, char out[CLI_REDIS_MAX]);
 
 /* Topics by the options' prefix; the number of log partitions is asked from the brokers once. */
 MUST_CHECK bool cli_log_partitions(struct cli *c, int *partitions, struct err *e);

@@ -69,12 +69,12 @@ static void check_redis(struct cli *c, struct checks *k)
         a->err = e;
     if (a->err.kind != ERR_NONE) {
         checks_add(k, CHECK_FAIL, "redis", "check redis.url, redis.username and redis.password", "%s: %s",
-                   c->options->redis.url, a->err.msg);
+                   cli_redis(c, (char[CLI_REDIS_MAX]){0}), a->err.msg);
         return;
     }
     bool old = strtol(a->version, NULL, 10) < REDIS_MAJOR_MIN;
     checks_add(k, old ? CHECK_FAIL : CHECK_OK, "redis", old ? "the scripts need version 6.2 or later" : NULL,
-               "version %s at %s", a->version, c->options->redis.url);
+               "version %s at %s", a->version, cli_redis(c, (char[CLI_REDIS_MAX]){0}));
     if (strcmp(a->role, "master") != 0)
         checks_add(k, CHECK_FAIL, "redis", "redis.url must name the primary", "this server is a %s", a->role);
     if (strcmp(a->policy, "noeviction") != 0)
@@ -124,8 +124,8 @@ static void check_views(struct cli *c, struct checks *k)
         open += a->open;
     }
     checks_add(k, open == partitions ? CHECK_OK : CHECK_FAIL, "producers",
-               open == partitions ? NULL : "start a producer, and see its /readyz", "%d of %d log partitions are led",
-               open, partitions);
+               open == partitions ? NULL : "start a producer, and see its /readyz",
+               "%d of %d log partitions are led", open, partitions);
 }
 
 /* ---- AWS ---- */
@@ -164,8 +164,8 @@ static bool check_identity(struct cli *c, struct checks *k, const struct aws_whe
         a->err = e;
     if (a->err.kind != ERR_NONE) {
         checks_add(k, CHECK_FAIL, "credentials",
-                   "check AWS_PROFILE or the keys, AWS_REGION, and the role that they may assume", "%s: %s", whose,
-                   a->err.msg);
+                   "check AWS_PROFILE or the keys, AWS_REGION, and the role that they may assume", "%s: %s",
+                   whose, a->err.msg);
         return false;
     }
     checks_add(k, CHECK_OK, "credentials", NULL, "%s: %s", whose, a->arn);
@@ -201,11 +201,12 @@ static bool check_rows(const struct cli *c, struct checks *k, const char *name, 
         warnings += f.at[i].severity == SEVERITY_WARNING;
     const struct finding *first = findings_first_error(&f);
     if (first)
-        checks_add(k, CHECK_FAIL, "rows", "`ec2sched lint` shows all", "%s %s: %s", first->row, first->attribute,
-                   first->message);
+        checks_add(k, CHECK_FAIL, "rows", "`ec2sched lint` shows all", "%s %s: %s", first->row,
+                   first->attribute, first->message);
     else
-        checks_add(k, warnings ? CHECK_WARN : CHECK_OK, "rows", warnings ? "`ec2sched lint` shows them" : NULL,
-                   "%s: %zu tiers, %zu warning%s", name, spec->tiers.n, warnings, warnings == 1 ? "" : "s");
+        checks_add(k, warnings ? CHECK_WARN : CHECK_OK, "rows",
+                   warnings ? "`ec2sched lint` shows them" : NULL, "%s: %zu tiers, %zu warning%s", name,
+                   spec->tiers.n, warnings, warnings == 1 ? "" : "s");
     findings_release(&f);
     return ok;
 }
@@ -230,7 +231,8 @@ static void check_members(struct cli *c, struct checks *k, const struct spec *sp
         asked += spec->tiers.at[i].override_file != NULL;
     if (asked)
         checks_add(k, m.doubts ? CHECK_WARN : CHECK_OK, "agents",
-                   m.doubts ? "they would not be stopped: check the SSM agent and its instance profile" : NULL,
+                   m.doubts ? "they would not be stopped: check the SSM agent and its instance profile"
+                            : NULL,
                    "%s: %zu members with an override file have no agent online", spec->workload, m.doubts);
     cli_members_release(&m);
 }
@@ -250,8 +252,10 @@ static void check_workload(struct cli *c, struct checks *k, const char *name, co
 
     if (!check_rows(c, k, name, row, tiers, &spec))
         return;
-    const struct aws_where w = {
-        .region = spec.region, .role_arn = spec.role, .external_id = spec.external_id, .workload = spec.workload};
+    const struct aws_where w = {.region = spec.region,
+                                .role_arn = spec.role,
+                                .external_id = spec.external_id,
+                                .workload = spec.workload};
     if (!spec.role || check_identity(c, k, &w, name))
         check_members(c, k, &spec);
     if (asks_windows(&spec))
@@ -266,8 +270,8 @@ static void check_workloads(struct cli *c, struct checks *k, const char *only)
     struct cli_rows rows;
 
     if (!cli_rows(c, only, &rows, &e)) {
-        checks_add(k, CHECK_FAIL, "rows", "check specs.source; dynamodb:Scan, GetItem and Query must be allowed", "%s",
-                   e.msg);
+        checks_add(k, CHECK_FAIL, "rows",
+                   "check specs.source; dynamodb:Scan, GetItem and Query must be allowed", "%s", e.msg);
         return;
     }
     if (!json_count(rows.workloads))
@@ -287,13 +291,13 @@ int verb_doctor(struct cli *c, const struct strs *words)
     struct err e = {0};
     STRS_CLEANUP struct strs positional = {0};
     CHECKS_CLEANUP struct checks *k = checks_new(c);
-    const struct aws_where home = {.region = c->options->specs.region};
 
     if (!arguments_read(words, &(struct argument){0}, 0, 1, &positional, &e))
         return cli_usage(c, "doctor", e.msg);
     checks_topics(c, k);
     check_redis(c, k);
     check_views(c, k);
+    const struct aws_where home = {.region = c->options->specs.region};
     bool aws = check_identity(c, k, &home, "home");
     if (aws) {
         check_clock(c, k);

@@ -45,7 +45,10 @@ void history_freep(struct history **p)
 
     if (!h)
         return;
-    HASH_ITER(hh, h->runs, k, next) { forget(h, k); }
+    HASH_ITER(hh, h->runs, k, next)
+    {
+        forget(h, k);
+    }
     xfree(h->workload);
     xfree(h);
     *p = NULL;

@@ -144,7 +144,8 @@ static bool young_or_none(struct cli *c, int partition, int64_t since_ms, struct
 
     if (out->from >= out->until)
         return true;
-    if (!cli_follow(c, partition, out->until - 1, out->until, see_stamp, &stamp, cli_now(c) + BROKER_WAIT_MS, e))
+    if (!cli_follow(c, partition, out->until - 1, out->until, see_stamp, &stamp, cli_now(c) + BROKER_WAIT_MS,
+                    e))
         return false;
     if (stamp < since_ms)
         out->from = out->until;
@@ -237,8 +238,8 @@ static int64_t follow_turn(void *arg, int64_t now_ms)
     return now_ms + IDLE_READ_MS < f->deadline_ms ? now_ms + IDLE_READ_MS : f->deadline_ms;
 }
 
-bool cli_read(struct cli *c, const struct cli_span *spans, size_t n, cli_see *see, void *arg, int64_t deadline_ms,
-              struct err *e)
+bool cli_read(struct cli *c, const struct cli_span *spans, size_t n, cli_see *see, void *arg,
+              int64_t deadline_ms, struct err *e)
 {
     char topic[TOPIC_NAME_MAX];
     const struct kafka *k = &c->ports->kafka;

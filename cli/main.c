@@ -18,7 +18,8 @@ static const struct options_program program = {
 
 static bool run_loop(void *self, int64_t (*turn)(void *arg, int64_t now_ms), void *arg, struct err *e)
 {
-    return real_run(self, &(struct loop_program){.turn = turn, .self = arg}, e) || err_code(e, CLI_INTERRUPTED);
+    return real_run(self, &(struct loop_program){.turn = turn, .self = arg}, e) ||
+           err_code(e, CLI_INTERRUPTED);
 }
 
 static int terminal_width(void)

@@ -297,7 +297,8 @@ void cli_members_doubts(const struct cli_members *m)
 {
     for (size_t i = 0; i < m->n; i++)
         if (m->at[i].doubt)
-            print_error_line("%s (%s): its override file cannot be asked for now, its agent is not online: it "
-                             "would be left alone",
-                             m->at[i].id, m->at[i].tier);
+            print_error_line(
+                "%s (%s): its override file cannot be asked for now, its agent is not online: it "
+                "would be left alone",
+                m->at[i].id, m->at[i].tier);
 }

@@ -26,4 +26,4 @@ void print_error_line(const char *fmt, ...) PRINTF_LIKE(1, 2); /* on stderr */
 /* `text` as a terminal may see it: control characters (C0, DEL, C1) and what is not UTF-8 become '?'. */
 void print_clean(struct str text, struct buf *out);
 size_t print_width(struct str text); /* characters, not bytes */
-void print_text(struct str text); /* as it is */
+void print_text(struct str text);    /* as it is */

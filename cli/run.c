@@ -4,6 +4,7 @@
 #include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/stage.h"
+#include "cli/state.h"
 #include "cli/story.h"
 #include "cli/verbs.h"
 #include "view/view.h"
@@ -106,8 +107,7 @@ static bool agreed(const struct cli *c, const struct asked *a, const struct cli_
     (void)fprintf(stderr, "stop %zu instance%s of %s in %zu step%s? [y/N] ", m->to_act,
                   m->to_act == 1 ? "" : "s", buf_cstr(&name), m->steps.n, m->steps.n == 1 ? "" : "s");
     (void)fflush(stderr);
-    return c->answer(answer, sizeof answer) &&
-           (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+    return c->answer(answer, sizeof answer) && (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }
 
 struct hearing {
@@ -124,6 +124,27 @@ static bool hear(void *arg, const struct kafka_record *r, const struct event *ev
     return ended || h->admitted;
 }
 
+static const char *remedy_of(enum cause why)
+{
+    static const struct {
+        enum cause why;
+        const char *remedy;
+    } table[] = {
+        {CAUSE_BUSY, "--if-busy queue waits for it, --if-busy supersede takes its place"},
+        {CAUSE_SWITCHED_OFF, "set DisableAllSchedulingActions to 0 in its row"},
+        {CAUSE_TOO_MANY, "raise MaxInstances in its row if that is meant"},
+        {CAUSE_HELD, "`ec2sched status` shows the holds; one ends by itself, or is cleared by its id"},
+        {CAUSE_EXPIRED, "ask again, with a longer --expires"},
+        {CAUSE_QUEUE_FULL, "ask again when fewer requests wait: `ec2sched status` shows them"},
+        {CAUSE_SPECS_UNREACHABLE, "`ec2sched doctor` says what the producers cannot read; then ask again"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].why == why)
+            return table[i].remedy;
+    return "`ec2sched lint` looks at its rows";
+}
+
 static int refused(const struct cli *c, const struct asked *a, const struct story *s)
 {
     char what[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 40];
@@ -132,10 +153,7 @@ static int refused(const struct cli *c, const struct asked *a, const struct stor
     (void)snprintf(what, sizeof what, "%s@%s was refused", a->workload, a->id);
     (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)),
                    story_detail(s)[0] ? ": " : "", story_detail(s));
-    return cli_refuse(c, what, why,
-                      story_cause(s) == CAUSE_BUSY
-                          ? "--if-busy queue waits for it, --if-busy supersede takes its place"
-                          : NULL);
+    return cli_refuse(c, what, why, remedy_of(story_cause(s)));
 }
 
 static int no_answer(const struct cli *c, const struct asked *a, const struct err *e)
@@ -147,17 +165,29 @@ static int no_answer(const struct cli *c, const struct asked *a, const struct er
     return cli_fail(c, e, remedy);
 }
 
-static void tell_accepted(const struct cli *c, const struct asked *a, const struct story *s)
+/* Accepted, and whether it has begun; if not, why not and until when, as far as the view can say. */
+static void tell_accepted(struct cli *c, const struct asked *a, const struct story *s)
 {
+    struct err e = {0};
+    struct cli_state now = {0};
+    BUF_CLEANUP struct buf start = BUF_INIT(1000);
+
+    if (!story_began(s) && cli_state(c, a->workload, &now, &e))
+        cli_state_start(&now, &start);
+    cli_state_release(&now);
     if (c->json) {
         JSON_CLEANUP struct json *document = print_document();
         json_add_str(document, "workload", str_of(a->workload));
         json_add_str(document, "run", str_of(a->id));
         json_add_str(document, "state", story_began(s) ? STR("running") : STR("accepted"));
+        json_add_str(document, "start", buf_view(&start));
         print_json(document);
     } else {
-        print_line("%s@%s accepted%s", a->workload, a->id,
-                   story_began(s) ? "" : "; it begins when the run before it has ended");
+        print_line("%s@%s accepted%s%s", a->workload, a->id,
+                   story_began(s) ? ""
+                   : start.n      ? "; it "
+                                  : "; it begins when the run before it has ended",
+                   buf_cstr(&start));
     }
 }
 

@@ -84,7 +84,10 @@ bool cli_spec(struct cli *c, const char *workload, enum action action, const str
     struct cli_rows rows;
 
     if (!cli_rows(c, workload, &rows, &e)) {
-        *exit = cli_fail(c, &e, NULL);
+        *exit = e.kind == ERR_INVALID ? cli_refuse(c, workload, e.msg, "nothing was started")
+                                      : cli_fail(c, &e,
+                                                 "nothing was started; check specs.source, the credentials "
+                                                 "and the region");
         return false;
     }
     bool ok =

@@ -139,6 +139,7 @@ static bool in_words(const struct stage *s, const struct event *ev)
 {
     switch (ev->type) {
     case EVENT_PLAN_FAILED:
+    case EVENT_PLAN_DELAYED:
     case EVENT_PAUSE:
     case EVENT_RESUME:
     case EVENT_CANCEL:

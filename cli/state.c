@@ -101,7 +101,8 @@ void cli_state_of_peek(const struct view_peeked *p, struct cli_state *out)
                                   .unchanged = number(w, "unchanged", 0),
                                   .bypassed = number(w, "bypassed", 0),
                                   .failed = number(w, "failed", 0),
-                                  .doubt = number(w, "doubt", 0)};
+                                  .doubt = number(w, "doubt", 0),
+                                  .unsettled = number(w, "unsettled", 0)};
     (void)!view_holds_of(w, holds, &out->holds, &unreadable); /* shown as none; workers then call nothing */
     for (size_t i = 0; i < p->waiting_count; i++)
         strs_add(&out->waiting, p->waiting[i].run);
@@ -205,7 +206,7 @@ static bool from_view(struct cli *c, int partition, const char *workload, struct
     if (answered && a->err.kind != ERR_NONE)
         *e = a->err;
     if (!answered || a->err.kind != ERR_NONE) {
-        (void)err_wrap(e, "redis at %s", c->options->redis.url);
+        (void)err_wrap(e, "redis at %s", cli_redis(c, (char[CLI_REDIS_MAX]){0}));
         c->redis_lost = *e;
         return false;
     }
@@ -377,7 +378,7 @@ void cli_state_start(const struct cli_state *s, struct buf *out)
     if (strcmp(s->state, "draining") != 0)
         return;
     if (!s->from_view) {
-        buf_adds(out, "it waits for the run before it; leases are unknown without Redis");
+        buf_adds(out, "waits for the run before it; leases are unknown without Redis");
         return;
     }
     if (s->until_ms) {

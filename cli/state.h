@@ -18,10 +18,11 @@ struct cli_state {
     bool from_view;
     bool known;     /* the log has records of it */
     char state[16]; /* "idle", "running", "pausing", "paused", "draining" */
-    char run[IDS_RUN_MAX + 1], action[8]; /* the current run, also while it drains, or the last one; "": none */
-    enum result result;                   /* it has ended */
-    int64_t generation, epoch;            /* of the log; offset of its acceptance, -1: none */
-    int64_t steps, step, planned, open;   /* as core/fold.h */
+    char run[IDS_RUN_MAX + 1],
+        action[8];                      /* the current run, also while it drains, or the last one; "": none */
+    enum result result;                 /* it has ended */
+    int64_t generation, epoch;          /* of the log; offset of its acceptance, -1: none */
+    int64_t steps, step, planned, open; /* as core/fold.h */
     int64_t gate_ms, deadline_ms, plan_due_ms;
     struct cli_state_step at[STATE_STEPS_MAX];
     struct counts counts;

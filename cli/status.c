@@ -119,12 +119,11 @@ static void print_state(const char *workload, const struct cli_state *s)
         print_steps(s);
     if (s->run[0])
         print_line("%lld done, %lld unchanged, %lld bypassed, %lld failed%s%s", (long long)s->counts.done,
-                   (long long)s->counts.unchanged, (long long)s->counts.bypassed,
-                   (long long)s->counts.failed, s->result ? ": " : " so far",
-                   s->result ? result_names[s->result] : "");
+                   (long long)s->counts.unchanged, (long long)s->counts.bypassed, (long long)s->counts.failed,
+                   s->result ? ": " : " so far", s->result ? result_names[s->result] : "");
     if (s->next_run[0])
-        print_line("next: %s %s%s%s", s->next_action, s->next_run, start.n ? ": " : ": when the run has ended",
-                   buf_cstr(&start));
+        print_line("next: %s %s%s%s", s->next_action, s->next_run,
+                   start.n ? ": " : ": when the run has ended", buf_cstr(&start));
     for (size_t i = 0; i < s->waiting.n; i++)
         print_line("waits for admission: %s", s->waiting.at[i]);
     if (s->holds)
@@ -144,8 +143,9 @@ static int status_one(struct cli *c, const char *workload)
     json_add(document, "workloads", all);
     bool ok = cli_state(c, workload, &s, &e);
     if (ok && !s.known && (!cli_rows(c, workload, &rows, &e) || !json_count(rows.workloads))) {
-        ok = e.kind == ERR_NONE ? err_set(&e, ERR_NOT_FOUND, "%s: neither a row nor the log names it", workload)
-                                : false;
+        ok = e.kind == ERR_NONE
+                 ? err_set(&e, ERR_NOT_FOUND, "%s: neither a row nor the log names it", workload)
+                 : false;
         cli_state_release(&s);
         return cli_fail(c, &e, "`ec2sched list` names the workloads");
     }
@@ -177,7 +177,7 @@ static void summary_row(struct table *t, const char *workload, const struct cli_
     else
         table_cell(t, "");
     table_cell(t, s->next_run);
-    table_cell(t, !s->from_view     ? "folded from the log"
+    table_cell(t, !s->from_view   ? "folded from the log"
                   : !s->confirmed ? "no leader confirms the view"
                                   : buf_cstr(&start));
 }

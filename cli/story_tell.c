@@ -80,6 +80,12 @@ static void say(const struct story *s, const struct kafka_record *r, const struc
                  cause_sentence((enum cause)ev->plan_failed.cause), ev->plan_failed.detail ? ": " : "",
                  ev->plan_failed.detail ? ev->plan_failed.detail : "");
         break;
+    case EVENT_PLAN_DELAYED:
+        moment_rfc3339(ev->plan_delayed.until_ms, ts);
+        buf_addf(&text, "step %lld cannot be planned yet, tried again until %.19sZ: %s%s%s",
+                 (long long)ev->plan_delayed.step, ts, cause_sentence((enum cause)ev->plan_delayed.cause),
+                 ev->plan_delayed.detail ? ": " : "", ev->plan_delayed.detail ? ev->plan_delayed.detail : "");
+        break;
     case EVENT_PAUSE:
     case EVENT_RESUME:
     case EVENT_CANCEL:

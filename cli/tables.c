@@ -111,10 +111,11 @@ void checks_tables(struct cli *c, struct checks *k)
         if (a && a->err.kind != ERR_NONE)
             e = a->err;
         bool ok = e.kind == ERR_NONE && keys_fit(&a->table, (enum spec_table)t, &e);
-        checks_add(k, ok ? CHECK_OK : CHECK_FAIL, "table",
-                   ok ? NULL
-                      : "`ec2sched tables create` makes what is missing; dynamodb:DescribeTable must be allowed",
-                   "%s%s%s", name, ok ? "" : ": ", ok ? "" : e.msg);
+        checks_add(
+            k, ok ? CHECK_OK : CHECK_FAIL, "table",
+            ok ? NULL
+               : "`ec2sched tables create` makes what is missing; dynamodb:DescribeTable must be allowed",
+            "%s%s%s", name, ok ? "" : ": ", ok ? "" : e.msg);
         if (a)
             dynamodb_table_release(&a->table);
         xfree(name);

@@ -137,15 +137,14 @@ void checks_topics(struct cli *c, struct checks *k)
                q->brokers < GOOD_REPLICATION ? "a lost broker can lose the log; production wants 3" : NULL,
                "%d broker%s at %s", q->brokers, q->brokers == 1 ? "" : "s", c->options->kafka.brokers);
     for (int t = 0; t < TOPICS; t++) {
-        struct err wrong = {0};
-        bool ok = check_one(q, t, &wrong);
-        if (!ok)
-            checks_add(k, CHECK_FAIL, "topic", "`ec2sched topics create` makes what is missing", "%s: %s",
-                       q->wanted[t].name, wrong.msg);
+        const struct err *wrong = &q->found[t].wrong; /* holds its remedy */
+        if (wrong->kind != ERR_NONE)
+            checks_add(k, CHECK_FAIL, "topic", "`ec2sched topics create` makes what is missing", "%s",
+                       wrong->msg);
         else
             checks_add(k, q->found[t].config_known ? CHECK_OK : CHECK_WARN, "topic",
-                       q->found[t].config_known ? NULL : "the broker does not show its settings", "%s, %d partitions",
-                       q->wanted[t].name, q->found[t].partitions);
+                       q->found[t].config_known ? NULL : "the broker does not show its settings",
+                       "%s, %d partitions", q->wanted[t].name, q->found[t].partitions);
     }
 }
 
@@ -260,10 +259,10 @@ static bool read_place(struct cli *c, int partition, struct place *p, struct err
 {
     (void)view_where(cli_view(c), partition, on_place, p);
     if (!cli_wait(c, &p->done, cli_now(c) + BROKER_WAIT_MS, e))
-        return err_wrap(e, "redis at %s", c->options->redis.url);
+        return err_wrap(e, "redis at %s", cli_redis(c, (char[CLI_REDIS_MAX]){0}));
     if (p->err.kind != ERR_NONE) {
         *e = p->err;
-        return err_wrap(e, "redis at %s", c->options->redis.url);
+        return err_wrap(e, "redis at %s", cli_redis(c, (char[CLI_REDIS_MAX]){0}));
     }
     return true;
 }

@@ -21,17 +21,17 @@ enum {
     FOLD_WAITING = 16, /* requests that wait for admission */
     FOLD_RUNS = 64,    /* runs that a workload remembers (more only while their RunFinished is owed) */
     FOLD_HOLDS = 64,
-    FOLD_CONTROLS = 16,        /* control ids that a workload remembers */
-    FOLD_STEPS = 200,          /* of a run */
-    FOLD_PARTS = 10000,        /* of a plan */
-    FOLD_RECORD_JOBS = 5000,   /* of a record */
-    FOLD_STEP_JOBS = 10000,    /* of a step */
-    FOLD_COUNT_MAX = 100000,   /* members in one count */
-    FOLD_TEXT_MAX = 2000,      /* bytes: a request, delays, a tier's name */
-    FOLD_NAME_MAX = 200,       /* bytes: job, nonce, control id, instance */
-    FOLD_SCHEDULE_MAX = 300,   /* bytes: name|action|zone */
+    FOLD_CONTROLS = 16,          /* control ids that a workload remembers */
+    FOLD_STEPS = 200,            /* of a run */
+    FOLD_PARTS = 10000,          /* of a plan */
+    FOLD_RECORD_JOBS = 5000,     /* of a record */
+    FOLD_STEP_JOBS = 10000,      /* of a step */
+    FOLD_COUNT_MAX = 100000,     /* members in one count */
+    FOLD_TEXT_MAX = 2000,        /* bytes: a request, delays, a tier's name */
+    FOLD_NAME_MAX = 200,         /* bytes: job, nonce, control id, instance */
+    FOLD_SCHEDULE_MAX = 300,     /* bytes: name|action|zone */
     FOLD_SECONDS_MAX = 31536000, /* a run's deadline, a pause */
-    FOLD_NEVER = -1,           /* a moment or offset that there is not */
+    FOLD_NEVER = -1,             /* a moment or offset that there is not */
 };
 
 struct fold_run { /* as the workload remembers it */
@@ -66,18 +66,19 @@ struct fold_job; /* opaque: pending ones, in a table */
 
 struct fold_step {
     struct fold_job *pending;
-    size_t jobs; /* all of its plan */
+    size_t jobs;            /* all of its plan */
     struct counts left_out; /* resolved by the plan itself, counted when the step begins */
     bool has_left_out;
 };
 
 struct fold_current { /* the current run: also while it drains, and after its end until the next one begins */
-    char *run; /* NULL: there is none */
+    char *run;        /* NULL: there is none */
     int64_t epoch;
     enum action action;
     enum on_failure on_failure;
-    int64_t steps, step, planned, open; /* how many; the current one; the last planned and opened (-1: none) */
-    int64_t gate_ms;                    /* the step does not begin before */
+    int64_t steps, step, planned,
+        open;                 /* how many; the current one; the last planned and opened (-1: none) */
+    int64_t gate_ms;          /* the step does not begin before */
     int64_t opened_unsettled; /* unsettled members when the last step opened; FOLD_NEVER: none opened */
     int64_t *delays_ms;       /* behind each step */
     int64_t deadline_s, pause_s;
@@ -119,9 +120,9 @@ struct fold_workload {
     size_t hold_count;
     struct fold_tick *ticks;
     size_t tick_count;
-    struct strs controls; /* the last ids, oldest first */
-    int64_t hold_changes, accepted; /* how many ever */
-    int64_t last;                   /* offset of its last record */
+    struct strs controls;                           /* the last ids, oldest first */
+    int64_t hold_changes, accepted;                 /* how many ever */
+    int64_t last;                                   /* offset of its last record */
     int64_t drain_due_ms, plan_due_ms, deadline_ms; /* owed from when; FOLD_NEVER: not */
 };
 

@@ -132,7 +132,8 @@ static void advance(struct fold_workload *w, int64_t ts)
         if (c->at[k].pending) {
             if (c->open >= k)
                 return;
-            c->opened_unsettled = c->counts.unsettled; /* of earlier steps: its own left_out are not among them */
+            c->opened_unsettled =
+                c->counts.unsettled; /* of earlier steps: its own left_out are not among them */
             count_left_out(c, k);
             c->open = k;
             return;

@@ -103,7 +103,7 @@ bool fold_requested(struct fold_workload *w, int64_t offset, int64_t ts, const s
     if (w->run_count > FOLD_RUNS)
         forget_one(w);
     if (w->waiting_count == FOLD_WAITING) {
-        fold_result(w, ev->run, RESULT_REFUSED, CAUSE_TOO_MANY_WAITING, FOLD_NEVER, NULL, ts);
+        fold_result(w, ev->run, RESULT_REFUSED, CAUSE_QUEUE_FULL, FOLD_NEVER, NULL, ts);
         return true;
     }
     w->waiting[w->waiting_count++] = (struct fold_waiting){.run = xstrdup(ev->run),

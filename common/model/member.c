@@ -48,7 +48,7 @@ const char *const cause_names[] = {
     [CAUSE_DEADLINE] = "deadline",
     [CAUSE_SUPERSEDED] = "superseded",
     [CAUSE_MEMBER_FAILED] = "member-failed",
-    [CAUSE_TOO_MANY_WAITING] = "too-many-waiting",
+    [CAUSE_QUEUE_FULL] = "queue-full",
     [CAUSE_SPECS_UNREACHABLE] = "specs-unreachable",
     [CAUSE_COUNT] = NULL,
 };
@@ -96,7 +96,7 @@ static const char *const sentences[CAUSE_COUNT] = {
     [CAUSE_DEADLINE] = "it ran past its deadline",
     [CAUSE_SUPERSEDED] = "a newer run took its place",
     [CAUSE_MEMBER_FAILED] = "a member failed, and the failure policy is to halt",
-    [CAUSE_TOO_MANY_WAITING] = "too many requests were waiting",
+    [CAUSE_QUEUE_FULL] = "too many requests were waiting",
     [CAUSE_SPECS_UNREACHABLE] = "the specifications could not be read",
 };
 

@@ -232,7 +232,8 @@ uint64_t kafka_ask_since(struct kafka_asker *a, const char *topic, const int *pa
 {
     struct question *q = question_new(a, ASK_SINCE, self);
 
-    BUG_IF(n == 0 || n > KAFKA_PARTITIONS_MAX || since_ms < 0); /* negative moments are librdkafka's own words */
+    BUG_IF(n == 0 || n > KAFKA_PARTITIONS_MAX ||
+           since_ms < 0); /* negative moments are librdkafka's own words */
     remember_topic(a, topic);
     q->done.since = done;
     q->n = n;

@@ -211,8 +211,8 @@ int main(int argc, char **argv)
 
     if (argc != 4)
         return 2;
-    FOLD_CLEANUP struct fold *f =
-        fold_new((int)strtol(argv[1], NULL, 10), (int)strtol(argv[2], NULL, 10), strtol(argv[3], NULL, 10), 0);
+    FOLD_CLEANUP struct fold *f = fold_new((int)strtol(argv[1], NULL, 10), (int)strtol(argv[2], NULL, 10),
+                                           strtol(argv[3], NULL, 10), 0);
     while ((n = getline(&line, &cap, stdin)) > 0) {
         struct err e = {0};
         JSON_CLEANUP struct json *j = json_parse(str_n(line, (size_t)n), LINE_MAX_BYTES, &e);

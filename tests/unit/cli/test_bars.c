@@ -17,8 +17,9 @@ static struct bar bar_of(const char *label, size_t done, size_t total, const cha
 
 static void every_line_is_narrower_than_the_terminal(void **state)
 {
-    const struct bar at[] = {bar_of("0 Role_Web with quite a long name that nobody can read", 3, 9, "2 failed"),
-                             bar_of("1 äöü漢字", 100000, 100000, "done"), bar_of("", 0, 0, "")};
+    const struct bar at[] = {
+        bar_of("0 Role_Web with quite a long name that nobody can read", 3, 9, "2 failed"),
+        bar_of("1 äöü漢字", 100000, 100000, "done"), bar_of("", 0, 0, "")};
     (void)state;
 
     for (int width = BARS_WIDTH_MIN; width < 300; width++) {
@@ -74,7 +75,9 @@ static void a_bar_is_full_only_when_all_is_done(void **state)
 static void a_label_cannot_write_to_the_terminal(void **state)
 {
     struct bars b = {0};
-    const struct bar one = bar_of("0 \x1b[31mred\x07\xc2\x9b" "1m\xff", 1, 2, "\x1b[2J");
+    const struct bar one = bar_of("0 \x1b[31mred\x07\xc2\x9b"
+                                  "1m\xff",
+                                  1, 2, "\x1b[2J");
     BUF_CLEANUP struct buf out = BUF_INIT(64 * 1024);
     (void)state;
 
