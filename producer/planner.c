@@ -288,7 +288,7 @@ static void both_known(struct work *w)
     if (--p->asking > 0 || !work_back(w))
         return;
     if (p->holds_err.kind != ERR_NONE)
-        work_backoff(w);
+        work_view_failed(w, &p->holds_err);
     else if (p->members_err.kind != ERR_NONE)
         aws_failed(w, &p->members_err);
     else
@@ -315,13 +315,7 @@ static void on_holds(void *self, uint64_t id, const struct view_held *h)
     struct planning *p = w->planning;
 
     (void)id;
-    if (!work_back(w))
-        return;
-    if (h->err.kind != ERR_NONE) {
-        work_view_failed(w, &h->err);
-        return;
-    }
-    p = w->planning;
+    p->holds_err = h->err;
     forget_holds(p);
     for (size_t i = 0; h->err.kind == ERR_NONE && i < h->n; i++)
         p->holds[p->hold_count++] = (struct hold){.tier = str_dup(h->at[i].tier),
