@@ -209,6 +209,7 @@ static void plan(struct work *w)
     c->counters.planned++;
     log_info(c->ports->log, "step.planned", fs("workload", w->workload), fs("run", p->run),
              fi("step", p->step), fi("members", (int64_t)p->members.n), fi("parts", (int64_t)p->parts.n));
+    members_release(&p->members); /* a hundred thousand take their time: now, not when the step begins */
     next_part(w);
 }
 
