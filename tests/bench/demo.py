@@ -35,16 +35,16 @@ def due_after(moment_ms):
             return at
 
 
-def floor(calls, run, role_of):
+def floor(calls, role_of):
     """ms; and the same with members counted at their states' own moments."""
     acting = {"StartInstances", "StopInstances"}
     called, asked, states, answers = {}, {}, {}, {}
     for c in calls:
-        if c["kind"] == "call" and c["run"] == run and c["operation"] in acting | {"SendCommand"}:
+        if c["kind"] == "call" and c["operation"] in acting | {"SendCommand"}:
             for i in c["ids"]:
                 (called if c["operation"] in acting else asked)[i] = c["mono_ms"]
-        elif c["kind"] == "state" and c["run"] == run:
-            states[c["id"]] = c["mono_ms"]
+        elif c["kind"] == "state":
+            states[c["id"]] = c["mono_ms"]  # the last one: running or stopped
         elif c["kind"] == "guest" and c["id"] in asked:
             answers.setdefault(c["id"], c["mono_ms"])
     total = true = 0
@@ -95,7 +95,7 @@ def measure(build, folder, rounds):
                     calls = [c for c in stack.aws.calls() if c["seq"] > seen]
                     at = moments(kafka.bootstrap, f"{stack.prefix}.events.v1", 2)
                     took = at["RunFinished", run] - at["RunRequested", run]
-                    least, true = floor(calls, run, role_of)
+                    least, true = floor(calls, role_of)
                     rows.append([run, f"{took / 1000:.2f}", f"{least / 1000:.2f}", f"{took / least:.3f}", BOUND,
                                  f"{took / true:.3f}"])  # fmt: skip
     return rows
