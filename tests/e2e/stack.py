@@ -40,6 +40,12 @@ class AwsSim(Process):
         with urllib.request.urlopen(self.url + path, timeout=10) as reply:
             return reply.read().decode()
 
+    def change(self, what, document):
+        """POST /_/WHAT: faults, instances."""
+        request = urllib.request.Request(f"{self.url}/_/{what}", json.dumps(document).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            assert reply.status == 200
+
     def calls(self):
         """The call log: calls, changes of state and what guests were asked, in the order in which they happened."""
         return [json.loads(line) for line in self.get("/_/calls").splitlines() if line]
