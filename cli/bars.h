@@ -2,13 +2,14 @@
 /*
  * bars - progress bars for a terminal: one a tier, redrawn in place.
  *
- * Pure: they are drawn into a buffer, and whoever owns the terminal writes it. Each bar is one line and never wider than the terminal,
- * so that the number of lines to go back over is known:
+ * Pure: they are drawn into a buffer, and whoever owns the terminal writes it. Each bar is one line and never
+ * wider than the terminal, so that the number of lines to go back over is known:
  *
  *     1 Role_App  [#########---------------]  3/8  running
  *
- * A drawing begins by going back over the one before it and ends below the last bar; bars_erase() takes the drawing away, for a line
- * of text above it. Labels are shown clean (print_clean): a tag value cannot write to the terminal.
+ * A drawing begins by going back over the one before it and ends below the last bar; bars_erase() takes the
+ * drawing away, for a line of text above it. Labels are shown clean (print_clean): a tag value cannot write
+ * to the terminal.
  */
 #include "base/str.h"
 

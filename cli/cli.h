@@ -80,7 +80,8 @@ MUST_CHECK bool cli_pause(struct cli *c, int64_t ms, struct err *e);
 int64_t cli_now(const struct cli *c); /* boot clock */
 int64_t cli_wall(const struct cli *c);
 
-/* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` NULL: the kind's own. */
+/* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` NULL: the kind's
+ * own. */
 int cli_fail(const struct cli *c, const struct err *e, const char *remedy);
 int cli_refuse(const struct cli *c, const char *what, const char *why, const char *remedy);
 int cli_usage(const struct cli *c, const char *verb,

@@ -2,8 +2,8 @@
 /*
  * history - the runs that a stretch of the log tells of, one line each: what `runs` shows.
  *
- * Fed with records in the order of their partitions. A run that was asked for before the stretch is known by what came later. Bound:
- * HISTORY_MAX runs; beyond it the oldest go, and `forgotten` says so.
+ * Fed with records in the order of their partitions. A run that was asked for before the stretch is known by
+ * what came later. Bound: HISTORY_MAX runs; beyond it the oldest go, and `forgotten` says so.
  */
 #include "cli/log.h"
 

@@ -5,7 +5,8 @@
 #include "cli/state.h"
 #include "cli/verbs.h"
 
-/* One row at a time: what it is, and what happens on it as the view knows; without Redis that column says so. */
+/* One row at a time: what it is, and what happens on it as the view knows; without Redis that column says
+ * so. */
 static void show_one(struct cli *c, const struct json *row, const struct json *all_tiers, bool reachable,
                      struct table *table, struct json *out)
 {

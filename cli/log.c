@@ -135,8 +135,8 @@ static bool see_stamp(void *arg, const struct kafka_record *r, const struct even
 }
 
 /*
- * "No record is that young" may also be the answer of a broker that does not know of times (librdkafka's mock, in the demo): the
- * last record tells. Such a log is read from its beginning.
+ * "No record is that young" may also be the answer of a broker that does not know of times (librdkafka's
+ * mock, in the demo): the last record tells. Such a log is read from its beginning.
  */
 static bool young_or_none(struct cli *c, int partition, int64_t since_ms, struct cli_span *out, struct err *e)
 {

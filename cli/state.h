@@ -1,9 +1,10 @@
 #pragma once
 /*
- * state - what is known of one workload at this moment: from the view in Redis, or, without it, folded from the log.
+ * state - what is known of one workload at this moment: from the view in Redis, or, without it, folded from
+ * the log.
  *
- * The view knows leases, so it alone tells why a run does not start yet and whether a pause has taken hold; the log knows the rest.
- * Times are Redis's clock or the log's, ms since 1970; 0: none.
+ * The view knows leases, so it alone tells why a run does not start yet and whether a pause has taken hold;
+ * the log knows the rest. Times are Redis's clock or the log's, ms since 1970; 0: none.
  */
 #include "cli/log.h"
 
@@ -43,7 +44,8 @@ void cli_state_release(struct cli_state *s);
 
 /* What a step of the current run does now, in words: "complete", "in progress", "not begun" … */
 const char *cli_state_step_word(const struct cli_state *s, int64_t step);
-/* One sentence on when the next run starts: "starts 2026-11-24 20:17:03Z at the earliest: …"; empty when none waits. */
+/* One sentence on when the next run starts: "starts 2026-11-24 20:17:03Z at the earliest: …"; empty when none
+ * waits. */
 void cli_state_start(const struct cli_state *s, struct buf *out);
 
 /* The same from the view's own words, pure: for tests. */

@@ -130,6 +130,7 @@ struct partition {
         struct delivered *delivered;
         struct fresh fresh[PUMP_FRESH]; /* a ring: the oldest makes room */
         size_t fresh_count;             /* ever */
+        int limit;                      /* of the take that is out, or comes next */
     } pump;
     struct { /* replay.c */
         struct uncovered *uncovered;

@@ -10,7 +10,13 @@
 
 #include <string.h>
 
-enum { PART_ROOM = 2000 /* bytes of a record that are not its tiers */ };
+/*
+ * Bytes of one part, counted from above (core/parts.h). A step begins when the last part has been read and folded: the others
+ * are, while it is on its way. Far below what a record may have, and room for any one job.
+ */
+enum { PART_BYTES = 64 * 1000 };
+
+_Static_assert(PART_BYTES + JOB_TEXT_MAX < EVENT_TEXT_MAX, "a part of one large job is a record");
 
 struct hold { /* owned copy */
     char *tier, *instance;
@@ -223,7 +229,7 @@ static void plan(struct work *w)
     }
     parts_release(&p->parts);
     if (!plan_step(&pc, p->members.at, p->members.n, &tiers, &cause, &e) ||
-        !parts_cut(&tiers, EVENT_TEXT_MAX - PART_ROOM, &p->parts, &e)) {
+        !parts_cut(&tiers, PART_BYTES, &p->parts, &e)) {
         fail(w, cause == CAUSE_NONE ? CAUSE_TOO_LARGE : cause, e.msg);
         return;
     }
@@ -232,6 +238,7 @@ static void plan(struct work *w)
     c->counters.planned++;
     log_info(c->ports->log, "step.planned", fs("workload", w->workload), fs("run", p->run),
              fi("step", p->step), fi("members", (int64_t)p->members.n), fi("parts", (int64_t)p->parts.n));
+    members_release(&p->members); /* a hundred thousand take their time: now, not when the step begins */
     next_part(w);
 }
 

@@ -234,6 +234,8 @@ static bool same_epoch(const struct epoch *a, const struct epoch *b)
 void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step)
 {
     p->pump.fresh[p->pump.fresh_count++ % PUMP_FRESH] = (struct fresh){*epoch, step};
+    if (!p->pump.asked)
+        p->pump.limit = PUMP_TAKE_FIRST;
 }
 
 static bool is_fresh(const struct partition *p, const struct due *j)
@@ -315,8 +317,9 @@ static void on_take(void *self, uint64_t id, const struct view_taken *t)
         partition_trouble(p, t->err.kind == ERR_INVALID ? TROUBLE_REBUILD : TROUBLE_LOCATE);
         return;
     }
-    if (t->n == PUMP_TAKE)
+    if (t->n == (size_t)p->pump.limit)
         p->pump.due_ms = 0; /* there may be more */
+    p->pump.limit = PUMP_TAKE;
     split(p, t);
 }
 
@@ -353,7 +356,9 @@ void pump_turn(struct partition *p)
     if (p->pump.asked || p->c->now_ms < p->pump.due_ms || p->pump.in_flight > PUMP_IN_FLIGHT)
         return;
     p->pump.due_ms = p->c->now_ms + SWEEP_MS;
-    p->pump.asked = view_take(p->c->view, p->number, PUMP_TAKE, PUMP_AGAIN_MS, on_take, p);
+    if (p->pump.limit == 0)
+        p->pump.limit = PUMP_TAKE;
+    p->pump.asked = view_take(p->c->view, p->number, p->pump.limit, PUMP_AGAIN_MS, on_take, p);
 }
 
 void pump_drop(struct partition *p)

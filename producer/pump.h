@@ -10,6 +10,7 @@
 
 enum {
     PUMP_TAKE = 500,         /* jobs of one take */
+    PUMP_TAKE_FIRST = 20,    /* of the first after a step was opened: its workers need not wait for the rest */
     PUMP_IN_FLIGHT = 2000,   /* deliveries without an answer */
     PUMP_AGAIN_MS = 10000,   /* tpub: an unclaimed job is due again */
     PUMP_KNOWN_MAX = 100000, /* jobs remembered: beyond it the counting of unclaimed deliveries begins anew */

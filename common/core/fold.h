@@ -2,16 +2,18 @@
 /*
  * fold - what the log says now: one log partition's workloads, folded from its records. For readers.
  *
- * The same state machine as the view's script (common/view/scripts/fold.lua, docs/protocol.md 4.4, docs/view.md) without what is not
- * a function of the log alone: leases, timers, quarantine. Status without Redis, monitors and proofs read this; tests/protocol compares
- * it with the script on random histories, field by field. A change of one is a change of the other, and of FOLD_RULES.
+ * The same state machine as the view's script (common/view/scripts/fold.lua, docs/protocol.md 4.4,
+ * docs/view.md) without what is not a function of the log alone: leases, timers, quarantine. Status without
+ * Redis, monitors and proofs read this; tests/protocol compares it with the script on random histories, field
+ * by field. A change of one is a change of the other, and of FOLD_RULES.
  *
- * Fed with every record of one partition, in order, from the log's first offset on. A record that does not parse (`ev` NULL), stands
- * under another key or in another partition, or breaks a bound is folded as nothing: the position moves by one. Readers get borrowed
- * views that hold until the next fold_take().
+ * Fed with every record of one partition, in order, from the log's first offset on. A record that does not
+ * parse (`ev` NULL), stands under another key or in another partition, or breaks a bound is folded as
+ * nothing: the position moves by one. Readers get borrowed views that hold until the next fold_take().
  *
- * One thing is not looked at: whether a job's delivery would be over JOB_TEXT_MAX (a planner never writes one that is).
- * Bounds: those of the script, in the enum below; a workload takes at most a few hundred kB beside its pending jobs. Times are ms since
+ * One thing is not looked at: whether a job's delivery would be over JOB_TEXT_MAX (a planner never writes one
+ * that is). Bounds: those of the script, in the enum below; a workload takes at most a few hundred kB beside
+ * its pending jobs. Times are ms since
  * 1970 as Kafka stamped the records. Pure: no clock, no port. Owner: whoever made it; single-threaded.
  */
 #include "model/event.h"

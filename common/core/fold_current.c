@@ -231,7 +231,8 @@ static struct counts left_out_of(const struct event_planned *p)
     return sum;
 }
 
-/* Part 0 starts the plan, or replaces an incomplete one of another nonce; the others must be the next of it. */
+/* Part 0 starts the plan, or replaces an incomplete one of another nonce; the others must be the next of
+ * it. */
 static bool part_fits(struct fold_current *c, const struct event_planned *p)
 {
     bool same = c->nonce && strcmp(c->nonce, p->plan) == 0 && c->parts == p->parts;

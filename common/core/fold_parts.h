@@ -1,9 +1,10 @@
 #pragma once
 /*
- * fold_parts - what the files of the fold share: records in and out of a workload's remembered runs, and the current run. Internal.
+ * fold_parts - what the files of the fold share: records in and out of a workload's remembered runs, and the
+ * current run. Internal.
  *
- * Each function answers true when the record changed anything that decides (FOLD_OK), false when it did not (FOLD_IGN); their rules are
- * docs/protocol.md 4.4, their names the script's.
+ * Each function answers true when the record changed anything that decides (FOLD_OK), false when it did not
+ * (FOLD_IGN); their rules are docs/protocol.md 4.4, their names the script's.
  */
 #include "base/hash.h"
 #include "core/fold.h"
@@ -13,7 +14,8 @@ struct fold_job {
     UT_hash_handle hh;
 };
 
-/* An epoch or request as a record of this partition names it, checked already; FOLD_NEVER: it names none, or another generation's. */
+/* An epoch or request as a record of this partition names it, checked already; FOLD_NEVER: it names none, or
+ * another generation's. */
 struct fold_scope {
     int partition;
     int64_t generation;

@@ -14,7 +14,8 @@ static struct fold_run *find(struct fold_workload *w, struct str run)
     return NULL;
 }
 
-/* Forgets the oldest run that has its result and owes no RunFinished. They stand in the order of their requests. */
+/* Forgets the oldest run that has its result and owes no RunFinished. They stand in the order of their
+ * requests. */
 static void forget_one(struct fold_workload *w)
 {
     for (size_t i = 0; i < w->run_count; i++) {

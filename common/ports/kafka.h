@@ -13,10 +13,10 @@
  *     committed only as far as they were stored (kafka_store); after a rebalance reading goes on behind the
  *     group's committed offset.
  *  K4 high watermark: covers every record acknowledged before it was asked for.
- *  K5 since: the first offset whose record was stamped at or after the moment asked for; -1: there is none, as the broker says
- *     (librdkafka's mock broker does not know of times and always says so).
- * There are no transactions; consumers read uncommitted. Nothing here blocks: what librdkafka only offers blocking runs on the
- * real port's one side thread.
+ *  K5 since: the first offset whose record was stamped at or after the moment asked for; -1: there is none,
+ *     as the broker says (librdkafka's mock broker does not know of times and always says so).
+ * There are no transactions; consumers read uncommitted. Nothing here blocks: what librdkafka only offers
+ * blocking runs on the real port's one side thread.
  */
 #include "base/err.h"
 #include "base/str.h"

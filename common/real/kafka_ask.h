@@ -1,7 +1,8 @@
 #pragma once
 /*
- * kafka_ask - questions about Kafka and changes of topics, each with one completion: watermarks, offsets by time, a group's offsets, create and
- * describe topics. Internal to real/. One client of its own, which neither produces nor reads; opened by the first question.
+ * kafka_ask - questions about Kafka and changes of topics, each with one completion: watermarks, offsets by
+ * time, a group's offsets, create and describe topics. Internal to real/. One client of its own, which
+ * neither produces nor reads; opened by the first question.
  */
 #include "real/kafka_core.h"
 

@@ -22,8 +22,10 @@ enum {
 
 enum side_kind {
     SIDE_METADATA, /* of `topics`, one after the other; without any: whether a broker answers */
-    SIDE_OFFSETS, /* `low` and `high`: lists of partitions, filled with their first and next offset; without `high`: `low` by the moments in it */
-    SIDE_END,     /* destroys the client */
+    /* `low` and `high`: lists of partitions, filled with their first and next offset; without `high`: `low`
+     * by the moments in it */
+    SIDE_OFFSETS,
+    SIDE_END, /* destroys the client */
 };
 
 struct side_job {

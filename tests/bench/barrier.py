@@ -140,6 +140,8 @@ def crossings(producer, worker, shape):
             sent.setdefault(int(step), at)
     out = []
     for step in range(1, shape.steps):
+        # A worker that has much to do may hear of its acknowledgement after the producer has read the record: the earlier counts.
+        ended[step - 1] = min(ended[step - 1], folded[step - 1])
         out.append({"release": (asked[step] - ended[step - 1] + first[step] - planned[step]) / 1000,
                     "planning": (planned[step] - asked[step]) / 1000,
                     "read": (folded[step - 1] - ended[step - 1]) / 1000, "owed": (asked[step] - folded[step - 1]) / 1000,

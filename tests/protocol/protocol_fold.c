@@ -3,8 +3,8 @@
  *
  * stdin, a line each:  {"offset":0,"ts":1000,"key":"a","value":"{…}"}   fold it
  *                      {"show":"a"}                                      print what is known of this workload
- * stdout, a line each: the answer's word, or {"parsed":false} before it; or one JSON object in the view's own words.
- * usage: protocol_fold PARTITION PARTITIONS GENERATION
+ * stdout, a line each: the answer's word, or {"parsed":false} before it; or one JSON object in the view's own
+ * words. usage: protocol_fold PARTITION PARTITIONS GENERATION
  */
 #include "base/mem.h"
 #include "codec/json.h"

@@ -1,0 +1,155 @@
+"""Ten thousand instances and one worker: AWS calls an instance, and the worker's memory.
+
+Calls: 10 workloads of 4 tiers of 250, transitions of 60 s; all are stopped (each member is asked for its override), then all are
+started. Counted by the simulator, everything from the command line's own questions to the last poll.
+Memory: one workload of one tier of 10,000, so that all are in flight at once; the worker's anonymous memory idle and at its most.
+Both with the simulator's time and the worker's polls scaled alike, which leaves every count as it is in life.
+"""
+
+import argparse
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from barrier import OVERRIDE
+from common import Quiet, anonymous_kib, cpu_of, machine, release, table
+
+from lib.kafka import KafkaServer
+from lib.redis_server import RedisServer
+from stack import KEY, SECRET, Stack
+
+TRANSITION_MS = 60000
+CALLS_START, CALLS_STOP = 0.05, 0.15
+IDLE_MB, FLIGHT_MB = 8, 8
+
+
+def scenario(workloads, tiers, each):
+    def row(w, t):
+        order = {"TierSequence": {"N": str(t)}}
+        asks = {"TierStopOverrideFilename": {"S": OVERRIDE}, "TierStopOverrideOperatingSystem": {"S": "Linux"}}
+        return {"SpecName": {"S": f"w{w}"}, "TierTagValue": {"S": f"T{t}"}, "TierStart": {"M": order},
+                "TierStop": {"M": {**order, **asks}}}  # fmt: skip
+
+    def workload(w):
+        return {"SpecName": {"S": f"w{w}"}, "Region": {"S": "eu-west-1"}, "EnvFilterTagName": {"S": "Environment"},
+                "EnvFilterTagValue": {"S": f"w{w}"}, "TierFilterTagName": {"S": "Role"},
+                "MaxInstances": {"N": "20000"}}  # fmt: skip
+
+    return {
+        "region": "eu-west-1",
+        "credentials": [{"access_key": KEY, "secret_key": SECRET}],
+        "defaults": {"start_ms": TRANSITION_MS, "stop_ms": TRANSITION_MS, "agent": {"os": "Linux", "latency_ms": 300}},
+        "fleets": [{"prefix": f"i-0{w:02x}{t:02x}", "count": each, "state": "running",
+                    "tags": {"Environment": f"w{w}", "Role": f"T{t}"}} for w in range(workloads) for t in range(tiers)],
+        "tables": [
+            {"name": "WorkloadSpecification", "hash": "SpecName", "items": [workload(w) for w in range(workloads)]},
+            {"name": "TierSpecification", "hash": "SpecName", "range": "TierTagValue",
+             "items": [row(w, t) for w in range(workloads) for t in range(tiers)]},
+        ],
+    }  # fmt: skip
+
+
+class Peak:
+    """The most anonymous memory that a process has, looked at 20 times a second."""
+
+    def __init__(self, pid):
+        self.pid, self.kib, self.over = pid, anonymous_kib(pid), threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+
+    def _look(self):
+        while not self.over.wait(0.05):
+            self.kib = max(self.kib, anonymous_kib(self.pid))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+def drive(stack, action, workloads):
+    """All workloads at once; returns (calls by service and operation, seconds, worker's peak KiB, its CPU seconds)."""
+    before = stack.aws.calls()
+    seen = before[-1]["seq"] if before else 0
+    pid = stack.workers[0].pid
+    cpu, began, codes = cpu_of(pid), time.monotonic(), {}
+
+    def one(w):
+        done = stack.cli(action, f"w{w}", "--yes", "--wait", "--timeout", "1500s", timeout_s=1600)
+        codes[w] = (done.returncode, done.stdout + done.stderr)
+
+    with Peak(pid) as peak:
+        threads = [threading.Thread(target=one, args=(w,)) for w in range(workloads)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    assert all(code == 0 for code, _ in codes.values()), codes
+    calls = [c for c in stack.aws.calls() if c["seq"] > seen and c["kind"] == "call"]
+    return Counter((c["service"], c["operation"]) for c in calls), time.monotonic() - began, peak.kib, cpu_of(pid) - cpu
+
+
+def measure(build, folder, scale, workloads, tiers, each):
+    results = {}
+    folder.mkdir()
+    with (
+        KafkaServer(folder) as kafka,
+        RedisServer(folder, appendonly="everysec") as redis,
+        Stack(folder, build / "bin", kafka, redis, scenario(workloads, tiers, each), time_scale=scale,
+              env={"EC2SCHED_LEASE_TTL": "15", "EC2SCHED_FENCE_WINDOW": "30"}) as stack,
+    ):  # fmt: skip
+        idle = anonymous_kib(stack.workers[0].pid)
+        for action, state in (("stop", "stopped"), ("start", "running")):
+            results[action] = drive(stack, action, workloads)
+            states = Counter(stack.aws.states().values())
+            assert states == {state: workloads * tiers * each}, states
+    return idle, results
+
+
+def calls_table(results, n):
+    rows = []
+    for action, (calls, took, _, cpu) in results.items():
+        ec2 = sum(k for (service, _), k in calls.items() if service == "ec2")
+        every = sum(calls.values())
+        bound, counted = (CALLS_STOP, every) if action == "stop" else (CALLS_START, ec2)
+        names = ", ".join(f"{operation} {k}" for (_, operation), k in calls.most_common())
+        rows.append([action, ec2, every, f"{counted / n:.4f}", bound, f"{counted / n / bound:.2f}",
+                     f"{took:.0f}", f"{cpu / n * 1000:.3f}", names])  # fmt: skip
+    return table(["action", "EC2 calls", "AWS calls", "counted an instance", "at most", "ratio", "seconds (scaled)",
+                  "worker CPU-s per 1,000", "operations"], rows)  # fmt: skip
+
+
+def memory_table(idle, results):
+    rows = [["idle", f"{idle / 1024:.1f}", IDLE_MB, f"{idle / 1024 / IDLE_MB:.2f}"]]
+    for action, (_, _, peak, _) in results.items():
+        more = (peak - idle) / 1024
+        rows.append([f"{action}: more at its most", f"{more:.1f}", FLIGHT_MB, f"{more / FLIGHT_MB:.2f}"])
+    return table(["worker, anonymous MiB", "", "at most", "ratio"], rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--time-scale", type=int, default=10)
+    parser.add_argument("--only", choices=("calls", "memory"))
+    parser.add_argument("--each", type=int, default=250, help="instances of a tier, for the calls")
+    args = parser.parse_args()
+    build = release()
+    with tempfile.TemporaryDirectory(prefix="e2s-") as folder, Quiet() as quiet:
+        calls = memory = None
+        if args.only != "memory":
+            calls = measure(build, Path(folder) / "c", args.time_scale, 10, 4, args.each)[1]
+        if args.only != "calls":
+            memory = measure(build, Path(folder) / "m", args.time_scale, 1, 1, 40 * args.each)
+    print(f"{machine()}\n{quiet.verdict()}\n")
+    if calls:
+        print(calls_table(calls, 40 * args.each), "\n")
+    if memory:
+        print(memory_table(*memory))
+
+
+if __name__ == "__main__":
+    main()
