@@ -94,10 +94,9 @@ def play_death(d):
     crew.leave_note(0, {"v": 1, "unreported": [{**dead, "token": t} for t in ("1", "2")], "hand": {**dead, "token": lease["token"]}})
     crew.hire()
     crew.hire()
-    cancelled = crew.cli("cancel", "next@r1")
-    assert cancelled.returncode == 0, cancelled.stdout + cancelled.stderr
-    crew.go("start", "next", "r2", "--if-busy", "queue")
+    crew.go("start", "next", "r2", "--if-busy", "supersede")
     d.notes["why"] = wait_until(lambda: crew.why_not_drained("next"), "the next run to wait")
+    d.notes["status"] = crew.cli("status", "next").stdout
     for name in ("accepted", "before", "asked"):
         crew.ended(name, "r1")
     crew.ended("poison", "r1", 1)
@@ -145,7 +144,7 @@ def test_the_next_run_waits_until_nothing_of_the_dead_worker_can_land_and_says_w
     last = max(c["wall_ms"] for c in changing(mine(death.calls, death.w["next"])) if c["run"] == "r1")
     begun = one(r for r in of(death.records, "Drained", "next") if r["run"] == "r2")
     assert begun["kafka_ms"] - last >= (TTL_S + FENCE_S) * 1000 - TTL_S * 1000 / 3
-    assert death.crew.outcomes("next", "r1")[0] == "cancelled"
+    assert death.crew.outcomes("next", "r1")[0] == "superseded"
     assert death.crew.outcomes("next", "r2") == ("succeeded", all_of(death.w["next"], "a", "done"))
     assert set(death.state("next").values()) == {"running"}
 
