@@ -18,6 +18,8 @@ enum {
 };
 
 void pump_turn(struct partition *p);
+/* A plan is on its way into the view: a take goes right behind it. */
+void pump_expect(struct partition *p);
 /* A fold has opened this step just now: what the next take brings of it is delivered without asking for earlier deliveries. */
 void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step);
 void pump_drop(struct partition *p);
