@@ -135,7 +135,7 @@ static void print_state(const char *workload, const struct cli_state *s)
 static int status_one(struct cli *c, const char *workload)
 {
     struct err e = {0};
-    struct cli_rows rows;
+    struct cli_rows rows = {0};
     struct cli_state s;
     JSON_CLEANUP struct json *document = print_document();
     struct json *all = json_array();
@@ -186,7 +186,7 @@ static int status_all(struct cli *c)
 {
     static const char *const columns[] = {"WORKLOAD", "STATE", "ACTION", "RUN", "STEP", "NEXT", "WHY", NULL};
     struct err e = {0};
-    struct cli_rows rows;
+    struct cli_rows rows = {0};
     TABLE_CLEANUP struct table *table = table_new(columns);
     JSON_CLEANUP struct json *document = print_document();
     struct json *all = json_array();

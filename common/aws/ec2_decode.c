@@ -44,16 +44,7 @@ static int64_t transition_time(struct str reason)
 
 static void instance_release(struct ec2_instance *i)
 {
-    char *const owned[] = {i->id,          i->type,         i->az,          i->vpc,
-                           i->lifecycle,   i->spot_request, i->root_device, i->platform,
-                           i->reason_code, i->reason,       i->transition};
-
-    for (size_t j = 0; j < sizeof owned / sizeof *owned; j++)
-        xfree(owned[j]);
-    for (size_t j = 0; j < i->tag_count; j++) {
-        xfree(i->tags[j].key);
-        xfree(i->tags[j].value);
-    }
+    xfree(i->texts);
     xfree(i->tags);
 }
 
@@ -70,13 +61,51 @@ void ec2_free_instances(void *reply)
     ec2_instances_release(reply);
 }
 
-static void add_tags(const struct xml *set, struct ec2_instance *out)
+/* Moves the text to the end of the instance's own block; with a NULL block it is only counted. */
+static char *put(struct ec2_instance *i, size_t *used, struct str s)
 {
-    for (const struct xml *x = xml_first(set); x; x = xml_next(x)) {
-        struct ec2_tag *t = list_add(&out->tags, &out->tag_count, sizeof *out->tags);
-        t->key = text(x, "key");
-        t->value = text(x, "value");
+    char *to = i->texts ? i->texts + *used : NULL;
+
+    if (to && s.n)
+        memcpy(to, s.p, s.n);
+    if (to)
+        to[s.n] = '\0';
+    *used += s.n + 1;
+    return to;
+}
+
+/* All texts of an instance in one block: ten thousand instances in a reply are as many blocks, not twenty times that. */
+static size_t put_texts(const struct xml *x, struct ec2_instance *i)
+{
+    const struct {
+        char **to;
+        const char *path;
+    } texts[] = {
+        {&i->id, "instanceId"},
+        {&i->type, "instanceType"},
+        {&i->az, "placement/availabilityZone"},
+        {&i->vpc, "vpcId"},
+        {&i->lifecycle, "instanceLifecycle"},
+        {&i->spot_request, "spotInstanceRequestId"},
+        {&i->root_device, "rootDeviceType"},
+        {&i->platform, "platform"},
+        {&i->reason_code, "stateReason/code"},
+        {&i->reason, "stateReason/message"},
+        {&i->transition, "reason"},
+    };
+    size_t used = 0;
+    size_t tag = 0;
+
+    for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
+        *texts[j].to = put(i, &used, xml_at(x, texts[j].path));
+    for (const struct xml *t = xml_first(xml_child(x, "tagSet")); t; t = xml_next(t), tag++) {
+        char *key = put(i, &used, xml_at(t, "key"));
+        char *value = put(i, &used, xml_at(t, "value"));
+        if (i->tags)
+            i->tags[tag] = (struct ec2_tag){key, value};
     }
+    i->tag_count = tag;
+    return used;
 }
 
 static bool add_instance(const struct xml *x, struct ec2_instances *page)
@@ -88,24 +117,16 @@ static bool add_instance(const struct xml *x, struct ec2_instances *page)
     if (!id.n || !state(x, "instanceState/code", &code))
         return false;
     i = list_add(&page->at, &page->n, sizeof *page->at);
-    i->id = str_dup(id);
     i->state = code;
-    i->type = text(x, "instanceType");
-    i->az = text(x, "placement/availabilityZone");
-    i->vpc = text(x, "vpcId");
-    i->lifecycle = text(x, "instanceLifecycle");
-    i->spot_request = text(x, "spotInstanceRequestId");
-    i->root_device = text(x, "rootDeviceType");
-    i->platform = text(x, "platform");
-    i->reason_code = text(x, "stateReason/code");
-    i->reason = text(x, "stateReason/message");
-    i->transition = text(x, "reason");
+    size_t bytes = put_texts(x, i);
+    i->texts = xmalloc(bytes);
+    i->tags = i->tag_count ? xcalloc(i->tag_count, sizeof *i->tags) : NULL;
+    (void)put_texts(x, i);
     i->transition_ms = transition_time(str_of(i->transition));
     if (!moment_parse(xml_at(x, "launchTime"), &i->launch_ms))
         i->launch_ms = 0;
     i->hibernation = flag(x, "hibernationOptions/configured");
     i->managed = flag(x, "operator/managed");
-    add_tags(xml_child(x, "tagSet"), i);
     return true;
 }
 
@@ -117,7 +138,7 @@ static int by_id(const void *a, const void *b)
 /* Two sorted lists as one; of an instance that stands in both (pages may shift) the later word counts. */
 static void merge(struct ec2_instances *all, struct ec2_instances *page)
 {
-    struct ec2_instances out = {0};
+    struct ec2_instances out = {.at = xcalloc(all->n + page->n + 1, sizeof *out.at)};
     size_t i = 0, j = 0;
 
     while (i < all->n || j < page->n) {
@@ -129,7 +150,7 @@ static void merge(struct ec2_instances *all, struct ec2_instances *page)
             instance_release(next);
             continue;
         }
-        *(struct ec2_instance *)list_add(&out.at, &out.n, sizeof *out.at) = *next;
+        out.at[out.n++] = *next;
     }
     xfree(all->at);
     xfree(page->at);

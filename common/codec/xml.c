@@ -5,23 +5,75 @@
 #include <expat.h>
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
+enum { CHUNK_BYTES = 64 * 1024, NAMES_KEPT = 256, ALIGNED = sizeof(void *) };
+
+/* A page of EC2 has 60,000 elements: they, their names (each once, as a rule) and texts stand in the chunks of their root. */
 struct xml {
-    struct xml *first, *last, *next;
-    char *text; /* NULL: none */
-    size_t text_n, name_n;
-    char name[]; /* NUL-terminated */
+    struct xml *first, *next;
+    const char *name; /* NUL-terminated */
+    const char *text; /* NULL: none */
+    uint32_t text_n, name_n;
+};
+
+struct chunk {
+    struct chunk *next;
+    size_t used, size;
+    char bytes[];
+};
+
+struct root {
+    struct xml x; /* first: what callers hold is its address */
+    struct chunk *chunks;
 };
 
 struct builder {
     XML_Parser parser;
-    struct xml *root;
-    struct xml *open[XML_DEPTH_MAX];
+    struct root *root;
+    struct xml *open[XML_DEPTH_MAX], *last[XML_DEPTH_MAX]; /* last: child of the open one */
     size_t depth, nodes;
-    struct buf text;     /* of the innermost open element, while it has no children */
-    const char *refused; /* why, when it was us */
+    const char *names[NAMES_KEPT]; /* by their hash; a newer one takes an older one's place */
+    struct buf text;               /* of the innermost open element, while it has no children */
+    const char *refused;           /* why, when it was us */
 };
+
+static void *room(struct root *r, size_t n)
+{
+    struct chunk *c = r->chunks;
+
+    n = (n + ALIGNED - 1) / ALIGNED * ALIGNED;
+    if (!c || c->size - c->used < n) {
+        size_t size = n > CHUNK_BYTES ? n : CHUNK_BYTES;
+        c = xmalloc(sizeof *c + size);
+        *c = (struct chunk){.next = r->chunks, .size = size};
+        r->chunks = c;
+    }
+    c->used += n;
+    return c->bytes + c->used - n;
+}
+
+static const char *keep(struct root *r, const char *s, size_t n)
+{
+    char *to = room(r, n + 1);
+
+    memcpy(to, s, n);
+    to[n] = '\0';
+    return to;
+}
+
+static const char *keep_name(struct builder *b, const char *name, size_t n)
+{
+    size_t hash = n;
+
+    for (size_t i = 0; i < n; i++)
+        hash = hash * 31 + (unsigned char)name[i];
+    const char **kept = &b->names[hash % NAMES_KEPT];
+    if (!*kept || strcmp(*kept, name) != 0)
+        *kept = keep(b->root, name, n);
+    return *kept;
+}
 
 static void refuse(struct builder *b, const char *why)
 {
@@ -35,15 +87,6 @@ static const char *local_name(const char *name)
     const char *colon = strrchr(name, ':');
 
     return colon ? colon + 1 : name;
-}
-
-static void append(struct xml *parent, struct xml *x)
-{
-    if (parent->last)
-        parent->last->next = x;
-    else
-        parent->first = x;
-    parent->last = x;
 }
 
 static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **attributes)
@@ -63,13 +106,13 @@ static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **
     }
     const char *local = local_name(name);
     size_t n = strlen(local);
-    struct xml *x = xcalloc(1, sizeof *x + n + 1);
-    memcpy(x->name, local, n);
-    x->name_n = n;
-    if (b->depth)
-        append(b->open[b->depth - 1], x);
-    else
-        b->root = x;
+    struct xml *x = b->depth ? room(b->root, sizeof *x) : &b->root->x;
+    *x = (struct xml){.name = keep_name(b, local, n), .name_n = (uint32_t)n};
+    if (b->depth) {
+        struct xml **end = b->last[b->depth - 1] ? &b->last[b->depth - 1]->next : &b->open[b->depth - 1]->first;
+        *end = b->last[b->depth - 1] = x;
+    }
+    b->last[b->depth] = NULL;
     b->open[b->depth++] = x;
     buf_clear(&b->text);
 }
@@ -83,8 +126,8 @@ static void XMLCALL on_end(void *self, const XML_Char *name)
         return;
     struct xml *x = b->open[--b->depth];
     if (b->text.n) {
-        x->text = str_dup(buf_view(&b->text));
-        x->text_n = b->text.n;
+        x->text = keep(b->root, b->text.p, b->text.n);
+        x->text_n = (uint32_t)b->text.n; /* below three times the document, which is below INT_MAX / 4 */
     }
     buf_clear(&b->text);
 }
@@ -134,7 +177,9 @@ struct xml *xml_parse(struct str text, size_t max, struct err *e)
         return NULL;
     }
     struct builder b = {
-        .text = BUF_INIT(text.n * 3)}; /* the most that any encoding of the text grows to in UTF-8 */
+        .root = xcalloc(1, sizeof *b.root),
+        .text = BUF_INIT(text.n * 3), /* the most that any encoding of the text grows to in UTF-8 */
+    };
     b.parser = XML_ParserCreate_MM(NULL, &memory, NULL);
     BUG_IF(!b.parser); /* allocation cannot fail */
     XML_SetUserData(b.parser, &b);
@@ -144,22 +189,22 @@ struct xml *xml_parse(struct str text, size_t max, struct err *e)
     bool ok = feed(&b, text, e);
     XML_ParserFree(b.parser);
     buf_release(&b.text);
-    if (!ok) {
-        xml_free(b.root);
-        return NULL;
-    }
-    return b.root;
+    if (ok)
+        return &b.root->x;
+    xml_free(&b.root->x);
+    return NULL;
 }
 
 void xml_free(struct xml *root)
 {
-    while (root) { /* siblings in a loop, children XML_DEPTH_MAX deep at most */
-        struct xml *next = root->next;
-        xml_free(root->first);
-        xfree(root->text);
-        xfree(root);
-        root = next;
+    struct root *r = (struct root *)root;
+
+    while (r && r->chunks) {
+        struct chunk *next = r->chunks->next;
+        xfree(r->chunks);
+        r->chunks = next;
     }
+    xfree(r);
 }
 
 void xml_freep(struct xml **root)
