@@ -267,7 +267,7 @@ static void check_workload(struct cli *c, struct checks *k, const char *name, co
 static void check_workloads(struct cli *c, struct checks *k, const char *only)
 {
     struct err e = {0};
-    struct cli_rows rows;
+    struct cli_rows rows = {0};
 
     if (!cli_rows(c, only, &rows, &e)) {
         checks_add(k, CHECK_FAIL, "rows",

@@ -62,7 +62,7 @@ int verb_lint(struct cli *c, const struct strs *words)
 
     if (!arguments_read(words, &(struct argument){0}, 0, 1, &positional, &e))
         return cli_usage(c, "lint", e.msg);
-    struct cli_rows rows;
+    struct cli_rows rows = {0};
     if (!cli_rows(c, positional.n ? positional.at[0] : NULL, &rows, &e))
         return cli_fail(c, &e, NULL);
     struct findings f = {0};

@@ -56,7 +56,7 @@ int verb_list(struct cli *c, const struct strs *words)
                                           "RUN",      "NEXT",   "HOLDS", NULL};
     struct err e = {0};
     int partitions = 0;
-    struct cli_rows rows;
+    struct cli_rows rows = {0};
     STRS_CLEANUP struct strs positional = {0};
     TABLE_CLEANUP struct table *table = table_new(columns);
     JSON_CLEANUP struct json *document = print_document();

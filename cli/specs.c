@@ -81,7 +81,7 @@ bool cli_spec(struct cli *c, const char *workload, enum action action, const str
 {
     struct err e = {0};
     struct findings f = {0};
-    struct cli_rows rows;
+    struct cli_rows rows = {0};
 
     if (!cli_rows(c, workload, &rows, &e)) {
         *exit = e.kind == ERR_INVALID ? cli_refuse(c, workload, e.msg, "nothing was started")

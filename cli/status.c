@@ -135,7 +135,7 @@ static void print_state(const char *workload, const struct cli_state *s)
 static int status_one(struct cli *c, const char *workload)
 {
     struct err e = {0};
-    struct cli_rows rows;
+    struct cli_rows rows = {0};
     struct cli_state s;
     JSON_CLEANUP struct json *document = print_document();
     struct json *all = json_array();
@@ -143,9 +143,8 @@ static int status_one(struct cli *c, const char *workload)
     json_add(document, "workloads", all);
     bool ok = cli_state(c, workload, &s, &e);
     if (ok && !s.known && (!cli_rows(c, workload, &rows, &e) || !json_count(rows.workloads))) {
-        ok = e.kind == ERR_NONE
-                 ? err_set(&e, ERR_NOT_FOUND, "%s: neither a row nor the log names it", workload)
-                 : false;
+        if (e.kind == ERR_NONE)
+            (void)err_set(&e, ERR_NOT_FOUND, "%s: neither a row nor the log names it", workload);
         cli_state_release(&s);
         return cli_fail(c, &e, "`ec2sched list` names the workloads");
     }
@@ -186,7 +185,7 @@ static int status_all(struct cli *c)
 {
     static const char *const columns[] = {"WORKLOAD", "STATE", "ACTION", "RUN", "STEP", "NEXT", "WHY", NULL};
     struct err e = {0};
-    struct cli_rows rows;
+    struct cli_rows rows = {0};
     TABLE_CLEANUP struct table *table = table_new(columns);
     JSON_CLEANUP struct json *document = print_document();
     struct json *all = json_array();

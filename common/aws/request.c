@@ -100,6 +100,7 @@ bool request_send(const struct http *http, const struct request *r, http_done *d
                                        .body = buf_view(&body),
                                        .connect_timeout_ms = AWS_CONNECT_MS,
                                        .timeout_ms = r->op->changes ? AWS_CHANGE_MS : AWS_READ_MS,
+                                       .once = r->op->changes,
                                        .reply_max = r->op->reply_max ? r->op->reply_max : AWS_REPLY_MAX};
         *id = http_send(http, &q, done, self);
     }

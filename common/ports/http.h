@@ -10,7 +10,7 @@
  * Contract of an implementation: redirects are not followed; no cookies; no decompression; body bytes over
  * `reply_max` end the request with ERR_INVALID; names are resolved off the thread; TLS is verified always. A
  * request on a kept-alive connection that turns out to be closed may be sent once more by the implementation,
- * within the same deadline: every request must bear a duplicate, as the network makes them too.
+ * within the same deadline, unless it says `once`.
  */
 #include "base/err.h"
 #include "base/str.h"
@@ -31,6 +31,7 @@ struct http_request { /* borrowed for the call only: the port copies what it kee
     int64_t connect_timeout_ms, timeout_ms; /* the whole transfer, connect included */
     size_t reply_max;                       /* bytes of body */
     bool direct;                            /* never by a proxy: metadata endpoints */
+    bool once; /* never sent twice: the first copy of a changing call may land although a second was answered */
 };
 
 struct http_reply { /* borrowed for the callback only */

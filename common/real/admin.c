@@ -67,7 +67,7 @@ bool admin_health(const char *listen, struct err *e)
     char *host CLEANUP(xfreep) = NULL, *port CLEANUP(xfreep) = NULL;
     char url[URL_MAX];
 
-    if (!admin_split(listen, &host, &port, e))
+    if (!admin_split(listen, &host, &port, e) || !host || !port)
         return false;
     const char *at = ask_at(host);
     (void)snprintf(url, sizeof url, strchr(at, ':') ? "http://[%s]:%s/healthz" : "http://%s:%s/healthz", at,

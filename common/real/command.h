@@ -15,6 +15,6 @@ enum { COMMAND_RUNNING_MAX = 16, COMMAND_OUT_MAX = 1024 * 1024 };
 struct commands; /* opaque */
 
 struct commands *commands_new(struct reactor *r);
-void commands_free(struct commands *c); /* kills what still runs; no completion */
-void commands_run(struct commands *c, uint64_t id, const char *const *argv, int64_t timeout_ms,
+void commands_free(struct commands *all); /* kills what still runs; no completion */
+void commands_run(struct commands *all, uint64_t id, const char *const *argv, int64_t timeout_ms,
                   size_t out_max, process_exited *done, void *self);

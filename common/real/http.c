@@ -230,6 +230,8 @@ static bool prepare(struct exchange *x, const struct http_request *q, struct err
     EASY_SET(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (q->direct)
         EASY_SET(x->easy, CURLOPT_PROXY, ""); /* none, whatever the environment says */
+    if (q->once)
+        EASY_SET(x->easy, CURLOPT_FRESH_CONNECT, 1L); /* curl sends again on kept-alive connections alone */
     set_method(x, q);
     EASY_SET(x->easy, CURLOPT_HTTPHEADER, x->headers);
     EASY_SET(x->easy, CURLOPT_CONNECTTIMEOUT_MS, bounded(q->connect_timeout_ms));

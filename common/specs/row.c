@@ -2,30 +2,6 @@
 
 #include <string.h>
 
-static const char *const wrappers[] = {"S", "N", "BOOL", "NULL", "M", "L", "SS", "NS", "B", NULL};
-
-static const char *wrapper_of(const struct json *value)
-{
-    const struct json *only = json_first(value);
-
-    if (json_type(value) != JSON_OBJECT || !only || json_next(only))
-        return NULL;
-    for (size_t i = 0; wrappers[i]; i++)
-        if (strcmp(json_name(only), wrappers[i]) == 0)
-            return wrappers[i];
-    return NULL;
-}
-
-static bool is_typed(const struct json *row)
-{
-    if (json_type(row) != JSON_OBJECT || !json_first(row))
-        return false;
-    for (const struct json *m = json_first(row); m; m = json_next(m))
-        if (!wrapper_of(m))
-            return false;
-    return true;
-}
-
 static struct json *unwrap(const struct json *value, struct err *e);
 
 static struct json *unwrap_map(const struct json *map, struct err *e)
@@ -76,32 +52,85 @@ static struct json *strings(const struct json *set)
     return out;
 }
 
-static struct json *unwrap(const struct json *value, struct err *e)
+static struct json *unwrap_string(const struct json *s, struct err *e)
 {
-    const char *w = wrapper_of(value);
-    const struct json *inner = json_first(value);
-    enum json_type type = json_type(inner);
+    (void)e;
+    return json_copy(s);
+}
+
+static struct json *unwrap_number(const struct json *s, struct err *e)
+{
+    (void)e;
+    return number(json_str_or_empty(s));
+}
+
+static struct json *unwrap_set(const struct json *set, struct err *e)
+{
+    (void)e;
+    return strings(set);
+}
+
+static struct json *unwrap_bool(const struct json *j, struct err *e)
+{
     bool b = false;
 
-    if (!w)
-        (void)err_set(e, ERR_INVALID, "not a typed value of DynamoDB ({\"S\": \"…\"})");
-    else if (strcmp(w, "M") == 0 && type == JSON_OBJECT)
-        return unwrap_map(inner, e);
-    else if (strcmp(w, "L") == 0 && type == JSON_ARRAY)
-        return unwrap_list(inner, e);
-    else if ((strcmp(w, "SS") == 0 || strcmp(w, "NS") == 0) && type == JSON_ARRAY)
-        return strings(inner);
-    else if (strcmp(w, "N") == 0 && type == JSON_STRING)
-        return number(json_str_or_empty(inner));
-    else if ((strcmp(w, "S") == 0 || strcmp(w, "B") == 0) && type == JSON_STRING)
-        return json_copy(inner);
-    else if (strcmp(w, "BOOL") == 0 && json_bool(inner, &b))
-        return json_new_bool(b);
-    else if (strcmp(w, "NULL") == 0)
-        return json_new_str(STR(""));
-    else
-        (void)err_set(e, ERR_INVALID, "the value does not fit its type %s", w);
+    (void)e;
+    (void)!json_bool(j, &b);
+    return json_new_bool(b);
+}
+
+static struct json *unwrap_null(const struct json *j, struct err *e)
+{
+    (void)j;
+    (void)e;
+    return json_new_str(STR(""));
+}
+
+static const struct wrapper {
+    const char *name;
+    enum json_type holds;
+    struct json *(*take)(const struct json *inner, struct err *e);
+} wrappers[] = {
+    {"S", JSON_STRING, unwrap_string},      {"N", JSON_STRING, unwrap_number},
+    {"BOOL", JSON_TRUE_FALSE, unwrap_bool}, {"NULL", JSON_TRUE_FALSE, unwrap_null},
+    {"M", JSON_OBJECT, unwrap_map},         {"L", JSON_ARRAY, unwrap_list},
+    {"SS", JSON_ARRAY, unwrap_set},         {"NS", JSON_ARRAY, unwrap_set},
+    {"B", JSON_STRING, unwrap_string},      {0},
+};
+
+static const struct wrapper *wrapper_of(const struct json *value)
+{
+    const struct json *only = json_first(value);
+
+    if (json_type(value) != JSON_OBJECT || !only || json_next(only))
+        return NULL;
+    for (const struct wrapper *w = wrappers; w->name; w++)
+        if (strcmp(json_name(only), w->name) == 0)
+            return w;
     return NULL;
+}
+
+static struct json *unwrap(const struct json *value, struct err *e)
+{
+    const struct wrapper *w = wrapper_of(value);
+
+    if (w && json_type(json_first(value)) == w->holds)
+        return w->take(json_first(value), e);
+    if (w)
+        (void)err_set(e, ERR_INVALID, "the value does not fit its type %s", w->name);
+    else
+        (void)err_set(e, ERR_INVALID, "not a typed value of DynamoDB ({\"S\": \"…\"})");
+    return NULL;
+}
+
+static bool is_typed(const struct json *row)
+{
+    if (json_type(row) != JSON_OBJECT || !json_first(row))
+        return false;
+    for (const struct json *m = json_first(row); m; m = json_next(m))
+        if (!wrapper_of(m))
+            return false;
+    return true;
 }
 
 struct json *row_plain(const struct json *row, struct err *e)

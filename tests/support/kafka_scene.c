@@ -159,9 +159,8 @@ static bool is_assigned(const struct collected *c, int partition)
 void collected_read(struct collected *c, bool group)
 {
     struct kafka_record r;
-    enum kafka_read got;
 
-    while ((got = c->s->kafka.ops->read(c->s->kafka.port, c->reader, &r, &c->err)) == KAFKA_RECORD) {
+    while (c->s->kafka.ops->read(c->s->kafka.port, c->reader, &r, &c->err) == KAFKA_RECORD) {
         int64_t value = -1;
         (void)!str_to_i64(r.value, &value);
         assert_true(c->n < RECORDS_MAX);

@@ -345,17 +345,29 @@ bool world_ended(struct world *w)
     return worker_turn(w->worker, w->now.boot_ms) == TURN_DONE;
 }
 
+static void fire_due(struct world *w)
+{
+    struct world_event *x;
+    int64_t event_ms;
+
+    while ((x = take_due(w, &event_ms))) {
+        if (!x->cancelled)
+            x->fire(w, x);
+        event_free(x);
+    }
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static bool run(struct world *w, world_met *met, int64_t ms)
 {
-    int64_t until_ms = w->now.boot_ms + ms, event_ms;
+    int64_t until_ms = w->now.boot_ms + ms;
 
     for (int i = 0; i < RUN_MAX_TURNS; i++) {
-        struct world_event *x;
-        while ((x = take_due(w, &event_ms))) {
-            if (!x->cancelled)
-                x->fire(w, x);
-            event_free(x);
-        }
+        fire_due(w);
         awssim_advance(w->aws, w->now);
         int64_t next_ms = worker_turn(w->worker, w->now.boot_ms);
         w->turns++;
@@ -363,11 +375,9 @@ static bool run(struct world *w, world_met *met, int64_t ms)
             return true;
         if (next_ms == TURN_DONE || w->now.boot_ms >= until_ms)
             return false;
-        event_ms = INT64_MAX;
-        for (x = w->events; x; x = x->next)
-            event_ms = x->at_ms < event_ms ? x->at_ms : event_ms;
-        next_ms = next_ms < event_ms ? next_ms : event_ms;
-        next_ms = next_ms < until_ms ? next_ms : until_ms;
+        next_ms = least(next_ms, until_ms);
+        for (const struct world_event *x = w->events; x; x = x->next)
+            next_ms = least(next_ms, x->at_ms);
         if (next_ms > w->now.boot_ms)
             pass(w, next_ms - w->now.boot_ms);
     }

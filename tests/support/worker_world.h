@@ -73,7 +73,7 @@ void world_close(struct world *w);
 /* Delivers a job of these members; text NULL: `job` printed. Returns its offset. */
 struct job world_job(enum action action, const char *id, size_t n, const char *const *members);
 int64_t world_deliver(struct world *w, struct job *job); /* releases it */
-int64_t world_deliver_text(struct world *w, const char *text);
+int64_t world_deliver_text(struct world *w, const char *record);
 
 typedef bool world_met(struct world *w);
 /* Until it holds; fails the test, saying `what`, when it does not within ms. */

@@ -35,7 +35,7 @@ local function guard(ep, step, h, taws, quar)     -- -> not before when the step
 end
 
 local W, G = P..':w:'..wl, P..':gates'
-local v = c('HMGET', P..':v', 'applied', 'inc', 'fresh', 'ttl', 'taws', 'quar')
+local v = c('HMGET', P..':v', 'applied', 'inc', 'fresh', 'ttl', 'taws', 'quar', 'since')
 if not v[1] or inc == '' or v[2] ~= inc or now >= (tonumber(v[3]) or 0) then return {'WAIT'} end
 local h = c('HMGET', W, 'st', 'ep', 'open', 'step', 'gate', 'z', 'fo', 'clr', 'hv')
 local hv = tonumber(h[9]) or 0
@@ -70,6 +70,9 @@ end
 local x = tonumber(c('HGET', P..':x:'..ep, job) or '0')
 if x > maxx or k >= INHAND then return {'POISON', x} end
 
+-- A run older than the view: attempts may have been forgotten with the view before it. Counted as one, so that what they
+-- did is not taken for what was there already.
+if tonumber(string.match(ep, '%d+$')) < (tonumber(v[7]) or 0) then c('HSETNX', P..':n:'..ep, job, 1) end
 local a, d = c('HINCRBY', P..':n:'..ep, job, 1), now + tonumber(v[4])
 c('HSET', L, job, a..'|'..d..'|'..worker..'|'..token)
 c('ZADD', D, d, job)

@@ -18,6 +18,7 @@ enum { SOON_MS = 5000, REQUEST_MAX = 16384, SERVED_MAX = 64 };
 struct server { /* one thread that serves one connection after the other */
     pthread_t thread;
     int fd, port;
+    int parked;                /* a connection that is kept open and not read any more */
     int connections, requests; /* read after the thread has answered: the reply is the fence */
     char last[REQUEST_MAX];
 };
@@ -45,7 +46,10 @@ static bool serve(int fd, const char *request)
 
     if (strstr(request, " /ok ") || strstr(request, " /a/../b "))
         answer(fd, "HTTP/1.1 200 OK\r\nX-One:  1 \r\nContent-Length: 5\r\n\r\nhello");
-    else if (strstr(request, " /continue "))
+    else if (strstr(request, " /park ")) {
+        answer(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        return false;
+    } else if (strstr(request, " /continue "))
         answer(fd, "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 503 No\r\nRetry-After: "
                    "3\r\nContent-Length: 0\r\n\r\n");
     else if (strstr(request, " /redirect "))
@@ -110,7 +114,10 @@ static void *serve_all(void *self)
             if (!serve(fd, s->last))
                 break;
         }
-        (void)close(fd);
+        if (strstr(s->last, " /park "))
+            s->parked = fd;
+        else
+            (void)close(fd);
     }
 }
 
@@ -132,6 +139,8 @@ static void server_stop(struct server *s)
     (void)shutdown(s->fd, SHUT_RDWR);
     (void)pthread_join(s->thread, NULL);
     (void)close(s->fd);
+    if (s->parked)
+        (void)close(s->parked);
 }
 
 struct scene {
@@ -234,6 +243,25 @@ static void a_reply_comes_whole_and_its_connection_is_used_again(void **state)
     assert_true(s.sent);
     assert_int_equal(s.server.connections, 1);
     assert_int_equal(s.server.requests, 3);
+    finish(&s);
+}
+
+/* Its first copy, whose connection ended, may still land after the second was answered and all counted as over. */
+static void a_request_that_must_go_once_is_not_sent_again_behind_its_senders_back(void **state)
+{
+    struct scene s;
+    char url[128];
+    (void)state;
+
+    begin(&s);
+    (void)get(&s, "/park");
+    struct http_request q = request_of(&s, url, "/reset");
+    q.once = true;
+    (void)send_and_wait(&s, &q);
+    assert_int_equal(s.err.kind, ERR_UNAVAILABLE);
+    assert_true(s.sent);
+    assert_int_equal(s.server.connections, 2);
+    assert_int_equal(s.server.requests, 2);
     finish(&s);
 }
 
@@ -460,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_comes_whole_and_its_connection_is_used_again),
+        cmocka_unit_test(a_request_that_must_go_once_is_not_sent_again_behind_its_senders_back),
         cmocka_unit_test(the_request_goes_out_as_given_with_no_header_of_curls_own),
         cmocka_unit_test(redirects_are_not_followed_and_the_last_head_counts),
         cmocka_unit_test(a_request_without_an_answer_ends_in_time_and_counts_as_sent),

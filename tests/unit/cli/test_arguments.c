@@ -52,7 +52,8 @@ static void flags_may_stand_anywhere_joined_to_their_value_or_apart(void **state
     struct typed t;
     (void)state;
 
-    assert_true(read_line(&t, "--reason|the night|shop|--tier=a|--tier|b=c|--yes|--wait=90s|--if-busy=queue", 1, 1));
+    assert_true(
+        read_line(&t, "--reason|the night|shop|--tier=a|--tier|b=c|--yes|--wait=90s|--if-busy=queue", 1, 1));
     assert_true(t.yes);
     assert_string_equal(t.reason, "the night");
     assert_int_equal(t.tiers.n, 2);

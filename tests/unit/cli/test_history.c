@@ -1,4 +1,5 @@
-/* What is told of runs from their records: the story of one, the history of many, and the state of a workload folded. */
+/* What is told of runs from their records: the story of one, the history of many, and the state of a workload
+ * folded. */
 #include "cli/history.h"
 #include "cli/state.h"
 #include "cli/story.h"
@@ -21,8 +22,8 @@ static void to_fold(void *arg, const struct kafka_record *r, const struct event 
 }
 
 static const char *const a_run[] = {
-    SAY_REQUESTED("r"),         SAY_ACCEPTED("r", "0:0:0"), SAY_DRAINED("", "0:0:1"),
-    SAY_PLANNED("r", "0:0:1"),  SAY_TERMINAL("r", "0:0:1"), SAY_FINISHED("r", "halted"),
+    SAY_REQUESTED("r"),        SAY_ACCEPTED("r", "0:0:0"), SAY_DRAINED("", "0:0:1"),
+    SAY_PLANNED("r", "0:0:1"), SAY_TERMINAL("r", "0:0:1"), SAY_FINISHED("r", "halted"),
 };
 enum { RECORDS = sizeof a_run / sizeof *a_run };
 
@@ -99,7 +100,8 @@ static void a_story_begins_only_with_its_own_workloads_turn(void **state)
 
     log_say(&l, a_run[0], to_story, s);
     log_say(&l, a_run[1], to_story, s);
-    log_say(&l, "{\"v\":1,\"type\":\"Drained\",\"workload\":\"other\",\"next_epoch\":\"0:3:1\"}", to_story, s);
+    log_say(&l, "{\"v\":1,\"type\":\"Drained\",\"workload\":\"other\",\"next_epoch\":\"0:3:1\"}", to_story,
+            s);
     assert_false(story_began(s)); /* the same offset, in another partition */
     log_say(&l, a_run[2], to_story, s);
     assert_true(story_began(s));
@@ -149,7 +151,8 @@ static void why_a_run_waits_is_told_with_the_moment_and_its_zone(void **state)
     cli_state_start(&s, &start); /* it does not drain: nothing waits */
     assert_int_equal(start.n, 0);
     cli_state_start(&waits, &start);
-    assert_non_null(strstr(buf_cstr(&start), "starts 2026-11-24 20:17:03Z at the earliest: a worker died holding"));
+    assert_non_null(
+        strstr(buf_cstr(&start), "starts 2026-11-24 20:17:03Z at the earliest: a worker died holding"));
 }
 
 static void a_record_under_another_key_or_in_another_partition_is_nothing(void **state)
