@@ -117,10 +117,20 @@ static struct place *place_of(struct states *st, const struct work *w)
     return *end;
 }
 
+/* The earliest of all that wait there: after the last answer of a poll, whom it did not reach is not forgotten. */
+static void reckon(struct states *st, struct place *p)
+{
+    p->next_ms = INT64_MAX;
+    for (struct work *w = works_first(st->works); w; w = works_next(w))
+        if (w->watched && w->poll_ms < p->next_ms && is_there(p, w))
+            p->next_ms = w->poll_ms;
+}
+
 void states_watch(struct states *st, struct work *w, int64_t now_ms)
 {
     struct place *p = place_of(st, w);
     bool at_once = false;
+    bool was_next = false;
 
     w->watched = 0;
     for (size_t i = 0; i < w->job.members.n; i++) {
@@ -131,11 +141,14 @@ void states_watch(struct states *st, struct work *w, int64_t now_ms)
         at_once = at_once || (m->phase == MEMBER_LOOK && m->after_ms <= now_ms);
     }
     if (job_step_watch_since(w->step) != w->watch_since_ms) {
+        was_next = w->poll_ms == p->next_ms;
         w->watch_since_ms = job_step_watch_since(w->step);
         w->polls = at_once ? 0 : 1; /* waits of the cadence that have begun */
         w->poll_ms = at_once ? now_ms : now_ms + cadence(st, 0);
     }
-    if (w->watched && w->poll_ms < p->next_ms)
+    if (was_next && !p->out) /* it waits anew: a poll at its old moment would be one too many, and shift the others' */
+        reckon(st, p);
+    else if (w->watched && w->poll_ms < p->next_ms)
         p->next_ms = w->poll_ms;
 }
 
@@ -212,15 +225,6 @@ static void polled(struct states *st, struct work *w, int64_t now_ms)
     w->poll_ms = now_ms + cadence(st, w->polls);
     w->polls++;
     works_wake(st->works, w);
-}
-
-/* The last answer of a poll: whom it did not reach is not forgotten. */
-static void reckon(struct states *st, struct place *p)
-{
-    p->next_ms = INT64_MAX;
-    for (struct work *w = works_first(st->works); w; w = works_next(w))
-        if (w->watched && w->poll_ms < p->next_ms && is_there(p, w))
-            p->next_ms = w->poll_ms;
 }
 
 static void query_add(struct query *q, uint64_t work, size_t member)
