@@ -119,7 +119,8 @@ struct partition {
     struct { /* owed.c */
         uint64_t asked;
         int64_t due_ms, skip;
-        int64_t seen; /* what is asked sees the log up to here folded: sent to the view before, on one connection */
+        /* what is asked sees the log up to here folded: sent to the view before, on one connection */
+        int64_t seen;
         uint64_t round;
         struct work *works;
         size_t count;

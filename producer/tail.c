@@ -202,7 +202,8 @@ static void send_record(struct partition *p, const struct kafka_record *r)
     s->id = view_fold(p->c->view, &at, parsed ? &ev : NULL, r->value, on_fold, p);
     t->n++;
     t->sent_to = r->offset;
-    if (s->type == EVENT_JOB_TERMINAL) /* it may be a step's last, or the plan's: asked for in the same breath */
+    /* it may be a step's last, or the plan's: asked for in the same breath */
+    if (s->type == EVENT_JOB_TERMINAL)
         p->owed.due_ms = 0;
     else if (s->type == EVENT_TIER_PLANNED)
         pump_expect(p);

@@ -74,7 +74,8 @@ static char *put(struct ec2_instance *i, size_t *used, struct str s)
     return to;
 }
 
-/* All texts of an instance in one block: ten thousand instances in a reply are as many blocks, not twenty times that. */
+/* All texts of an instance in one block: ten thousand instances in a reply are as many blocks, not twenty
+ * times that. */
 static size_t put_texts(const struct xml *x, struct ec2_instance *i)
 {
     const struct {

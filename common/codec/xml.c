@@ -10,7 +10,8 @@
 
 enum { CHUNK_BYTES = 64 * 1024, NAMES_KEPT = 256, ALIGNED = sizeof(void *) };
 
-/* A page of EC2 has 60,000 elements: they, their names (each once, as a rule) and texts stand in the chunks of their root. */
+/* A page of EC2 has 60,000 elements: they, their names (each once, as a rule) and texts stand in the chunks
+ * of their root. */
 struct xml {
     struct xml *first, *next;
     const char *name; /* NUL-terminated */
@@ -34,8 +35,8 @@ struct builder {
     struct root *root;
     struct xml *open[XML_DEPTH_MAX], *last[XML_DEPTH_MAX]; /* last: child of the open one */
     size_t depth, nodes;
-    const char *const *wanted; /* NULL: all */
-    size_t dropping;           /* levels of an element that is not wanted */
+    const char *const *wanted;     /* NULL: all */
+    size_t dropping;               /* levels of an element that is not wanted */
     const char *names[NAMES_KEPT]; /* by their hash; a newer one takes an older one's place */
     struct buf text;               /* of the innermost open element, while it has no children */
     const char *refused;           /* why, when it was us */
@@ -125,7 +126,8 @@ static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **
     struct xml *x = b->depth ? room(b->root, sizeof *x) : &b->root->x;
     *x = (struct xml){.name = keep_name(b, local, n), .name_n = (uint32_t)n};
     if (b->depth) {
-        struct xml **end = b->last[b->depth - 1] ? &b->last[b->depth - 1]->next : &b->open[b->depth - 1]->first;
+        struct xml **end =
+            b->last[b->depth - 1] ? &b->last[b->depth - 1]->next : &b->open[b->depth - 1]->first;
         *end = b->last[b->depth - 1] = x;
     }
     b->last[b->depth] = NULL;

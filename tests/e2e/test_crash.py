@@ -384,7 +384,7 @@ def erring():
     return w, bad, [
         {"match": {"operation": stop, "ids": w["unanswered"].ids("a"), "nth": 1}, "effect": {"drop": "after"}},
         {"match": {"operation": stop, "ids": w["throttled"].ids("a"), "first": 3}, "effect": {"throttle": True}},
-        {"match": {"operation": stop, "ids": w["html"].ids("a"), "first": 2}, "effect": {"html": 503}},
+        {"match": {"operation": stop, "ids": w["html"].ids("a"), "first": 1}, "effect": {"html": 503}},
         {"match": {"operation": stop, "ids": [bad]},
          "effect": {"error": {"code": "InvalidInstanceID.NotFound", "status": 400, "message": f"The instance ID '{bad}' does not exist"}}},
         {"match": {"operation": look, "region": "us-west-2", "nth": [2, 3, 4]},

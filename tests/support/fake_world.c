@@ -39,7 +39,8 @@ static uint64_t http_ask(void *port, const struct http_request *r, http_done *do
                              .headers = buf_take(&headers),
                              .body = str_dup(r->body),
                              .timeout_ms = r->timeout_ms,
-                             .direct = r->direct};
+                             .direct = r->direct,
+                             .once = r->once};
     return a->id;
 }
 

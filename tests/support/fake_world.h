@@ -17,7 +17,7 @@ struct fake_asked {
     void *self;
     char *method, *url, *headers, *body; /* headers: "name: value\n" lines, as given */
     int64_t timeout_ms;
-    bool direct, cancelled;
+    bool direct, once, cancelled;
 };
 
 struct fake_world {

@@ -240,6 +240,7 @@ static void a_changing_call_is_signed_with_the_moment_of_its_check_and_the_offse
     engine_turn(a, &world);
     assert_string_equal(fake_header(fake_last(&world), "x-amz-date"), "20260501T100200Z");
     assert_int_equal(fake_last(&world)->timeout_ms, AWS_CHANGE_MS);
+    assert_true(fake_last(&world)->once); /* a copy that its sender knows nothing of could land unnoticed */
     aws_cancel(a, s.id);
 
     engine_warm(a, &world, 3000); /* within what a Date header's resolution and a slow reply make */
