@@ -23,7 +23,7 @@ struct history; /* opaque */
 #define HISTORY_CLEANUP CLEANUP(history_freep)
 
 struct history *history_new(const char *workload); /* NULL: of all workloads */
-void history_freep(struct history **h);
+void history_freep(struct history **p);
 void history_hear(struct history *h, const struct kafka_record *r, const struct event *ev);
 
 /* The latest `limit` of them, the latest first, borrowed; returns how many. */

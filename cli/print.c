@@ -119,32 +119,34 @@ struct json *print_document(void)
     return j;
 }
 
-static void line(FILE *to, const char *fmt, va_list ap)
+static void line(FILE *to, const char *text)
 {
-    char text[LINE_MAX_BYTES];
-    BUF_CLEANUP struct buf clean = BUF_INIT(sizeof text);
+    BUF_CLEANUP struct buf clean = BUF_INIT(LINE_MAX_BYTES);
 
-    (void)vsnprintf(text, sizeof text, fmt, ap);
     print_clean(str_of(text), &clean);
     (void)fprintf(to, "%s\n", buf_cstr(&clean));
 }
 
 void print_line(const char *fmt, ...)
 {
+    char text[LINE_MAX_BYTES];
     va_list ap;
 
     va_start(ap, fmt);
-    line(stdout, fmt, ap);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    line(stdout, text);
 }
 
 void print_error_line(const char *fmt, ...)
 {
+    char text[LINE_MAX_BYTES];
     va_list ap;
 
     va_start(ap, fmt);
-    line(stderr, fmt, ap);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    line(stderr, text);
 }
 
 void print_text(struct str text)

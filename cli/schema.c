@@ -130,15 +130,23 @@ static const char *kind_word(const struct json_field *f)
     return words[f->kind];
 }
 
+static void words_markdown(const struct json_field *f, struct buf *out)
+{
+    if (f->names == cause_names) {
+        buf_adds(out, "a cause (below) ");
+        return;
+    }
+    for (size_t i = 0; f->names[i]; i++)
+        if (f->names[i][0])
+            buf_addf(out, "`%s` ", f->names[i]);
+}
+
 static void table_markdown(const struct json_field *fields, const char *prefix, struct buf *out)
 {
     for (const struct json_field *f = fields; f && f->name; f++) {
         buf_addf(out, "| `%s%s` | %s%s | ", prefix, f->name, kind_word(f), f->required ? "" : ", optional");
-        for (size_t i = 0; f->kind == JSON_F_ENUM && f->names != cause_names && f->names[i]; i++)
-            if (f->names[i][0])
-                buf_addf(out, "`%s` ", f->names[i]);
-        if (f->kind == JSON_F_ENUM && f->names == cause_names)
-            buf_adds(out, "a cause (below) ");
+        if (f->kind == JSON_F_ENUM)
+            words_markdown(f, out);
         buf_addf(out, "%s |\n", f->help ? f->help : "");
         if (!f->fields)
             continue;

@@ -18,7 +18,7 @@ struct stage; /* opaque */
 /* workload NULL: all; run NULL: all of the workload. `quiet`: nothing is told, as for start --wait --output
  * json. */
 struct stage *stage_new(const struct cli *c, const char *workload, const char *run, bool quiet);
-void stage_freep(struct stage **s);
+void stage_freep(struct stage **p);
 
 /* True: it was about one run, and that has its result; or nobody reads what is written any more. */
 bool stage_hear(struct stage *s, const struct kafka_record *r, const struct event *ev);

@@ -143,9 +143,8 @@ static int status_one(struct cli *c, const char *workload)
     json_add(document, "workloads", all);
     bool ok = cli_state(c, workload, &s, &e);
     if (ok && !s.known && (!cli_rows(c, workload, &rows, &e) || !json_count(rows.workloads))) {
-        ok = e.kind == ERR_NONE
-                 ? err_set(&e, ERR_NOT_FOUND, "%s: neither a row nor the log names it", workload)
-                 : false;
+        if (e.kind == ERR_NONE)
+            (void)err_set(&e, ERR_NOT_FOUND, "%s: neither a row nor the log names it", workload);
         cli_state_release(&s);
         return cli_fail(c, &e, "`ec2sched list` names the workloads");
     }

@@ -138,6 +138,13 @@ static void hear_accepted(struct story *s, const struct kafka_record *r, const s
     }
 }
 
+static void add_job(struct story *s, int64_t step, const char *tier, const struct strs *ids)
+{
+    for (size_t i = 0; i < ids->n; i++)
+        if (!find(s, ids->at[i]))
+            (void)add(s, ids->at[i], tier, step);
+}
+
 /* A plan that replaces an incomplete one names the same step again: its members are added once. */
 static void hear_planned(struct story *s, const struct event_planned *p)
 {
@@ -148,12 +155,8 @@ static void hear_planned(struct story *s, const struct event_planned *p)
     step->planned = p->part + 1 == p->parts;
     for (size_t t = 0; t < p->tiers.n; t++) {
         const struct event_plan_tier *tier = &p->tiers.at[t];
-        for (size_t j = 0; j < tier->jobs.n; j++) {
-            const struct strs *ids = &tier->jobs.at[j].members;
-            for (size_t i = 0; i < ids->n; i++)
-                if (!find(s, ids->at[i]))
-                    (void)add(s, ids->at[i], tier->tier, p->step);
-        }
+        for (size_t j = 0; j < tier->jobs.n; j++)
+            add_job(s, p->step, tier->tier, &tier->jobs.at[j].members);
         for (size_t i = 0; i < tier->left_out.n; i++) {
             const struct member_outcome *o = &tier->left_out.at[i];
             struct told_member *m = find(s, o->id) ? NULL : add(s, o->id, tier->tier, p->step);

@@ -15,7 +15,7 @@ struct story; /* opaque */
 #define STORY_CLEANUP CLEANUP(story_freep)
 
 struct story *story_new(const struct cli *c, const char *workload, const char *run);
-void story_freep(struct story **s);
+void story_freep(struct story **p);
 
 /* Takes one record in; true when the run has its result. `aloud`: tell it as it is heard. */
 bool story_hear(struct story *s, const struct kafka_record *r, const struct event *ev, bool aloud);

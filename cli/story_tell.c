@@ -47,61 +47,85 @@ static bool add_planned(const struct story *s, int64_t step, struct buf *text)
     return true;
 }
 
+static void add_why(struct buf *text, const char *before, int cause, const char *detail)
+{
+    if (cause)
+        buf_addf(text, "%s%s", before, cause_sentence((enum cause)cause));
+    if (detail)
+        buf_addf(text, ": %s", detail);
+}
+
+/* How it stands with the run. False: nothing that people need to hear. */
+static bool add_turn(const struct story *s, const struct event *ev, struct buf *text)
+{
+    struct told_tier sum;
+
+    switch (ev->type) {
+    case EVENT_RUN_ACCEPTED:
+        buf_addf(text, "accepted: %s, %zu step%s, %lld member%s", ev->action ? ev->action : "", s->step_count,
+                 s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
+                 ev->accepted.members == 1 ? "" : "s");
+        return true;
+    case EVENT_DRAINED:
+        buf_adds(text, "begins");
+        return true;
+    case EVENT_TIER_PLANNED:
+        return add_planned(s, ev->planned.step, text);
+    case EVENT_JOB_TERMINAL:
+        sum = step_sum(s, ev->terminal.step);
+        buf_addf(text, "%s: %zu of %zu settled", ev->terminal.tier, sum.settled, sum.members);
+        return true;
+    case EVENT_TIER_COMPLETED:
+        buf_addf(text, "step %lld complete", (long long)ev->tier.step);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What keeps it from going on, or ends it. */
+static bool add_end(const struct event *ev, struct buf *text)
+{
+    char ts[MOMENT_MAX];
+
+    switch (ev->type) {
+    case EVENT_PLAN_FAILED:
+        buf_addf(text, "step %lld could not be planned", (long long)ev->plan_failed.step);
+        add_why(text, ": ", ev->plan_failed.cause, ev->plan_failed.detail);
+        return true;
+    case EVENT_PLAN_DELAYED:
+        moment_rfc3339(ev->plan_delayed.until_ms, ts);
+        buf_addf(text, "step %lld cannot be planned yet, tried again until %.19sZ",
+                 (long long)ev->plan_delayed.step, ts);
+        add_why(text, ": ", ev->plan_delayed.cause, ev->plan_delayed.detail);
+        return true;
+    case EVENT_PAUSE:
+    case EVENT_RESUME:
+    case EVENT_CANCEL:
+        buf_addf(text, "%s by %s", ev->type_name, ev->control.who ? ev->control.who : "nobody named");
+        return true;
+    case EVENT_RUN_REFUSED:
+        buf_adds(text, "refused");
+        add_why(text, ": ", ev->refused.cause, ev->refused.detail);
+        return true;
+    case EVENT_RUN_FINISHED:
+        buf_addf(text, "finished: %s", result_names[ev->finished.result]);
+        add_why(text, ", ", ev->finished.cause, NULL);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void say(const struct story *s, const struct kafka_record *r, const struct event *ev)
 {
     char ts[MOMENT_MAX];
     BUF_CLEANUP struct buf text = BUF_INIT(64 * 1024);
-    struct told_tier sum;
 
     moment_rfc3339(r->ts_ms, ts);
     buf_addf(&text, "%.19sZ %s@%s ", ts, s->workload, s->run);
-    switch (ev->type) {
-    case EVENT_RUN_ACCEPTED:
-        buf_addf(&text, "accepted: %s, %zu step%s, %lld member%s", ev->action ? ev->action : "",
-                 s->step_count, s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
-                 ev->accepted.members == 1 ? "" : "s");
-        break;
-    case EVENT_DRAINED:
-        buf_adds(&text, "begins");
-        break;
-    case EVENT_TIER_PLANNED:
-        if (!add_planned(s, ev->planned.step, &text))
-            return;
-        break;
-    case EVENT_JOB_TERMINAL:
-        sum = step_sum(s, ev->terminal.step);
-        buf_addf(&text, "%s: %zu of %zu settled", ev->terminal.tier, sum.settled, sum.members);
-        break;
-    case EVENT_TIER_COMPLETED:
-        buf_addf(&text, "step %lld complete", (long long)ev->tier.step);
-        break;
-    case EVENT_PLAN_FAILED:
-        buf_addf(&text, "step %lld could not be planned: %s%s%s", (long long)ev->plan_failed.step,
-                 cause_sentence((enum cause)ev->plan_failed.cause), ev->plan_failed.detail ? ": " : "",
-                 ev->plan_failed.detail ? ev->plan_failed.detail : "");
-        break;
-    case EVENT_PLAN_DELAYED:
-        moment_rfc3339(ev->plan_delayed.until_ms, ts);
-        buf_addf(&text, "step %lld cannot be planned yet, tried again until %.19sZ: %s%s%s",
-                 (long long)ev->plan_delayed.step, ts, cause_sentence((enum cause)ev->plan_delayed.cause),
-                 ev->plan_delayed.detail ? ": " : "", ev->plan_delayed.detail ? ev->plan_delayed.detail : "");
-        break;
-    case EVENT_PAUSE:
-    case EVENT_RESUME:
-    case EVENT_CANCEL:
-        buf_addf(&text, "%s by %s", ev->type_name, ev->control.who ? ev->control.who : "nobody named");
-        break;
-    case EVENT_RUN_REFUSED:
-        buf_addf(&text, "refused: %s%s%s", cause_sentence((enum cause)ev->refused.cause),
-                 ev->refused.detail ? ": " : "", ev->refused.detail ? ev->refused.detail : "");
-        break;
-    case EVENT_RUN_FINISHED:
-        buf_addf(&text, "finished: %s%s%s", result_names[ev->finished.result], ev->finished.cause ? ", " : "",
-                 ev->finished.cause ? cause_sentence((enum cause)ev->finished.cause) : "");
-        break;
-    default:
+    if (!add_turn(s, ev, &text) && !add_end(ev, &text))
         return;
-    }
     print_line("%s", buf_cstr(&text));
     if (ev->type == EVENT_JOB_TERMINAL)
         say_members(&ev->terminal);

@@ -63,6 +63,29 @@ static void row(struct table *t, struct json *all, const char *name, bool ok, co
     json_push(all, one);
 }
 
+/* One table, into the answer. False: it could not be asked for at all. */
+static bool check_one(struct cli *c, const struct aws_where *w, enum spec_table t, struct table *table,
+                      struct json *all, bool *good, struct err *e)
+{
+    char *name = tables_name(c->options->specs.tables_prefix, t);
+    struct asked_table *a = describe(c, w, name, e);
+    bool found = a && a->err.kind == ERR_NONE;
+
+    if (a && !found)
+        *e = a->err;
+    if (found && keys_fit(&a->table, t, e))
+        row(table, all, name, true, a->table.status, a->table.item_count);
+    else if (found)
+        row(table, all, name, false, e->msg, 0);
+    else if (e->kind == ERR_NOT_FOUND)
+        row(table, all, name, false, "missing: `ec2sched tables create`", 0);
+    *good = *good && e->kind == ERR_NONE;
+    if (a)
+        dynamodb_table_release(&a->table);
+    xfree(name);
+    return found || e->kind == ERR_NOT_FOUND;
+}
+
 static int check(struct cli *c, const struct aws_where *w)
 {
     static const char *const columns[] = {"TABLE", "STATE", "ITEMS", NULL};
@@ -74,24 +97,8 @@ static int check(struct cli *c, const struct aws_where *w)
     json_add(document, "tables", all);
     for (int t = 0; t < TABLES; t++) {
         struct err e = {0};
-        char *name = tables_name(c->options->specs.tables_prefix, (enum spec_table)t);
-        struct asked_table *a = describe(c, w, name, &e);
-        if (a && a->err.kind != ERR_NONE)
-            e = a->err;
-        if (e.kind != ERR_NONE && e.kind != ERR_NOT_FOUND) {
-            xfree(name);
+        if (!check_one(c, w, (enum spec_table)t, table, all, &good, &e))
             return cli_fail(c, &e, "check the credentials, specs.region and AWS_REGION");
-        }
-        bool ok = e.kind == ERR_NONE && keys_fit(&a->table, (enum spec_table)t, &e);
-        row(table, all, name, ok,
-            ok                        ? a->table.status
-            : e.kind == ERR_NOT_FOUND ? "missing: `ec2sched tables create`"
-                                      : e.msg,
-            ok ? a->table.item_count : 0);
-        good = good && ok;
-        if (a)
-            dynamodb_table_release(&a->table);
-        xfree(name);
     }
     if (c->json)
         print_json(document);

@@ -91,6 +91,31 @@ static struct question *describe(struct cli *c, struct err *e)
     return ask(c, q, e) ? q : NULL;
 }
 
+static const char *state_of(const struct found *f)
+{
+    if (f->wrong.kind != ERR_NONE)
+        return f->wrong.msg;
+    return f->config_known ? "ok" : "ok (the broker does not show its settings)";
+}
+
+static bool show_one(const struct topic_wanted *w, const struct found *f, struct table *table,
+                     struct json *topics)
+{
+    bool ok = f->wrong.kind == ERR_NONE;
+    int partitions = f->partitions > 0 ? f->partitions : 0;
+    struct json *one = json_object();
+
+    json_add_str(one, "topic", str_of(w->name));
+    json_add_int(one, "partitions", partitions);
+    json_add_bool(one, "ok", ok);
+    json_add_str(one, "message", str_of(ok ? "" : f->wrong.msg));
+    json_push(topics, one);
+    table_cell(table, w->name);
+    table_cellf(table, "%d", partitions);
+    table_cell(table, state_of(f));
+    return ok;
+}
+
 static int show(const struct cli *c, const struct question *q)
 {
     static const char *const columns[] = {"TOPIC", "PARTITIONS", "STATE", NULL};
@@ -99,23 +124,8 @@ static int show(const struct cli *c, const struct question *q)
     TABLE_CLEANUP struct table *table = table_new(columns);
     bool good = true;
 
-    for (int t = 0; t < TOPICS; t++) {
-        const struct err *wrong = &q->found[t].wrong;
-        bool ok = wrong->kind == ERR_NONE;
-        const char *state = !ok                        ? wrong->msg
-                            : q->found[t].config_known ? "ok"
-                                                       : "ok (the broker does not show its settings)";
-        struct json *one = json_object();
-        json_add_str(one, "topic", str_of(q->wanted[t].name));
-        json_add_int(one, "partitions", q->found[t].partitions > 0 ? q->found[t].partitions : 0);
-        json_add_bool(one, "ok", ok);
-        json_add_str(one, "message", str_of(ok ? "" : wrong->msg));
-        json_push(topics, one);
-        table_cell(table, q->wanted[t].name);
-        table_cellf(table, "%d", q->found[t].partitions > 0 ? q->found[t].partitions : 0);
-        table_cell(table, state);
-        good = good && ok;
-    }
+    for (int t = 0; t < TOPICS; t++)
+        good = show_one(&q->wanted[t], &q->found[t], table, topics) && good;
     json_add(document, "topics", topics);
     if (c->json)
         print_json(document);
@@ -267,41 +277,80 @@ static bool read_place(struct cli *c, int partition, struct place *p, struct err
     return true;
 }
 
-static int settings(struct cli *c, int64_t ttl_ms, int64_t taws_ms)
+static bool shrinks(const struct place *p, int64_t ttl_ms, int64_t taws_ms)
+{
+    return p->there && ((ttl_ms && ttl_ms < p->ttl_ms) || (taws_ms && taws_ms < p->taws_ms));
+}
+
+static void show_place(int partition, const struct place *p, struct table *table, struct json *all)
+{
+    struct json *one = json_object();
+
+    json_add_int(one, "partition", partition);
+    json_add_int(one, "lease_ttl_ms", p->there ? p->ttl_ms : 0);
+    json_add_int(one, "fence_window_ms", p->there ? p->taws_ms : 0);
+    json_push(all, one);
+    table_cellf(table, "%d", partition);
+    if (p->there) {
+        table_cellf(table, "%.3f s", (double)p->ttl_ms / 1000);
+        table_cellf(table, "%.3f s", (double)p->taws_ms / 1000);
+    } else {
+        table_cell(table, "no view yet");
+        table_cell(table, "");
+    }
+}
+
+static bool raise_all(struct cli *c, struct place *places, int partitions, int64_t ttl_ms, int64_t taws_ms,
+                      struct err *e)
+{
+    for (int i = 0; i < partitions; i++) {
+        struct place *p = &places[i];
+        if (!p->there || (!ttl_ms && !taws_ms))
+            continue;
+        if (!raise_one(c, i, p, ttl_ms, taws_ms, e))
+            return false;
+        p->ttl_ms = ttl_ms ? ttl_ms : p->ttl_ms;
+        p->taws_ms = taws_ms ? taws_ms : p->taws_ms;
+    }
+    return true;
+}
+
+static void show_places(const struct cli *c, const struct place *places, int partitions)
 {
     static const char *const columns[] = {"PARTITION", "LEASE.TTL", "FENCE.WINDOW", NULL};
-    struct err e = {0};
-    int partitions = 0;
     TABLE_CLEANUP struct table *table = table_new(columns);
     JSON_CLEANUP struct json *document = print_document();
     struct json *all = json_array();
 
     json_add(document, "partitions", all);
-    if (!cli_log_partitions(c, &partitions, &e))
-        return cli_fail(c, &e, NULL);
-    for (int i = 0; i < partitions; i++) {
-        struct place *p = cli_keep(c, sizeof *p);
-        if (!read_place(c, i, p, &e))
-            return cli_fail(c, &e, "check redis.url");
-        if (p->there && ((ttl_ms && ttl_ms < p->ttl_ms) || (taws_ms && taws_ms < p->taws_ms)))
-            return cli_refuse(c, "topics settings", "a window that runs must not shrink",
-                              "to lower it stop the whole fleet, drop the view's keys in Redis, and start it "
-                              "with the new options");
-        if (p->there && (ttl_ms || taws_ms) && !raise_one(c, i, p, ttl_ms, taws_ms, &e))
-            return cli_fail(c, &e, NULL);
-        struct json *one = json_object();
-        json_add_int(one, "partition", i);
-        json_add_int(one, "lease_ttl_ms", p->there ? (ttl_ms ? ttl_ms : p->ttl_ms) : 0);
-        json_add_int(one, "fence_window_ms", p->there ? (taws_ms ? taws_ms : p->taws_ms) : 0);
-        json_push(all, one);
-        table_cellf(table, "%d", i);
-        table_cellf(table, p->there ? "%.3f s" : "no view yet", (double)(ttl_ms ? ttl_ms : p->ttl_ms) / 1000);
-        table_cellf(table, p->there ? "%.3f s" : "", (double)(taws_ms ? taws_ms : p->taws_ms) / 1000);
-    }
+    for (int i = 0; i < partitions; i++)
+        show_place(i, &places[i], table, all);
     if (c->json)
         print_json(document);
     else
         table_print(table);
+}
+
+/* All partitions are looked at before the first is changed: nothing is raised half. */
+static int settings(struct cli *c, int64_t ttl_ms, int64_t taws_ms)
+{
+    struct err e = {0};
+    int partitions = 0;
+
+    if (!cli_log_partitions(c, &partitions, &e))
+        return cli_fail(c, &e, NULL);
+    struct place *places = cli_keep(c, (size_t)partitions * sizeof *places);
+    for (int i = 0; i < partitions; i++) {
+        if (!read_place(c, i, &places[i], &e))
+            return cli_fail(c, &e, "check redis.url");
+        if (shrinks(&places[i], ttl_ms, taws_ms))
+            return cli_refuse(c, "topics settings", "a window that runs must not shrink",
+                              "to lower it stop the whole fleet, drop the view's keys in Redis, and start it "
+                              "with the new options");
+    }
+    if (!raise_all(c, places, partitions, ttl_ms, taws_ms, &e))
+        return cli_fail(c, &e, NULL);
+    show_places(c, places, partitions);
     return CLI_OK;
 }
 

@@ -2,9 +2,9 @@
 /*
  * frozen - the specifications of the runs at hand, as they were frozen when they were accepted, parsed once.
  *
- * A run's never changes: its epoch names it for ever. Each step's planning and each notice need it; read from the view and
- * parsed each time, a large workload's would be on the way of every step. The FROZEN_KEPT used last are kept; the view has
- * them all.
+ * A run's never changes: its epoch names it for ever. Each step's planning and each notice need it; read from
+ * the view and parsed each time, a large workload's would be on the way of every step. The FROZEN_KEPT used
+ * last are kept; the view has them all.
  * Owner: the context. Whoever keeps a pointer beyond a call holds it.
  */
 #include "model/event.h"

@@ -240,6 +240,7 @@ static void ask(struct partition *p)
     if (p->owed.skip == 0)
         p->owed.round++;
     p->owed.due_ms = p->c->now_ms + SWEEP_MS;
+    p->owed.seen = p->tail.sent_to;
     p->owed.asked = view_owed(p->c->view, p->number, VIEW_OWED_MAX, p->owed.skip, on_owed, p);
 }
 

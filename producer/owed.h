@@ -47,9 +47,10 @@ void owed_free_orphans(struct context *c); /* no completion comes any more */
 void work_wait(struct work *w); /* before a question is asked */
 /* First thing in its completion. False: it was dropped meanwhile, and is gone. */
 MUST_CHECK bool work_back(struct work *w);
-void work_retry(struct work *w, int64_t in_ms);     /* it begins again then */
-void work_backoff(struct work *w);                  /* the same, later each time, with jitter */
-/* The view could not be read: later again; an answer that is none of its own (ERR_INVALID) has it built anew. */
+void work_retry(struct work *w, int64_t in_ms); /* it begins again then */
+void work_backoff(struct work *w);              /* the same, later each time, with jitter */
+/* The view could not be read: later again; an answer that is none of its own (ERR_INVALID) has it built
+ * anew. */
 void work_view_failed(struct work *w, const struct err *err);
 void work_append(struct work *w, struct event *ev); /* takes ev; the work's last step */
 void work_end(struct work *w);                      /* it is done with, without a record of its own */

@@ -303,6 +303,7 @@ void partition_enter(struct partition *p, enum partition_state to)
     case PARTITION_LEAD:
         p->halted[0] = 0;
         p->beat.due_ms = p->owed.due_ms = p->pump.due_ms = p->c->now_ms;
+        p->owed.seen = p->pump.seen = VIEW_NOT_KNOWN;
         break;
     }
 }

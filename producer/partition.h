@@ -119,6 +119,8 @@ struct partition {
     struct { /* owed.c */
         uint64_t asked;
         int64_t due_ms, skip;
+        /* what is asked sees the log up to here folded: sent to the view before, on one connection */
+        int64_t seen;
         uint64_t round;
         struct work *works;
         size_t count;
@@ -126,6 +128,7 @@ struct partition {
     struct { /* pump.c */
         uint64_t asked;
         int64_t due_ms;
+        int64_t seen; /* as in owed */
         size_t in_flight;
         struct delivered *delivered;
         struct fresh fresh[PUMP_FRESH]; /* a ring: the oldest makes room */

@@ -11,8 +11,8 @@
 #include <string.h>
 
 /*
- * Bytes of one part, counted from above (core/parts.h). A step begins when the last part has been read and folded: the others
- * are, while it is on its way. Far below what a record may have, and room for any one job.
+ * Bytes of one part, counted from above (core/parts.h). A step begins when the last part has been read and
+ * folded: the others are, while it is on its way. Far below what a record may have, and room for any one job.
  */
 enum { PART_BYTES = 64 * 1000 };
 
@@ -286,7 +286,8 @@ static void ask_spot(struct work *w, size_t from)
     ec2_filters_release(&f);
 }
 
-/* ---- who is there and who is held: asked at once, so that a step waits for one of the two answers alone ---- */
+/* ---- who is there and who is held: asked at once, so that a step waits for one of the two answers alone
+ * ---- */
 
 static void both_known(struct work *w)
 {

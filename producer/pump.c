@@ -234,6 +234,11 @@ static bool same_epoch(const struct epoch *a, const struct epoch *b)
 void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step)
 {
     p->pump.fresh[p->pump.fresh_count++ % PUMP_FRESH] = (struct fresh){*epoch, step};
+}
+
+void pump_expect(struct partition *p)
+{
+    p->pump.due_ms = 0;
     if (!p->pump.asked)
         p->pump.limit = PUMP_TAKE_FIRST;
 }
@@ -356,6 +361,7 @@ void pump_turn(struct partition *p)
     if (p->pump.asked || p->c->now_ms < p->pump.due_ms || p->pump.in_flight > PUMP_IN_FLIGHT)
         return;
     p->pump.due_ms = p->c->now_ms + SWEEP_MS;
+    p->pump.seen = p->tail.sent_to;
     if (p->pump.limit == 0)
         p->pump.limit = PUMP_TAKE;
     p->pump.asked = view_take(p->c->view, p->number, p->pump.limit, PUMP_AGAIN_MS, on_take, p);

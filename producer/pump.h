@@ -9,8 +9,9 @@
 #include "producer/partition.h"
 
 enum {
-    PUMP_TAKE = 500,         /* jobs of one take */
-    PUMP_TAKE_FIRST = 20,    /* of the first after a step was opened: its workers need not wait for the rest */
+    PUMP_TAKE = 500, /* jobs of one take */
+    /* of the first after a step was opened: its workers need not wait for the rest */
+    PUMP_TAKE_FIRST = 20,
     PUMP_IN_FLIGHT = 2000,   /* deliveries without an answer */
     PUMP_AGAIN_MS = 10000,   /* tpub: an unclaimed job is due again */
     PUMP_KNOWN_MAX = 100000, /* jobs remembered: beyond it the counting of unclaimed deliveries begins anew */
@@ -18,7 +19,10 @@ enum {
 };
 
 void pump_turn(struct partition *p);
-/* A fold has opened this step just now: what the next take brings of it is delivered without asking for earlier deliveries. */
+/* A plan is on its way into the view: a take goes right behind it. */
+void pump_expect(struct partition *p);
+/* A fold has opened this step just now: what the next take brings of it is delivered without asking for
+ * earlier deliveries. */
 void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step);
 void pump_drop(struct partition *p);
 void pump_forget(struct partition *p, const char *job); /* it is terminal; NULL is fine */

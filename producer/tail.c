@@ -45,11 +45,24 @@ void tail_start(struct partition *p, int64_t offset)
 
 /* ---- what the view said ---- */
 
+/* Something is owed, or due: asked for, unless what was asked last went out behind this record's fold. */
+static void look_for_owed(struct partition *p, const struct fold_sent *s)
+{
+    if (p->owed.seen < s->offset)
+        p->owed.due_ms = 0;
+}
+
+static void look_for_due(struct partition *p, const struct fold_sent *s)
+{
+    if (p->pump.seen < s->offset)
+        p->pump.due_ms = 0;
+}
+
 static void opened(struct partition *p, const struct fold_sent *s, int64_t step)
 {
     struct epoch ep;
 
-    p->pump.due_ms = 0;
+    look_for_due(p, s);
     if (partition_leads(p) && s->type == EVENT_TIER_PLANNED && s->epoch && epoch_parse(str_of(s->epoch), &ep))
         pump_opened(p, &ep, step);
 }
@@ -64,13 +77,13 @@ static void act(struct partition *p, const struct fold_sent *s, const struct vie
     case VIEW_FOLD_DRAIN:
     case VIEW_FOLD_PLAN:
     case VIEW_FOLD_DONE:
-        p->owed.due_ms = 0;
+        look_for_owed(p, s);
         break;
     default:
         break;
     }
     if (s->type == EVENT_JOB_TERMINAL) {
-        p->owed.due_ms = 0; /* a drain may wait for its lease */
+        look_for_owed(p, s); /* a drain may wait for its lease */
         pump_forget(p, s->job);
     }
     if (f->answer == VIEW_FOLD_IGN)
@@ -189,6 +202,11 @@ static void send_record(struct partition *p, const struct kafka_record *r)
     s->id = view_fold(p->c->view, &at, parsed ? &ev : NULL, r->value, on_fold, p);
     t->n++;
     t->sent_to = r->offset;
+    /* it may be a step's last, or the plan's: asked for in the same breath */
+    if (s->type == EVENT_JOB_TERMINAL)
+        p->owed.due_ms = 0;
+    else if (s->type == EVENT_TIER_PLANNED)
+        pump_expect(p);
     if (parsed)
         event_release(&ev);
 }

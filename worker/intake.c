@@ -200,6 +200,7 @@ static void claim(struct intake *in, struct entry *x, int64_t now_ms)
 
     if (leases_local_ms(in->p.leases, (int)x->epoch.partition, now_ms) == 0) {
         wait_or_drop(in, x, now_ms);
+        x->again_ms = now_ms + INTAKE_LEARN_MS; /* asked just now: the first record of a partition */
         return;
     }
     x->state = ENTRY_CLAIMING;

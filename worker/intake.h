@@ -21,6 +21,7 @@ enum {
     INTAKE_POLL_MS = 500,  /* the group is read at least so often */
     INTAKE_WAIT_MS = 5000,
     INTAKE_AGAIN_MS = 250, /* between two claims of a record that has to wait */
+    INTAKE_LEARN_MS = 5,   /* until the answer is looked for that tells how long a partition's leases are */
 };
 
 struct intake; /* opaque */

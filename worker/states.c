@@ -132,7 +132,7 @@ void states_watch(struct states *st, struct work *w, int64_t now_ms)
     }
     if (job_step_watch_since(w->step) != w->watch_since_ms) {
         w->watch_since_ms = job_step_watch_since(w->step);
-        w->polls = 0;
+        w->polls = at_once ? 0 : 1; /* waits of the cadence that have begun */
         w->poll_ms = at_once ? now_ms : now_ms + cadence(st, 0);
     }
     if (w->watched && w->poll_ms < p->next_ms)

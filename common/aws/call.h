@@ -152,8 +152,10 @@ struct aws_op {
     const char *action;
     bool changes;
     const char *page_in, *page_out; /* names of the token in the request and the reply; NULL: one page */
-    size_t reply_max;               /* 0: AWS_REPLY_MAX */
-    size_t reply_size;              /* of the reply struct, which begins zeroed */
+    /* of XML's elements that decode looks at, and those on the way; NULL: all */
+    const char *const *names;
+    size_t reply_max;  /* 0: AWS_REPLY_MAX */
+    size_t reply_size; /* of the reply struct, which begins zeroed */
     /* Adds one page; fails with ERR_INVALID and a reason. NULL: the body is not looked at. */
     bool (*decode)(const struct aws_body *body, void *reply, struct err *e);
     void (*release)(void *reply);

@@ -11,8 +11,13 @@
 static const struct aws_service service = {"ec2", "ec2", "ec2", "EC2", AWS_EC2_QUERY, "2016-11-15", NULL};
 
 /* clang-format off */
+static const char *const instance_names[] = {
+    "reservationSet", "instancesSet", "item", "nextToken", "instanceId", "instanceState", "code", "instanceType", "placement",
+    "availabilityZone", "vpcId", "instanceLifecycle", "spotInstanceRequestId", "rootDeviceType", "platform", "stateReason",
+    "message", "reason", "launchTime", "hibernationOptions", "configured", "operator", "managed", "tagSet", "key", "value", NULL,
+};
 static const struct aws_op describe_instances = {
-    .service = &service, .action = "DescribeInstances", .page_in = "NextToken", .page_out = "nextToken",
+    .service = &service, .action = "DescribeInstances", .page_in = "NextToken", .page_out = "nextToken", .names = instance_names,
     .reply_size = sizeof(struct ec2_instances), .decode = ec2_decode_instances, .release = ec2_free_instances,
 };
 static const struct aws_op start_instances = {

@@ -61,7 +61,7 @@ struct ec2_instance {
     int64_t launch_ms;     /* of the last start; 0: none */
     bool hibernation;      /* configured for it */
     bool managed;          /* by a service (operator/managed): it refuses us */
-    struct ec2_tag *tags; /* its texts are in `texts` */
+    struct ec2_tag *tags;  /* its texts are in `texts` */
     size_t tag_count;
 };
 /* The value of a tag by its exact key; NULL: it has none. */

@@ -74,7 +74,8 @@ static char *put(struct ec2_instance *i, size_t *used, struct str s)
     return to;
 }
 
-/* All texts of an instance in one block: ten thousand instances in a reply are as many blocks, not twenty times that. */
+/* All texts of an instance in one block: ten thousand instances in a reply are as many blocks, not twenty
+ * times that. */
 static size_t put_texts(const struct xml *x, struct ec2_instance *i)
 {
     const struct {
@@ -135,10 +136,27 @@ static int by_id(const void *a, const void *b)
     return strcmp(((const struct ec2_instance *)a)->id, ((const struct ec2_instance *)b)->id);
 }
 
+/* Each id once, and all of them after what is there: the usual case. */
+static bool follows(const struct ec2_instances *all, const struct ec2_instances *page)
+{
+    for (size_t j = 1; j < page->n; j++)
+        if (by_id(&page->at[j - 1], &page->at[j]) >= 0)
+            return false;
+    return !all->n || by_id(&all->at[all->n - 1], &page->at[0]) < 0;
+}
+
+static void append(struct ec2_instances *all, struct ec2_instances *page)
+{
+    all->at = xrealloc(all->at, (all->n + page->n) * sizeof *all->at);
+    memcpy(all->at + all->n, page->at, page->n * sizeof *page->at);
+    all->n += page->n;
+    xfree(page->at);
+}
+
 /* Two sorted lists as one; of an instance that stands in both (pages may shift) the later word counts. */
 static void merge(struct ec2_instances *all, struct ec2_instances *page)
 {
-    struct ec2_instances out = {.at = xcalloc(all->n + page->n + 1, sizeof *out.at)};
+    struct ec2_instances out = {.at = xcalloc(all->n + page->n, sizeof *out.at)};
     size_t i = 0, j = 0;
 
     while (i < all->n || j < page->n) {
@@ -171,9 +189,13 @@ bool ec2_decode_instances(const struct aws_body *b, void *reply, struct err *e)
             return err_set(e, ERR_INVALID, "an instance without an id or a state code");
         }
     }
-    if (page.n)
-        qsort(page.at, page.n, sizeof *page.at, by_id);
-    merge(reply, &page);
+    if (!page.n)
+        return true;
+    qsort(page.at, page.n, sizeof *page.at, by_id);
+    if (follows(reply, &page))
+        append(reply, &page);
+    else
+        merge(reply, &page);
     return true;
 }
 

@@ -10,7 +10,8 @@
 
 enum { CHUNK_BYTES = 64 * 1024, NAMES_KEPT = 256, ALIGNED = sizeof(void *) };
 
-/* A page of EC2 has 60,000 elements: they, their names (each once, as a rule) and texts stand in the chunks of their root. */
+/* A page of EC2 has 60,000 elements: they, their names (each once, as a rule) and texts stand in the chunks
+ * of their root. */
 struct xml {
     struct xml *first, *next;
     const char *name; /* NUL-terminated */
@@ -34,6 +35,8 @@ struct builder {
     struct root *root;
     struct xml *open[XML_DEPTH_MAX], *last[XML_DEPTH_MAX]; /* last: child of the open one */
     size_t depth, nodes;
+    const char *const *wanted;     /* NULL: all */
+    size_t dropping;               /* levels of an element that is not wanted */
     const char *names[NAMES_KEPT]; /* by their hash; a newer one takes an older one's place */
     struct buf text;               /* of the innermost open element, while it has no children */
     const char *refused;           /* why, when it was us */
@@ -89,6 +92,16 @@ static const char *local_name(const char *name)
     return colon ? colon + 1 : name;
 }
 
+static bool is_wanted(const struct builder *b, const char *name)
+{
+    if (!b->wanted || !b->depth)
+        return true;
+    for (const char *const *w = b->wanted; *w; w++)
+        if (strcmp(*w, name) == 0)
+            return true;
+    return false;
+}
+
 static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **attributes)
 {
     struct builder *b = self;
@@ -96,7 +109,7 @@ static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **
     (void)attributes;
     if (b->refused)
         return;
-    if (b->depth == XML_DEPTH_MAX) {
+    if (b->depth + b->dropping == XML_DEPTH_MAX) {
         refuse(b, "nested too deep");
         return;
     }
@@ -105,11 +118,16 @@ static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **
         return;
     }
     const char *local = local_name(name);
+    if (b->dropping || !is_wanted(b, local)) {
+        b->dropping++;
+        return;
+    }
     size_t n = strlen(local);
     struct xml *x = b->depth ? room(b->root, sizeof *x) : &b->root->x;
     *x = (struct xml){.name = keep_name(b, local, n), .name_n = (uint32_t)n};
     if (b->depth) {
-        struct xml **end = b->last[b->depth - 1] ? &b->last[b->depth - 1]->next : &b->open[b->depth - 1]->first;
+        struct xml **end =
+            b->last[b->depth - 1] ? &b->last[b->depth - 1]->next : &b->open[b->depth - 1]->first;
         *end = b->last[b->depth - 1] = x;
     }
     b->last[b->depth] = NULL;
@@ -124,6 +142,10 @@ static void XMLCALL on_end(void *self, const XML_Char *name)
     (void)name;
     if (b->refused)
         return;
+    if (b->dropping) {
+        b->dropping--;
+        return;
+    }
     struct xml *x = b->open[--b->depth];
     if (b->text.n) {
         x->text = keep(b->root, b->text.p, b->text.n);
@@ -136,7 +158,7 @@ static void XMLCALL on_text(void *self, const XML_Char *text, int n)
 {
     struct builder *b = self;
 
-    if (!b->refused && b->depth && !b->open[b->depth - 1]->first)
+    if (!b->refused && !b->dropping && b->depth && !b->open[b->depth - 1]->first)
         buf_add(&b->text, str_n(text, (size_t)n));
 }
 
@@ -170,6 +192,11 @@ static bool feed(struct builder *b, struct str text, struct err *e)
 
 struct xml *xml_parse(struct str text, size_t max, struct err *e)
 {
+    return xml_parse_only(text, max, NULL, e);
+}
+
+struct xml *xml_parse_only(struct str text, size_t max, const char *const *names, struct err *e)
+{
     static const XML_Memory_Handling_Suite memory = {xmalloc, xrealloc, xfree};
 
     if (text.n > max || text.n > INT_MAX / 4) {
@@ -178,6 +205,7 @@ struct xml *xml_parse(struct str text, size_t max, struct err *e)
     }
     struct builder b = {
         .root = xcalloc(1, sizeof *b.root),
+        .wanted = names,
         .text = BUF_INIT(text.n * 3), /* the most that any encoding of the text grows to in UTF-8 */
     };
     b.parser = XML_ParserCreate_MM(NULL, &memory, NULL);

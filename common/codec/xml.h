@@ -16,6 +16,9 @@ struct xml; /* one element; the root owns the tree */
 #define XML_CLEANUP CLEANUP(xml_freep)
 
 struct xml *xml_parse(struct str text, size_t max, struct err *e); /* NULL: ERR_INVALID, message says where */
+/* The same, but of elements below the root only those of these names (NULL-terminated) are kept, each with
+ * what it holds: a long reply costs no more memory than what is read of it. NULL: all. */
+struct xml *xml_parse_only(struct str text, size_t max, const char *const *names, struct err *e);
 void xml_free(struct xml *root);
 void xml_freep(struct xml **root);
 

@@ -133,7 +133,7 @@ struct fold; /* opaque */
 
 /* `first`: the first offset that will be fed; `generation` of the log (0 unless it was ever recovered). */
 struct fold *fold_new(int partition, int partitions, int64_t generation, int64_t first);
-void fold_freep(struct fold **f);
+void fold_freep(struct fold **p);
 
 enum fold_answer {
     FOLD_OK,

@@ -115,6 +115,16 @@ static void count_left_out(struct fold_current *c, int64_t k)
     s->has_left_out = false;
 }
 
+/* Step k has jobs: it begins, unless it has begun. */
+static void open_step(struct fold_current *c, int64_t k)
+{
+    if (c->open >= k)
+        return;
+    c->opened_unsettled = c->counts.unsettled; /* of earlier steps: its own left_out are not among them */
+    count_left_out(c, k);
+    c->open = k;
+}
+
 static void advance(struct fold_workload *w, int64_t ts)
 {
     struct fold_current *c = &w->current;
@@ -130,12 +140,7 @@ static void advance(struct fold_workload *w, int64_t ts)
             return;
         }
         if (c->at[k].pending) {
-            if (c->open >= k)
-                return;
-            c->opened_unsettled =
-                c->counts.unsettled; /* of earlier steps: its own left_out are not among them */
-            count_left_out(c, k);
-            c->open = k;
+            open_step(c, k);
             return;
         }
         if (c->open < k)

@@ -31,7 +31,8 @@ struct http_request { /* borrowed for the call only: the port copies what it kee
     int64_t connect_timeout_ms, timeout_ms; /* the whole transfer, connect included */
     size_t reply_max;                       /* bytes of body */
     bool direct;                            /* never by a proxy: metadata endpoints */
-    bool once; /* never sent twice: the first copy of a changing call may land although a second was answered */
+    /* never sent twice: the first copy of a changing call may land although a second was answered */
+    bool once;
 };
 
 struct http_reply { /* borrowed for the callback only */

@@ -429,8 +429,8 @@ struct view_peeked {
 };
 typedef void view_peek_done(void *self, uint64_t id, const struct view_peeked *p);
 uint64_t view_peek(struct view *v, int partition, const char *workload, view_peek_done *done, void *self);
-/* The holds among the fields of a workload, borrowed from `fields`. False: one cannot be read, or there are too
- * many; whom it covers is not known then, so nobody may be called. */
+/* The holds among the fields of a workload, borrowed from `fields`. False: one cannot be read, or there are
+ * too many; whom it covers is not known then, so nobody may be called. */
 enum { VIEW_HOLDS_MAX = 64 };
 MUST_CHECK bool view_holds_of(const struct view_pairs *fields, struct view_hold out[static VIEW_HOLDS_MAX],
                               size_t *n, struct err *e);

@@ -1,12 +1,14 @@
 /*
- * bench_chain - the bare chain that a barrier's release cannot do without, as fast as this machine does it: a report's record,
- * acknowledged; read by a coordinator; one Lua call in Redis; a job's record; returned to a worker.
+ * bench_chain - the bare chain that a barrier's release cannot do without, as fast as this machine does it: a
+ * report's record, acknowledged; read by a coordinator; one Lua call in Redis; a job's record; returned to a
+ * worker.
  *
  *   bench_chain BROKERS REDIS-SOCKET LOG-TOPIC JOBS-TOPIC COUNT PAUSE-US
  *
- * Three threads with blocking calls over librdkafka and hiredis, with the product's settings (common/real/kafka_conf.c) and
- * nothing else: no group, no epochs, no leases. Prints one line a crossing: microseconds from the acknowledgement of the
- * report in its sender until the job is in the worker's hands. The topics exist, with one partition each.
+ * Three threads with blocking calls over librdkafka and hiredis, with the product's settings
+ * (common/real/kafka_conf.c) and nothing else: no group, no epochs, no leases. Prints one line a crossing:
+ * microseconds from the acknowledgement of the report in its sender until the job is in the worker's hands.
+ * The topics exist, with one partition each.
  */
 #include "base/err.h"
 #include "base/str.h"
@@ -23,12 +25,11 @@
 enum { WARM_UP = 50, REPORT_BYTES = 520, JOB_BYTES = 420, HEADERS = 7, ANSWER_MS = 15000, SLICE_MS = 200 };
 
 /* As much as a fold of a terminal does: a few reads, a count, the mark of what is due. */
-static const char script[] =
-    "local n = redis.call('HINCRBY', KEYS[1], 'n', 1) "
-    "if redis.call('HGET', KEYS[1], 'epoch') == 'x' then return 0 end "
-    "redis.call('HSET', KEYS[1], 'applied', ARGV[1], 'at', ARGV[2]) "
-    "redis.call('ZADD', KEYS[2], n, 'job') "
-    "return n";
+static const char script[] = "local n = redis.call('HINCRBY', KEYS[1], 'n', 1) "
+                             "if redis.call('HGET', KEYS[1], 'epoch') == 'x' then return 0 end "
+                             "redis.call('HSET', KEYS[1], 'applied', ARGV[1], 'at', ARGV[2]) "
+                             "redis.call('ZADD', KEYS[2], n, 'job') "
+                             "return n";
 
 struct chain {
     const char *brokers, *log, *jobs;
@@ -196,7 +197,8 @@ int main(int argc, char **argv)
     pthread_t threads[2];
 
     if (argc != 7 || !str_to_i64(str_of(argv[5]), &count) || !str_to_i64(str_of(argv[6]), &pause_us)) {
-        (void)fprintf(stderr, "usage: bench_chain BROKERS REDIS-SOCKET LOG-TOPIC JOBS-TOPIC COUNT PAUSE-US\n");
+        (void)fprintf(stderr,
+                      "usage: bench_chain BROKERS REDIS-SOCKET LOG-TOPIC JOBS-TOPIC COUNT PAUSE-US\n");
         return 2;
     }
     struct chain c = {.brokers = argv[1],

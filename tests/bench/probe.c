@@ -1,8 +1,10 @@
 /*
- * probe - loaded into the product's processes by LD_PRELOAD, tells when a record was acknowledged, when one was returned, and
- * when an HTTP request was begun. The product does not know; what is measured is what is installed.
+ * probe - loaded into the product's processes by LD_PRELOAD, tells when a record was acknowledged, when one
+ * was returned, and when an HTTP request was begun. The product does not know; what is measured is what is
+ * installed.
  *
- * Writes to the file BENCH_PROBE with the process's number appended, a line each, CLOCK_MONOTONIC in microseconds first:
+ * Writes to the file BENCH_PROBE with the process's number appended, a line each, CLOCK_MONOTONIC in
+ * microseconds first:
  *   US ack  TOPIC TYPE RUN STEP      a delivery report said that the record is in the log
  *   US poll TOPIC TYPE RUN STEP      the record was returned to the program (TYPE of a job: -)
  *   US send TOPIC TYPE RUN STEP      the record was handed to the client
@@ -35,7 +37,8 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* The library's own function, into the pointer at `to` (C has no cast from an object's pointer to a function's). */
+/* The library's own function, into the pointer at `to` (C has no cast from an object's pointer to a
+ * function's). */
 static void next(const char *name, void *to)
 {
     void *f = dlsym(RTLD_NEXT, name);

@@ -1,4 +1,5 @@
-/* A person's rows, typed or plain: whatever they hold becomes a valid specification or findings, never both, never neither. */
+/* A person's rows, typed or plain: whatever they hold becomes a valid specification or findings, never both,
+ * never neither. */
 #include "base/mem.h"
 #include "core/lint.h"
 #include "specs/row.h"

@@ -246,7 +246,8 @@ static void a_reply_comes_whole_and_its_connection_is_used_again(void **state)
     finish(&s);
 }
 
-/* Its first copy, whose connection ended, may still land after the second was answered and all counted as over. */
+/* Its first copy, whose connection ended, may still land after the second was answered and all counted as
+ * over. */
 static void a_request_that_must_go_once_is_not_sent_again_behind_its_senders_back(void **state)
 {
     struct scene s;

@@ -317,6 +317,21 @@ static void ten_thousand_instances_cost_few_polls_and_come_to_exact_counts(void 
     world_close(&w);
 }
 
+static void polls_come_five_ten_and_twenty_seconds_behind_the_call(void **state)
+{
+    struct world w;
+    struct job j = world_job(ACTION_STOP, "j1", 1, case_ids);
+
+    (void)state;
+    world_open(&w, "{\"region\":\"us-west-2\",\"instances\":[{\"id\":\"i-0000000a\",\"state\":\"running\","
+                   "\"stop_ms\":19000," TAGS "}]}");
+    world_start(&w);
+    (void)world_deliver(&w, &j);
+    world_until(&w, "reported", case_reported, HOUR);
+    assert_int_equal(world_calls(&w, "DescribeInstances"), 4); /* the first look, and three polls */
+    world_close(&w);
+}
+
 static void at_its_concurrency_it_reads_nothing_more(void **state)
 {
     struct world w;
@@ -467,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_drain_hands_back_leaves_the_group_and_ends),
         cmocka_unit_test(a_synchronous_tier_goes_one_by_one),
         cmocka_unit_test(ten_thousand_instances_cost_few_polls_and_come_to_exact_counts),
+        cmocka_unit_test(polls_come_five_ten_and_twenty_seconds_behind_the_call),
         cmocka_unit_test(at_its_concurrency_it_reads_nothing_more),
         cmocka_unit_test(a_start_may_have_to_wait_for_the_status_checks),
         cmocka_unit_test(windows_guests_are_asked_in_their_own_words),

@@ -177,6 +177,41 @@ static void escaped_text_comes_back_whatever_it_holds(void **state)
         str_is(xml_text(x), "a<b>&\"'\r\n\t\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9 z"));
 }
 
+static void only_what_is_asked_for_is_kept_and_what_is_dropped_is_dropped_whole(void **state)
+{
+    static const char *const names[] = {"list", "item", "id", NULL};
+    struct err e = {0};
+
+    (void)state;
+    XML_CLEANUP struct xml *x = xml_parse_only(
+        STR("<r><other><id>inner</id>text</other><list><item><x><id>no</id></x><id>1</id><y/></item>"
+            "<item><id>2</id></item></list></r>"),
+        MAX, names, &e);
+    assert_non_null(x);
+    assert_true(str_is(xml_name(x), "r")); /* the root is there by whatever name */
+    assert_null(xml_child(x, "other"));
+    assert_null(xml_child(x, "id"));
+    const struct xml *item = xml_first(xml_child(x, "list"));
+    assert_true(str_is(xml_at(item, "id"), "1"));
+    assert_null(xml_next(xml_first(item)));
+    assert_true(str_is(xml_at(xml_next(item), "id"), "2"));
+}
+
+static void what_is_dropped_counts_as_depth(void **state)
+{
+    static const char *const names[] = {"none", NULL};
+    BUF_CLEANUP struct buf b = BUF_INIT(MAX);
+    struct err e = {0};
+
+    (void)state;
+    for (int i = 0; i <= XML_DEPTH_MAX; i++)
+        buf_adds(&b, "<d>");
+    for (int i = 0; i <= XML_DEPTH_MAX; i++)
+        buf_adds(&b, "</d>");
+    assert_null(xml_parse_only(buf_view(&b), MAX, names, &e));
+    assert_non_null(strstr(e.msg, "deep"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +223,8 @@ int main(void)
         WEIGHED(size_and_depth_are_bounded),
         WEIGHED(other_encodings_come_out_as_utf8),
         WEIGHED(escaped_text_comes_back_whatever_it_holds),
+        WEIGHED(only_what_is_asked_for_is_kept_and_what_is_dropped_is_dropped_whole),
+        WEIGHED(what_is_dropped_counts_as_depth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

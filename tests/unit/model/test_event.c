@@ -34,7 +34,8 @@ static void records_come_back_as_they_were_written(void **state)
     prints_back("{\"v\":1,\"type\":\"ViewOpened\",\"inc\":\"abc\",\"ttl_ms\":15000,\"taws_ms\":1020000}");
 }
 
-/* The view keeps a request's own text: one that is too large is folded as nothing, without an answer to anybody. */
+/* The view keeps a request's own text: one that is too large is folded as nothing, without an answer to
+ * anybody. */
 static void a_request_larger_than_the_view_keeps_is_known_before_it_is_appended(void **state)
 {
     char reason[EVENT_TEXT_KEPT_MAX];

@@ -147,8 +147,8 @@ static void a_view_that_has_folded_nothing_is_there(void **state)
 
 static void holds_may_contain_bars_in_a_tiers_name(void **state)
 {
-    const struct redis_value v = LIST(s("st"), s("R"), s("h:one"), s("99|5|a|b|ci-00000001"), s("h:all"),
-                                      s("5|0|"), s("hv"), s("3"));
+    const struct redis_value v =
+        LIST(s("st"), s("R"), s("h:one"), s("99|5|a|b|ci-00000001"), s("h:all"), s("5|0|"), s("hv"), s("3"));
     struct view_held h = {0};
     struct answer_arena a = {0};
     struct err e = {0};
