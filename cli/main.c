@@ -100,19 +100,16 @@ static int say_wrong(struct cli *c, const struct err *e)
     return cli_fail(c, e, "`ec2sched --help` shows how");
 }
 
-static int run(struct real *real, struct cli *c, const struct options *o, const struct strs *words)
+static int run(struct real *real, struct cli *c, struct ports *ports, const struct strs *words)
 {
-    struct ports ports = {0};
     struct err e = {0};
 
     if (!words->n) {
         (void)err_set(&e, ERR_CONFIG, "a command is missing");
         return say_wrong(c, &e);
     }
-    if (!real_open(real, o, &ports, &e))
+    if (!real_open(real, c->options, ports, &e))
         return cli_fail(c, &e, NULL);
-    c->ports = &ports;
-    c->options = o;
     int exit = verbs_run(c, words);
     cli_release(c);
     return exit;
@@ -121,12 +118,13 @@ static int run(struct real *real, struct cli *c, const struct options *o, const 
 int main(int argc, char **argv)
 {
     struct options o = {0};
+    struct ports ports = {0};
     enum options_exit exit = OPTIONS_GO;
     struct err e = {0};
     STRS_CLEANUP struct strs words = {0};
     STRS_CLEANUP struct strs warnings = {0};
     struct real *real = real_new(&e);
-    struct cli c = {.run = run_loop, .self = real};
+    struct cli c = {.options = &o, .ports = &ports, .run = run_loop, .self = real};
     int code = CLI_FAILED;
 
     if (!real) {
@@ -145,7 +143,7 @@ int main(int argc, char **argv)
     else if (exit == OPTIONS_VERSION)
         code = printf("ec2sched %s\n", EC2SCHED_VERSION) < 0;
     else
-        code = run(real, &c, &o, &words);
+        code = run(real, &c, &ports, &words);
     real_close(real);
     options_release(&o);
     return fflush(stdout) == 0 ? code : CLI_FAILED;

@@ -69,6 +69,7 @@ static void complete(struct redis_port *p, const struct redis_value *value, cons
         reply.value = *value;
         reply.run_id = p->state.run_id;
     } else {
+        BUG_IF(!e);
         reply.err = *e;
     }
     c->done(c->self, c->id, &reply);
