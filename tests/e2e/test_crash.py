@@ -141,6 +141,7 @@ def test_the_next_run_waits_until_nothing_of_the_dead_worker_can_land_and_says_w
     death.judge("next")
     why, until = death.notes["why"]
     assert why in ("live leases", "signature window")
+    assert "does not start yet" in death.notes["status"] or "at the earliest" in death.notes["status"], death.notes["status"]
     last = max(c["wall_ms"] for c in changing(mine(death.calls, death.w["next"])) if c["run"] == "r1")
     begun = one(r for r in of(death.records, "Drained", "next") if r["run"] == "r2")
     assert begun["kafka_ms"] - last >= (TTL_S + FENCE_S) * 1000 - TTL_S * 1000 / 3
