@@ -1,9 +1,11 @@
 /*
- * bench_load - sends the same HTTP request again and again over a few kept connections; prints replies per second.
+ * bench_load - sends the same HTTP request again and again over a few kept connections; prints replies per
+ * second.
  *
  *   bench_load PORT REQUEST-FILE CONNECTIONS SECONDS
  *
- * One request is out on each connection at a time. The reply's Content-Length is believed; a status other than 200 ends it.
+ * One request is out on each connection at a time. The reply's Content-Length is believed; a status other
+ * than 200 ends it.
  */
 #include "base/err.h"
 #include "base/mem.h"
@@ -37,9 +39,8 @@ static int64_t now_ms(void)
 
 static int dial(int port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET,
-                            .sin_port = htons((uint16_t)port),
-                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     BUG_IF(fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a));
