@@ -117,7 +117,8 @@ static struct place *place_of(struct states *st, const struct work *w)
     return *end;
 }
 
-/* The earliest of all that wait there: after the last answer of a poll, whom it did not reach is not forgotten. */
+/* The earliest of all that wait there: after the last answer of a poll, whom it did not reach is not
+ * forgotten. */
 static void reckon(struct states *st, struct place *p)
 {
     p->next_ms = INT64_MAX;
@@ -146,7 +147,8 @@ void states_watch(struct states *st, struct work *w, int64_t now_ms)
         w->polls = at_once ? 0 : 1; /* waits of the cadence that have begun */
         w->poll_ms = at_once ? now_ms : now_ms + cadence(st, 0);
     }
-    if (was_next && !p->out) /* it waits anew: a poll at its old moment would be one too many, and shift the others' */
+    if (was_next && !p->out)
+        /* it waits anew: a poll at its old moment would be one too many, and shift the others' */
         reckon(st, p);
     else if (w->watched && w->poll_ms < p->next_ms)
         p->next_ms = w->poll_ms;
