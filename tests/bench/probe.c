@@ -111,48 +111,48 @@ rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms)
     return m;
 }
 
-rd_kafka_message_t *rd_kafka_consume_queue(rd_kafka_queue_t *q, int timeout_ms)
+rd_kafka_message_t *rd_kafka_consume_queue(rd_kafka_queue_t *rkqu, int timeout_ms)
 {
     rd_kafka_message_t *(*real)(rd_kafka_queue_t *, int) = NULL;
     rd_kafka_message_t *m = NULL;
 
     next("rd_kafka_consume_queue", &real);
-    m = real(q, timeout_ms);
+    m = real(rkqu, timeout_ms);
     tell_message("poll", m);
     quiet();
     return m;
 }
 
-const rd_kafka_message_t *rd_kafka_event_message_next(rd_kafka_event_t *event)
+const rd_kafka_message_t *rd_kafka_event_message_next(rd_kafka_event_t *rkev)
 {
     const rd_kafka_message_t *(*real)(rd_kafka_event_t *) = NULL;
     const rd_kafka_message_t *m = NULL;
 
     next("rd_kafka_event_message_next", &real);
-    m = real(event);
-    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR)
+    m = real(rkev);
+    if (rd_kafka_event_type(rkev) == RD_KAFKA_EVENT_DR)
         tell_message("ack", m);
     return m;
 }
 
-rd_kafka_error_t *rd_kafka_produceva(rd_kafka_t *rk, const rd_kafka_vu_t *vus, size_t n)
+rd_kafka_error_t *rd_kafka_produceva(rd_kafka_t *rk, const rd_kafka_vu_t *vus, size_t cnt)
 {
     rd_kafka_error_t *(*real)(rd_kafka_t *, const rd_kafka_vu_t *, size_t) = NULL;
     const char *topic = "-";
     struct str value = STR("");
 
     next("rd_kafka_produceva", &real);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < cnt; i++) {
         if (vus[i].vtype == RD_KAFKA_VTYPE_TOPIC)
             topic = vus[i].u.cstr;
         else if (vus[i].vtype == RD_KAFKA_VTYPE_VALUE)
             value = str_n(vus[i].u.mem.ptr, vus[i].u.mem.size);
     }
     tell("send", topic, value);
-    return real(rk, vus, n);
+    return real(rk, vus, cnt);
 }
 
-CURLMcode curl_multi_add_handle(CURLM *multi, CURL *easy)
+CURLMcode curl_multi_add_handle(CURLM *multi_handle, CURL *curl_handle)
 {
     CURLMcode (*real)(CURLM *, CURL *) = NULL;
 
@@ -161,5 +161,5 @@ CURLMcode curl_multi_add_handle(CURLM *multi, CURL *easy)
         last_us = now_us();
         (void)fprintf(out, "%" PRId64 " http\n", last_us);
     }
-    return real(multi, easy);
+    return real(multi_handle, curl_handle);
 }

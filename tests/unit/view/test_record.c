@@ -232,7 +232,7 @@ static void every_cause_that_the_fold_writes_is_on_the_closed_list(void **state)
         if (strcmp(s->name, "fold") == 0)
             fold = s->text;
     assert_non_null(fold);
-    for (const char *p = strchr(fold, '\''); p; p = strchr(p + 1, '\'')) {
+    for (const char *p = fold ? strchr(fold, '\'') : NULL; p; p = strchr(p + 1, '\'')) {
         size_t n = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz-");
         struct str word = str_n(p + 1, n);
         enum cause cause = CAUSE_NONE;
