@@ -108,15 +108,22 @@ static rd_kafka_t *reader(struct chain *c, const char *topic)
 
 static void append(rd_kafka_t *rk, const char *topic, size_t bytes)
 {
+    char key[] = "workload";
     char value[1024];
     rd_kafka_headers_t *headers = rd_kafka_headers_new(HEADERS);
 
     memset(value, 'x', sizeof value);
     for (int i = 0; i < HEADERS; i++)
         (void)rd_kafka_header_add(headers, "ce_header", -1, "a value of a header, about so long", -1);
-    BUG_IF(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY("workload", 8),
-                             RD_KAFKA_V_VALUE(value, bytes), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END));
+    const rd_kafka_vu_t record[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {.ptr = key, .size = sizeof key - 1}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {.ptr = value, .size = bytes}},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    BUG_IF(rd_kafka_produceva(rk, record, sizeof record / sizeof *record) != NULL);
 }
 
 static void *coordinate(void *self)
