@@ -117,7 +117,7 @@ void checks_tables(struct cli *c, struct checks *k)
         struct asked_table *a = describe(c, &w, name, &e);
         if (a && a->err.kind != ERR_NONE)
             e = a->err;
-        bool ok = e.kind == ERR_NONE && keys_fit(&a->table, (enum spec_table)t, &e);
+        bool ok = a && e.kind == ERR_NONE && keys_fit(&a->table, (enum spec_table)t, &e);
         checks_add(
             k, ok ? CHECK_OK : CHECK_FAIL, "table",
             ok ? NULL
