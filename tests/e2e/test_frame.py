@@ -105,7 +105,7 @@ def test_pytest_errors_and_failures_are_failures(tmp_path):
 
 def test_a_process_left_behind_is_found_and_killed():
     mark = uuid.uuid4().hex
-    child = subprocess.Popen(["sleep", "60"], env={**os.environ, "EC2SCHED_TEST_RUN": mark}, start_new_session=True)
+    child = subprocess.Popen(["sleep", "60"], env={**os.environ, "TESTS_OF_RUN": mark}, start_new_session=True)
     wait_until(lambda: Path(f"/proc/{child.pid}/cmdline").read_bytes().startswith(b"sleep"), "its start", 5)
     assert leftovers.kill(mark) == [f"sleep 60 ({child.pid})"]
     assert child.wait(5) == -9

@@ -7,10 +7,11 @@ from workloads import ACCOUNT, ASK, Workload, scenario
 
 OTHER = "210987654321"
 ROLE = f"arn:aws:iam::{OTHER}:role/scheduler"
+SLOW = {"stop_ms": 30000}  # slow enough for a neighbour to begin meanwhile
 W = {
     w.name: w
     for w in (
-        Workload("equal").tier("c", 2, stop=900).tier("a", 2, stop=5).tier("b", 2, stop="5"),
+        Workload("equal").tier("c", 2, stop=900).tier("a", 2, stop=5, machine=SLOW).tier("b", 2, stop="5", machine=SLOW),
         Workload("nosection").tier("a", 1, stop=0).tier("x", 1, start=0),
         Workload("hollow").tier("a", 1, stop=0).tier("none", 0, stop=1).tier("c", 1, stop=2),
         Workload("ignored").tier("a", 1, stop=0).tier("up", 1, stop=1, stop_row={"IgnoreStop": "true"}).tier("c", 1, stop=2),

@@ -1,4 +1,4 @@
-"""Finds processes that a stage left behind: each carries its stage's mark, EC2SCHED_TEST_RUN, in its environment."""
+"""Finds processes that a stage left behind: each carries its stage's mark, TESTS_OF_RUN, in its environment."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ GRACE_S = 3.0  # the last children of a program that has just ended are still on
 
 
 def _marked(mark):
-    word = f"EC2SCHED_TEST_RUN={mark}".encode()
+    word = f"TESTS_OF_RUN={mark}".encode()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue

@@ -85,7 +85,7 @@ class Process:
             "HOME": str(self.cwd),
             "TZ": "UTC",
             "LC_ALL": "C.UTF-8",
-            **{k: v for k, v in os.environ.items() if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "EC2SCHED_TEST_RUN")},
+            **{k: v for k, v in os.environ.items() if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TESTS_OF_RUN")},
             **{k: str(v) for k, v in (env or {}).items()},
         }
         self.executable = executable

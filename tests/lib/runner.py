@@ -35,7 +35,7 @@ def run_stage(stage):
     print(f"\n== {stage.name}", flush=True)
     started = time.monotonic()
     counts = Counts()
-    mark = os.environ["EC2SCHED_TEST_RUN"] = uuid.uuid4().hex
+    mark = os.environ["TESTS_OF_RUN"] = uuid.uuid4().hex
     try:
         stage.run(counts)
     except stages.Failed as e:
