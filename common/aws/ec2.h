@@ -83,6 +83,10 @@ const struct ec2_instance *ec2_instances_find(const struct ec2_instances *l,
  */
 uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
                                 aws_done *done, void *self);
+/* The same, page by page: ten thousand instances take the memory of one page. An instance that stands in two
+ * pages (they may shift) is told twice. */
+uint64_t ec2_walk_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
+                            aws_page *page, aws_done *done, void *self);
 
 struct ec2_changes { /* reply of start and stop; order as EC2 gave it */
     struct ec2_change {

@@ -8,7 +8,12 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 64 * 1024, NAMES_KEPT = 256, ALIGNED = sizeof(void *) };
+enum {
+    CHUNK_BYTES = 64 * 1024,
+    FEED_BYTES = 32 * 1024, /* at once: the parser copies what it is given */
+    NAMES_KEPT = 256,
+    ALIGNED = sizeof(void *),
+};
 
 /* A page of EC2 has 60,000 elements: they, their names (each once, as a rule) and texts stand in the chunks
  * of their root. */
@@ -183,7 +188,15 @@ static void XMLCALL on_doctype(void *self, const XML_Char *name, const XML_Char 
 
 static bool feed(struct builder *b, struct str text, struct err *e)
 {
-    if (XML_Parse(b->parser, text.n ? text.p : "", (int)text.n, 1) == XML_STATUS_OK && !b->refused)
+    enum XML_Status status = XML_STATUS_OK;
+
+    while (status == XML_STATUS_OK && text.n > FEED_BYTES) {
+        status = XML_Parse(b->parser, text.p, FEED_BYTES, 0);
+        text = str_skip(text, FEED_BYTES);
+    }
+    if (status == XML_STATUS_OK)
+        status = XML_Parse(b->parser, text.n ? text.p : "", (int)text.n, 1);
+    if (status == XML_STATUS_OK && !b->refused)
         return buf_ok(&b->text, "not XML: text", e);
     const char *why = b->refused ? b->refused : XML_ErrorString(XML_GetErrorCode(b->parser));
     return err_set(e, ERR_INVALID, "not XML: line %lu, column %lu: %s", (unsigned long)XML_LINE(b->parser),
