@@ -214,6 +214,7 @@ static int64_t aws_wall_ms(const struct states *st, const struct instant *now)
 /* The job has been polled for: when is the next time. */
 static void polled(struct states *st, struct work *w, int64_t now_ms)
 {
+    job_step_half_told(w->step, false); /* what else is out for it is not waited for */
     works_wake(st->works, w);
     if (!w->polling)
         return;
@@ -286,14 +287,15 @@ static void ask_status(struct states *st, const struct query *of, int64_t now_ms
         send_status(st, q);
 }
 
-/* One more of the work's members is settled. When all are, it is stepped: not before, for a job whose members
- * stand in several pages would put its questions to their guests in as many commands. */
+/* One more of the work's members is settled. When all are, it is stepped; until then it begins nothing, for a
+ * job whose members stand in several pages would put its questions to their guests in as many commands. */
 static void heard(struct states *st, struct work *w, struct query_entry *x)
 {
     if (x->heard)
         return;
     x->heard = true;
     w->unheard--;
+    job_step_half_told(w->step, w->unheard > 0);
     if (!w->unheard)
         works_wake(st->works, w);
 }
