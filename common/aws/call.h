@@ -163,6 +163,10 @@ struct aws_op {
     const char *const *names;
     size_t reply_max;  /* 0: AWS_REPLY_MAX */
     size_t reply_size; /* of the reply struct, which begins zeroed */
+    /* Of XML: the list whose elements go to `item` one by one as they are read, before decode, which sees it
+     * empty. A page of thousands then never stands as a tree. Fails with ERR_INVALID, like decode. */
+    const char *list;
+    bool (*item)(void *reply, const struct xml *x, struct err *e);
     /* Adds one page; fails with ERR_INVALID and a reason. NULL: the body is not looked at. */
     bool (*decode)(const struct aws_body *body, void *reply, struct err *e);
     void (*release)(void *reply);

@@ -18,7 +18,7 @@ static const char *const instance_names[] = {
 };
 static const struct aws_op describe_instances = {
     .service = &service, .action = "DescribeInstances", .page_in = "NextToken", .page_out = "nextToken", .names = instance_names,
-    .reply_size = sizeof(struct ec2_instances), .decode = ec2_decode_instances, .release = ec2_free_instances,
+    .reply_size = sizeof(struct ec2_instances), .list = "reservationSet", .item = ec2_decode_reservation, .decode = ec2_decode_instances, .release = ec2_free_instances,
 };
 static const struct aws_op start_instances = {
     .service = &service, .action = "StartInstances", .changes = true,

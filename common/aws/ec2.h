@@ -70,6 +70,7 @@ const char *ec2_tag_value(const struct ec2_instance *i, const char *key);
 struct ec2_instances { /* reply; sorted by id, each id once */
     struct ec2_instance *at;
     size_t n;
+    size_t sorted; /* the decoder's: behind these stands the page that is being read */
 };
 void ec2_instances_release(struct ec2_instances *l);
 void ec2_instances_take(struct aws_result *r,

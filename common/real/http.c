@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "real/clock.h"
+#include "real/heap.h"
 
 #include <limits.h>
 #include <string.h>
@@ -13,6 +14,7 @@ enum {
     HEAD_BYTES_MAX = 64 * 1024, /* of a reply's headers together */
     HEADERS_MAX = 256,          /* of one request or reply */
     URL_MAX = 64 * 1024,
+    TRIM_MS = 1000, /* at least between two trims of the heap */
 };
 
 struct exchange { /* one request until its completion */
@@ -36,6 +38,8 @@ struct http_port {
     uint64_t last_id;
     struct exchange *open; /* by id */
     struct exchange *refused;
+    bool ended; /* some have, since the heap was trimmed */
+    int64_t trimmed_ms;
 };
 
 static void exchange_free(struct exchange *x)
@@ -140,6 +144,7 @@ static void over(void *self, CURLcode result)
     long status = 0;
 
     HASH_DEL(x->port->open, x);
+    x->port->ended = true;
     if (result == CURLE_OK) {
         (void)curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
         reply.status = (int)status;
@@ -293,7 +298,11 @@ static void dispatch(void *self, int64_t now_ms)
     struct http_port *p = self;
     struct exchange *x;
 
-    (void)now_ms;
+    if (p->ended && now_ms - p->trimmed_ms >= TRIM_MS) { /* replies and what was made of them are gone */
+        heap_trim();
+        p->ended = false;
+        p->trimmed_ms = now_ms;
+    }
     while ((x = p->refused)) {
         struct http_reply reply = {.err = x->refused};
         DL_DELETE(p->refused, x);

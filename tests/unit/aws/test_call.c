@@ -157,7 +157,9 @@ static void a_reply_that_broke_off_leaves_nothing_behind(void **state)
     engine_turn(a, &world);
     fake_reply(&world, 200, PAGE("i-8", "<nextToken>t</nextToken>"));
     engine_turn(a, &world);
-    fake_reply(&world, 200, "<DescribeInstancesResponse>");
+    fake_reply(&world, 200,
+               "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-7</instanceId>"
+               "<instanceState><code>16</code></instanceState></item></instancesSet></item>");
     fake_pass(&world, AWS_BACKOFF_MAX_MS);
     engine_turn(a, &world);
     fake_pass(&world, AWS_BACKOFF_MAX_MS);
@@ -241,7 +243,9 @@ static void a_page_that_broke_off_is_read_again_and_no_other(void **state)
     walk(&k);
     fake_reply(&world, 200, PAGE("i-8", "<nextToken>t</nextToken>"));
     engine_turn(a, &world);
-    fake_reply(&world, 200, "<DescribeInstancesResponse><reservationSet>");
+    fake_reply(&world, 200,
+               "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-7</instanceId>"
+               "<instanceState><code>16</code></instanceState></item></instancesSet></item>");
     engine_turn(a, &world);
     assert_int_equal(k.n, 1);
     fake_pass(&world, AWS_BACKOFF_MAX_MS);
