@@ -125,7 +125,8 @@ void states_watch(struct states *st, struct work *w, int64_t now_ms)
     if (job_step_watch_since(w->step) != w->watch_since_ms) {
         was_next = w->poll_ms == p->next_ms;
         w->watch_since_ms = job_step_watch_since(w->step);
-        w->polling = false; /* a poll that is out was for what it waited for before */
+        /* a poll that is out was for what it waited for before */
+        w->polling = false;
         w->polls = at_once ? 0 : 1; /* waits of the cadence that have begun */
         w->poll_ms = at_once ? now_ms : now_ms + cadence(st, 0);
     }

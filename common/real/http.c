@@ -14,7 +14,8 @@ enum {
     HEAD_BYTES_MAX = 64 * 1024, /* of a reply's headers together */
     HEADERS_MAX = 256,          /* of one request or reply */
     URL_MAX = 64 * 1024,
-    TRIM_MS = 1000, /* at least between two trims of the heap */
+    READ_BYTES = 4096, /* a transfer's buffer: hundreds are out at once; a long reply costs 250 reads */
+    TRIM_MS = 1000,    /* at least between two trims of the heap */
 };
 
 struct exchange { /* one request until its completion */
@@ -231,6 +232,7 @@ static bool prepare(struct exchange *x, const struct http_request *q, struct err
     x->easy = reactor_easy(x->port->reactor);
     EASY_SET(x->easy, CURLOPT_URL, url);
     EASY_SET(x->easy, CURLOPT_PATH_AS_IS, 1L);
+    EASY_SET(x->easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     EASY_SET(x->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     EASY_SET(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (q->direct)

@@ -5,6 +5,7 @@
 #include "support/engine.h"
 #include "support/weigh.h"
 #include "support/worker_world.h"
+#include "worker/query.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -136,8 +137,8 @@ static void who_is_in_no_page_is_missed_only_after_the_last(void **state)
 
     (void)state;
     begin(&c);
-    answer(&c, 200, REPLY(ITEM("i-00000001", "80"), MORE));
-    answer(&c, 200, REPLY(ITEM("i-00000002", "80"), "<nextToken>u</nextToken>"));
+    answer(&c, 200, REPLY(ITEM("i-00000001", "64"), MORE)); /* who is stopping is watched on */
+    answer(&c, 200, REPLY(ITEM("i-00000002", "64"), "<nextToken>u</nextToken>"));
     assert_int_equal(member(c.two, 1)->misses, 0);
     answer(&c, 200, REPLY("", ""));
     assert_int_equal(member(c.one, 0)->misses + member(c.two, 0)->misses, 0);
@@ -175,6 +176,71 @@ static void of_an_instance_in_two_pages_the_later_word_counts(void **state)
     answer(&c, 200, REPLY(ITEM("i-00000002", "80") ITEM("i-00000003", "80"), ""));
     assert_int_equal(member(c.two, 0)->phase, MEMBER_OVER);
     assert_int_equal(member(c.two, 1)->phase, MEMBER_OVER);
+    end(&c);
+}
+
+static void two_ids_of_one_hash_are_not_taken_for_each_other(void **state)
+{
+    static const char *const ids[] = {"i-000129ff"}; /* the hash of i-00059880 too */
+    struct scene c;
+    size_t from = 0;
+
+    (void)state;
+    begin(&c);
+    struct work *w = add(&c, "three", 1, ids);
+    struct query *q = query_new(NULL, 0);
+    query_add(q, w->id, 0);
+    query_index(q, c.works);
+    assert_non_null(query_match(q, "i-00059880", &from));
+    assert_null(query_match(q, "i-00059880", &from));
+    query_free(q);
+
+    answer(&c, 200, REPLY("", ""));
+    (void)step(&c);
+    fake_pass(&world, POLL_MS);
+    (void)turn(&c);
+    answer(&c, 200, REPLY(ITEM("i-00059880", "80"), ""));
+    assert_int_equal(member(w, 0)->phase, MEMBER_LOOK);
+    assert_int_equal(member(w, 0)->misses, 1);
+    end(&c);
+}
+
+/* More than fit into one question by id: a question by tag, and one by id for whom the last did not list. */
+static void a_second_question_holds_nobody_up_who_was_told_by_the_first(void **state)
+{
+    enum { MEMBERS = STATES_BY_ID + 2 };
+    struct scene c;
+    BUF_CLEANUP struct buf page = BUF_INIT(1 << 20);
+    const char *ids[MEMBERS];
+    char text[MEMBERS][16];
+
+    (void)state;
+    begin(&c);
+    answer(&c, 200, REPLY(ITEM("i-00000001", "80") ITEM("i-00000002", "80") ITEM("i-00000003", "80"), ""));
+    buf_adds(&page, "<DescribeInstancesResponse><reservationSet>");
+    for (size_t i = 0; i < MEMBERS; i++) {
+        (void)snprintf(text[i], sizeof text[i], "i-%08zx", 256 + i);
+        ids[i] = text[i];
+        if (i > 0) /* the first is missing, the second runs, the others are on their way */
+            buf_addf(&page, ITEM("%s", "%d"), ids[i], i > 1 ? 64 : 16);
+    }
+    buf_adds(&page, "</reservationSet></DescribeInstancesResponse>");
+    struct work *w = add(&c, "many", MEMBERS, ids);
+    (void)step(&c);
+    fake_pass(&world, POLL_MS);
+    (void)turn(&c);
+    assert_int_equal(fake_open(&world), 1);
+    answer(&c, 200, buf_cstr(&page));
+    assert_int_equal(member(w, 0)->misses, 1);
+    (void)step(&c);
+    fake_pass(&world, 2 * POLL_MS);
+    (void)turn(&c);
+    assert_int_equal(fake_open(&world), 2);
+    struct fake_asked *by_tag = fake_last(&world) - 1;
+    fake_answer_to(&world, by_tag, &(struct fake_answer){.status = 200, .body = buf_cstr(&page)});
+    engine_turn(c.aws, &world);
+    assert_int_equal(fake_open(&world), 1);
+    assert_int_equal(job_step(w->step, world.now.boot_ms).command, JOB_ACT);
     end(&c);
 }
 
@@ -222,6 +288,8 @@ int main(void)
         WEIGHED(who_is_in_no_page_is_missed_only_after_the_last),
         WEIGHED(an_answer_that_breaks_off_says_nothing_of_whom_it_did_not_show),
         WEIGHED(of_an_instance_in_two_pages_the_later_word_counts),
+        WEIGHED(two_ids_of_one_hash_are_not_taken_for_each_other),
+        WEIGHED(a_second_question_holds_nobody_up_who_was_told_by_the_first),
         WEIGHED(what_nobody_asked_for_is_nobodys),
         WEIGHED(a_job_that_waits_anew_since_a_page_keeps_its_own_next_poll),
     };
