@@ -15,7 +15,7 @@ enum {
     HEADERS_MAX = 256,          /* of one request or reply */
     URL_MAX = 64 * 1024,
     READ_BYTES = 4096, /* a transfer's buffer: hundreds are out at once; a long reply costs 250 reads */
-    TRIM_MS = 1000,    /* at least between two trims of the heap */
+    TRIM_MS = 250,     /* at least between two trims of the heap: each takes about a millisecond at most */
 };
 
 struct exchange { /* one request until its completion */
