@@ -70,6 +70,7 @@ const char *ec2_tag_value(const struct ec2_instance *i, const char *key);
 struct ec2_instances { /* reply; sorted by id, each id once */
     struct ec2_instance *at;
     size_t n;
+    size_t sorted; /* the decoder's: behind these stands the page that is being read */
 };
 void ec2_instances_release(struct ec2_instances *l);
 void ec2_instances_take(struct aws_result *r,
@@ -83,6 +84,10 @@ const struct ec2_instance *ec2_instances_find(const struct ec2_instances *l,
  */
 uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
                                 aws_done *done, void *self);
+/* The same, page by page: ten thousand instances take the memory of one page. An instance that stands in two
+ * pages (they may shift) is told twice. */
+uint64_t ec2_walk_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
+                            aws_page *page, aws_done *done, void *self);
 
 struct ec2_changes { /* reply of start and stop; order as EC2 gave it */
     struct ec2_change {
