@@ -1,7 +1,5 @@
 """The simulated EC2: botocore parses every reply by AWS's own models."""
 
-import time
-
 from botocore.exceptions import ClientError
 
 from lib.awssim import ACCOUNT, REGION, DB, LONE, QUICK, WEB, fails, reaches, scenario, states
@@ -230,20 +228,18 @@ def test_auto_scaling_terminates_and_replaces_a_stopped_member(start_awssim):
 def test_buckets_throttle_as_ec2_counts_them(start_awssim):
     aws = start_awssim(scenario(buckets={"on": True}))
     ec2 = aws.client("ec2")
-    outcomes = []
-    for _ in range(8):
+
+    def started():
         try:
             ec2.start_instances(InstanceIds=[WEB])
-            outcomes.append(200)
         except ClientError as e:
             assert e.response["Error"]["Code"] == "RequestLimitExceeded"
-            outcomes.append(e.response["ResponseMetadata"]["HTTPStatusCode"])
-    assert outcomes[:5] == [200] * 5
-    assert 503 in outcomes[5:]
-    wait_until(lambda: ec2.start_instances(InstanceIds=[WEB]) if _sleep(0.6) else None, "a token after half a second")
+            assert e.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+            return False
+        return True
 
-
-def _sleep(seconds):
-    """A bucket fills with time alone: there is nothing to ask it in between without taking what it holds."""
-    time.sleep(seconds)
-    return True
+    outcomes = [started() for _ in range(8)]
+    assert outcomes[:5] == [True] * 5
+    assert False in outcomes[5:]
+    wait_until(lambda: not started(), "an empty bucket")
+    wait_until(started, "a token: a refusal takes none, and two come in a second")
