@@ -95,6 +95,20 @@ def test_one_bad_id_poisons_the_whole_batch_in_awss_words(start_awssim):
     assert not aws.calls(kind="state")
 
 
+def test_a_dry_run_proves_the_permission_alone(start_awssim):
+    more = {"access_key": "AKIADENIED0000000001", "secret_key": "denied", "deny": ["ec2:StopInstances", "ec2:DescribeInstances"]}
+    aws = start_awssim(scenario(credentials=[{"access_key": "AKIASIMULATED0000001", "secret_key": "simulated"}, more]))
+    denied = {"aws_access_key_id": more["access_key"], "aws_secret_access_key": more["secret_key"]}
+    for keys, expect in (({}, ("DryRunOperation", 412)), (denied, ("UnauthorizedOperation", 403))):
+        ec2 = aws.client("ec2", **keys)
+        for call, arguments in ((ec2.stop_instances, {"InstanceIds": [WEB, DB]}), (ec2.describe_instances, {})):
+            message, status = fails(call, expect[0], DryRun=True, **arguments)
+            assert status == expect[1] and message
+    fails(ec2.start_instances, "DryRunOperation", DryRun=True, InstanceIds=[WEB])  # running: the state is not asked for
+    fails(ec2.start_instances, "InvalidInstanceID.NotFound", DryRun=True, InstanceIds=["i-0fffffffffffffff0"])
+    assert not aws.calls(kind="state")
+
+
 def test_force_stops_what_hangs_in_stopping(start_awssim):
     aws = start_awssim({"instances": [{"id": WEB, "state": "stopping", "stuck": "stopping", "stop_ms": 100}]})
     ec2 = aws.client("ec2")
