@@ -83,7 +83,7 @@ static struct right *add(struct rights *all, const char *action, const char *pol
 static void unchecked(struct right *r, const char *why)
 {
     r->is = EC2_RIGHT_UNKNOWN;
-    (void)snprintf(r->why, sizeof r->why, "%s", why);
+    (void)snprintf(r->why, sizeof r->why, "%.*s", WHY_MAX - 1, why);
 }
 
 static void take(struct rights *all, struct asked *a, struct right *r)
