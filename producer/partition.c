@@ -31,6 +31,7 @@ void partition_release(struct partition *p)
     owed_drop(p);
     pump_drop(p);
     notices_drop(p);
+    foresight_forget(&p->foresight);
     replay_reset(p);
 }
 
@@ -301,6 +302,7 @@ void partition_enter(struct partition *p, enum partition_state to)
         tail_stop(p);
         owed_drop(p);
         pump_drop(p);
+        foresight_forget(&p->foresight);
         replay_reset(p);
         begin_locate(p);
         break;

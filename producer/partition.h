@@ -17,6 +17,7 @@
  */
 #include "base/hash.h"
 #include "producer/context.h"
+#include "producer/foresight.h"
 
 enum partition_state {
     PARTITION_STANDBY,
@@ -142,6 +143,7 @@ struct partition {
         bool changed;
         int64_t asked_pos, due_ms, committed, committed_at_ms;
     } start;
+    struct foresight foresight;
     struct notice *notices; /* not said yet, oldest first */
 };
 

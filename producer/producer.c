@@ -97,7 +97,7 @@ int64_t producer_turn(struct producer *p, int64_t now_ms)
     }
     for (int i = 0; i < p->c.partitions; i++)
         next = earlier(next, partition_turn(&p->partitions[i]));
-    return next;
+    return earlier(next, aws_turn(p->c.aws, now_ms)); /* what the partitions have begun */
 }
 
 void producer_drain(struct producer *p)
