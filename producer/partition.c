@@ -1,5 +1,6 @@
 #include "producer/partition.h"
 
+#include "producer/backlog.h"
 #include "producer/leader.h"
 #include "producer/owed.h"
 #include "producer/pump.h"
@@ -29,6 +30,7 @@ void partition_release(struct partition *p)
     seed_stop(p);
     owed_drop(p);
     pump_drop(p);
+    backlog_drop(p);
     replay_reset(p);
 }
 
@@ -195,6 +197,7 @@ static void lead_turn(struct partition *p)
     owed_turn(p);
     pump_turn(p);
     replay_turn(p);
+    backlog_turn(p);
 }
 
 static void take_trouble(struct partition *p)
@@ -287,11 +290,13 @@ void partition_enter(struct partition *p, enum partition_state to)
         tail_stop(p);
         owed_drop(p);
         pump_drop(p);
+        backlog_drop(p);
         break;
     case PARTITION_LOCATE:
         tail_stop(p);
         owed_drop(p);
         pump_drop(p);
+        backlog_again(p);
         replay_reset(p);
         begin_locate(p);
         break;
