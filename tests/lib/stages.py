@@ -180,6 +180,11 @@ def fuzz(counts):
         counts.check(code == 0 and runs and int(runs[1]) > 0, f"{name}: exit code {code}, see {LOGS}/{name}.log")
 
 
+def images(counts):
+    """Images are built from the sources alone: no build folder is needed."""
+    pytest(counts, "images", 700)
+
+
 def docs(counts):
     built("dev")
     own(counts, "docs", 300)
@@ -210,6 +215,7 @@ ALL = (
     Stage("sim", 240, layer("sim", 600, "release"), there("sim")),
     Stage("e2e", 300, layer("e2e", 1500), there("e2e")),
     Stage("chaos", 400, layer("chaos", 900), there("chaos")),
+    Stage("images", 360, images, there("images")),  # cached: 180
     Stage("docs", 30, docs, lambda: has("tests/docs/run")),
     Stage("demo", 180, demo, lambda: has("deploy/demo")),
 )
