@@ -243,6 +243,7 @@ ALL = (
     Stage("sim", 240, layer("sim", 600, "release"), there("sim")),
     Stage("e2e", 300, layer("e2e", 1500), there("e2e")),
     Stage("chaos", 400, layer("chaos", 900), there("chaos")),
+    Stage("deploy", 30, layer("deploy", 120), there("deploy")),
     Stage("images", images_s(), images, there("images")),
     Stage("docs", 30, docs, lambda: has("tests/docs/run")),
     Stage("demo", 180, demo, lambda: has("deploy/demo")),
