@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import uuid
-from contextlib import contextmanager
 from pathlib import Path
 
 from lib import cache
@@ -105,16 +104,6 @@ def config(image):
     return json.loads(buildah("inspect", "--type=image", image))["Docker"]["config"]
 
 
-@contextmanager
-def mounted(image):
-    """The image's own files, to be looked at."""
-    container = buildah("from", "--pull-never", image)
-    try:
-        yield Path(buildah("mount", container))
-    finally:
-        buildah("rm", container)
-
-
 def size_of(image):
     """Bytes of all its layers, unpacked."""
     text = next(i["size"] for i in json.loads(buildah("images", "--json")) if image in (i.get("names") or []))
@@ -128,6 +117,10 @@ class Rootfs:
     def __init__(self, image):
         self.name = buildah("from", "--pull-never", "--name", "test-" + uuid.uuid4().hex[:12], image)
         self.config = config(image)
+
+    def files(self):
+        """Its root folder, to be looked at."""
+        return Path(buildah("mount", self.name))
 
     def remove(self):
         buildah("rm", self.name)
