@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lib import cache, counts as counting
+from lib import cache, counts as counting, images as builder
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build" / "test-logs"
@@ -182,8 +182,8 @@ def fuzz(counts):
 
 
 def images_s():
-    """The budget: the first time the base is made and everything compiled."""
-    return 180 if (cache.CACHE / "images" / "root").is_dir() else 360
+    """The budget: what has changed is compiled anew, the first time on a base that is made for it."""
+    return 180 if builder.is_made() else 360
 
 
 def images(counts):
