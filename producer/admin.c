@@ -8,8 +8,8 @@ enum { STUCK_MS = 10 * 1000 /* a loop that has not turned for so long is not hea
 
 struct totals {
     int states[PARTITION_HALT + 1];
-    int64_t lag, works;
-    int open;
+    int64_t lag, works, due, in_flight;
+    int open, counted;
 };
 
 static struct totals count(const struct producer *p)
@@ -21,6 +21,9 @@ static struct totals count(const struct producer *p)
         t.states[x->state]++;
         t.works += (int64_t)x->owed.count;
         t.open += x->beat.open;
+        t.counted += x->backlog.counted;
+        t.due += x->backlog.due;
+        t.in_flight += x->backlog.in_flight;
         if (x->state >= PARTITION_REPLAY && x->beat.high_at_ms != INT64_MIN && x->beat.high > x->tail.pos + 1)
             t.lag += x->beat.high - x->tail.pos - 1;
     }
@@ -116,6 +119,20 @@ static void counters(struct buf *b, const struct context_counters *c)
         metric(b, all[i].name, "counter", all[i].help, all[i].value);
 }
 
+/* Without a sample as long as no partition is led and counted here: a scaler must not take that for nothing
+ * to do. */
+static void backlog(struct buf *b, const struct totals *t)
+{
+    buf_adds(b, "# HELP ec2sched_producer_jobs jobs of led partitions' open steps, due or in flight: what "
+                "workers are for\n"
+                "# TYPE ec2sched_producer_jobs gauge\n");
+    if (t->counted)
+        buf_addf(b,
+                 "ec2sched_producer_jobs{state=\"due\"} %" PRId64
+                 "\nec2sched_producer_jobs{state=\"in_flight\"} %" PRId64 "\n",
+                 t->due, t->in_flight);
+}
+
 static void metrics(struct producer *p, struct http_answer *a)
 {
     struct totals t = count(p);
@@ -128,6 +145,7 @@ static void metrics(struct producer *p, struct http_answer *a)
     metric(b, "works", "gauge", "decisions in hand", t.works);
     metric(b, "views_open", "gauge", "led partitions whose view may grant leases", t.open);
     metric(b, "appends_in_flight", "gauge", "appends without an answer yet", (int64_t)p->c.in_flight);
+    backlog(b, &t);
     buf_adds(b, "# HELP ec2sched_producer_partitions partitions of the log by state here\n"
                 "# TYPE ec2sched_producer_partitions gauge\n");
     for (int i = 0; i <= PARTITION_HALT; i++)

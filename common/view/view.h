@@ -42,6 +42,7 @@ enum {
     VIEW_OWED_MAX = 1000,      /* entries in one owed */
     VIEW_DROP_MAX = 500,       /* keys in one drop */
     VIEW_PUBLISHED_MAX = 1000, /* jobs in one question for their deliveries */
+    VIEW_GATES_MAX = 1000,     /* open steps in one answer */
     VIEW_NOT_KNOWN = -1,       /* a moment or number that the view does not have */
 };
 
@@ -289,6 +290,23 @@ typedef void view_keys_done(void *self, uint64_t id, const struct view_keys *k);
 /* The workloads that owe anything, now or later: all that are not at rest, or whose idle snapshot is missing.
  * A name may repeat. */
 uint64_t view_debtors(struct view *v, int partition, view_keys_done *done, void *self);
+
+struct view_gate { /* a step that is open: some of its jobs are not terminal, and its run is not paused */
+    struct epoch epoch;
+    int64_t step;
+};
+struct view_gates {
+    struct err err;
+    const struct view_gate *at;
+    size_t n;
+};
+typedef void view_gates_done(void *self, uint64_t id, const struct view_gates *g);
+/* Those that have to be looked at soonest, at most VIEW_GATES_MAX. For counting: nothing decides by it. */
+uint64_t view_gates(struct view *v, int partition, view_gates_done *done, void *self);
+/* n: how many of a step's jobs are not terminal; the same, of those that are leased (or were, until the pump
+ * sees that the lease has expired). */
+uint64_t view_pending(struct view *v, const struct view_gate *g, view_said_done *done, void *self);
+uint64_t view_leased(struct view *v, const struct view_gate *g, view_said_done *done, void *self);
 
 struct view_drain_answer {
     struct err err;
