@@ -78,8 +78,11 @@ static bool check_one(struct cli *c, const struct aws_where *w, enum spec_table 
     else if (found)
         row(table, all, name, false, e->msg, 0);
     else if (e->kind == ERR_NOT_FOUND)
-        row(table, all, name, false, "missing: `ec2sched tables create`", 0);
-    *good = *good && e->kind == ERR_NONE;
+        row(table, all, name, t == TABLE_SCHEDULES,
+            t == TABLE_SCHEDULES ? "missing: there are no schedules; `ec2sched tables create` makes it"
+                                 : "missing: `ec2sched tables create`",
+            0);
+    *good = *good && (e->kind == ERR_NONE || (e->kind == ERR_NOT_FOUND && t == TABLE_SCHEDULES));
     if (a)
         dynamodb_table_release(&a->table);
     xfree(name);
@@ -118,11 +121,15 @@ void checks_tables(struct cli *c, struct checks *k)
         if (a && a->err.kind != ERR_NONE)
             e = a->err;
         bool ok = a && e.kind == ERR_NONE && keys_fit(&a->table, (enum spec_table)t, &e);
+        bool none = t == TABLE_SCHEDULES && e.kind == ERR_NOT_FOUND; /* without it there are no schedules */
         checks_add(
-            k, ok ? CHECK_OK : CHECK_FAIL, "table",
+            k, ok || none ? CHECK_OK : CHECK_FAIL, "table",
             ok ? NULL
                : "`ec2sched tables create` makes what is missing; dynamodb:DescribeTable must be allowed",
-            "%s%s%s", name, ok ? "" : ": ", ok ? "" : e.msg);
+            "%s%s%s", name, ok ? "" : ": ",
+            ok     ? ""
+            : none ? "missing, so there are no schedules"
+                   : e.msg);
         if (a)
             dynamodb_table_release(&a->table);
         xfree(name);

@@ -22,6 +22,7 @@ struct context_counters {
     int64_t published, republished, unclaimed; /* deliveries; again after a loss; jobs given up */
     int64_t admitted, refused, planned, plan_failures, drained, finished, snapshots;
     int64_t rebuilds, openings, view_failures;
+    int64_t ticks_fired, ticks_late, ticks_missed, schedule_failures; /* late: over a minute */
 };
 
 struct work;   /* owed.h */

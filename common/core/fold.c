@@ -144,7 +144,7 @@ static bool must_be_known(const struct event *ev)
 {
     bool known = ev->type != EVENT_OTHER && ev->type != EVENT_TIER_RELEASED &&
                  ev->type != EVENT_TIER_COMPLETED && ev->type != EVENT_PLAN_DELAYED &&
-                 ev->type != EVENT_JOB_PROGRESS;
+                 ev->type != EVENT_SCHEDULE_MISSED && ev->type != EVENT_JOB_PROGRESS;
 
     return ev->must && (!known || ev->needs.n > 0);
 }
