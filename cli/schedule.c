@@ -69,7 +69,8 @@ static void list_one(struct cli *c, const struct json *row, struct table *table,
 
 static int list(struct cli *c, const char *workload)
 {
-    static const char *const columns[] = {"WORKLOAD", "NAME", "ACTION", "CRON", "ZONE", "STATE", "NEXT", NULL};
+    static const char *const columns[] = {"WORKLOAD", "NAME",  "ACTION", "CRON",
+                                          "ZONE",     "STATE", "NEXT",   NULL};
     struct err e = {0};
     const struct json *rows = NULL;
     TABLE_CLEANUP struct table *table = table_new(columns);
@@ -245,24 +246,40 @@ static int said(const struct cli *c, const struct source_key *key, bool enabled)
     return CLI_OK;
 }
 
+static int unknown(const struct cli *c, const struct source_key *key)
+{
+    BUF_CLEANUP struct buf what = BUF_INIT(600);
+
+    buf_addf(&what, "%.200s %.200s", key->workload, key->schedule);
+    return cli_refuse(c, buf_cstr(&what), "there is no such schedule",
+                      "`ec2sched schedule list` shows those that there are");
+}
+
+static bool is_there(const struct json *rows, const char *name)
+{
+    for (const struct json *row = json_first(rows); row; row = json_next(row))
+        if (str_is(json_str_or_empty(json_get(row, "ScheduleName")), name))
+            return true;
+    return false;
+}
+
+/* The row is read first: AWS's clock has to be known before anything is changed. */
 static int enable(struct cli *c, const struct source_key *key, bool enabled)
 {
     struct err e = {0};
-    struct source *s = cli_source(c, &e);
     struct asked *a = cli_keep(c, sizeof *a);
-    struct instant now = clock_now(&c->ports->clock);
+    const struct json *rows = NULL;
 
-    if (!s)
+    if (!cli_schedules(c, key->workload, &rows, &e))
         return cli_fail(c, &e, NULL);
-    (void)source_enable(s, key, enabled, &now, on_enabled, a);
+    if (!is_there(rows, key->schedule))
+        return unknown(c, key);
+    struct instant now = clock_now(&c->ports->clock);
+    (void)source_enable(c->source, key, enabled, &now, on_enabled, a);
     if (!cli_wait(c, &a->done, cli_now(c) + WAIT_MS, &e))
         return cli_fail(c, &e, "whether the row has changed is not known: `ec2sched schedule list` shows it");
-    if (a->err.kind == ERR_CONFLICT) {
-        BUF_CLEANUP struct buf what = BUF_INIT(600);
-        buf_addf(&what, "%s %s", key->workload, key->schedule);
-        return cli_refuse(c, buf_cstr(&what), "there is no such schedule",
-                          "`ec2sched schedule list` shows those that there are");
-    }
+    if (a->err.kind == ERR_CONFLICT)
+        return unknown(c, key); /* deleted in between */
     if (a->err.kind != ERR_NONE)
         return cli_fail(c, &a->err, NULL);
     return said(c, key, enabled);
