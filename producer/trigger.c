@@ -58,13 +58,16 @@ struct trigger *trigger_new(struct context *c, struct partition *partitions)
 
 static void firing_end(struct trigger *t, struct firing *f)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is in both tables has its links */
     HASH_DELETE(hh, t->by_id, f);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     HASH_DELETE(hh_workload, t->by_workload, f);
     firing_free(f);
 }
 
 static void check_free(struct check *k)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is in the list has neighbours */
     DL_DELETE(k->trigger->checks, k);
     k->trigger->check_count--;
     xfree(k->firings);

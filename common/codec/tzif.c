@@ -99,7 +99,7 @@ static bool read_footer(struct str s, struct tzif *out, struct err *e)
 
 static bool decode(struct str s, struct tzif *out, struct err *e)
 {
-    struct counts c;
+    struct counts c = {0};
 
     if (s.n > TZIF_MAX)
         return wrong(e, "it is larger than any zone");

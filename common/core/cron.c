@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { FIELDS = 5, DAY_MIN = 1440, YEAR_LAST = 9999, NEVER = -1 };
+enum { FIELDS = 5, WEEKDAY = 4, DAY_MIN = 1440, YEAR_LAST = 9999, NEVER = -1 };
 #define MINUTE_MS INT64_C(60000)
 
 static const char *const month_names[] = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL",
@@ -128,32 +128,50 @@ static bool read_step(struct reading *r, int *out)
     return *out <= field_of(r)->most || number_wrong(r, begin, *out);
 }
 
-/* One of a list: * or a value or a range, and a step. */
-static bool read_part(struct reading *r, uint64_t *bits)
+/* Behind a range's dash. A Sunday that ends a range by its name is the seventh day: FRI-SUN. */
+static bool read_end(struct reading *r, size_t begin, int low, int *high)
+{
+    bool named = is_letter(r->at + 1 < r->text.n ? r->text.p[r->at + 1] : 0);
+
+    r->at++;
+    if (!read_value(r, high))
+        return false;
+    if (named && r->field == WEEKDAY && *high == 0)
+        *high = 7;
+    return low <= *high || wrong_at(r, begin, "the range runs backwards");
+}
+
+/* *, a value or a range; *many: it may have a step. */
+static bool read_range(struct reading *r, int *low, int *high, bool *many)
 {
     size_t begin = r->at;
-    int low = field_of(r)->least;
-    int high = r->field == 4 ? 6 : field_of(r)->most;
-    int step = 1;
-    bool many = peek(r) == '*';
 
-    if (many) {
+    *low = field_of(r)->least;
+    *high = r->field == WEEKDAY ? 6 : field_of(r)->most;
+    *many = true;
+    if (peek(r) == '*') {
         r->at++;
-    } else if (!read_value(r, &low)) {
-        return false;
-    } else if (peek(r) == '-') {
-        r->at++;
-        size_t end = r->at;
-        if (!read_value(r, &high))
-            return false;
-        if (r->field == 4 && high == 0 && is_letter(r->text.p[end]))
-            high = 7; /* FRI-SUN */
-        if (low > high)
-            return wrong_at(r, begin, "the range runs backwards");
-        many = true;
-    } else {
-        high = low;
+        return true;
     }
+    if (!read_value(r, low))
+        return false;
+    if (peek(r) == '-')
+        return read_end(r, begin, *low, high);
+    *high = *low;
+    *many = false;
+    return true;
+}
+
+/* One of a list. */
+static bool read_part(struct reading *r, uint64_t *bits)
+{
+    int low = 0;
+    int high = 0;
+    int step = 1;
+    bool many = false;
+
+    if (!read_range(r, &low, &high, &many))
+        return false;
     if (peek(r) == '/' && !many)
         return wrong_at(r, r->at, "a step needs * or a range before it, as in 5-59/10");
     if (peek(r) == '/' && !read_step(r, &step))

@@ -71,7 +71,7 @@ static void rule_changes(const struct tzrule *r, int year, struct tzif_change ou
 static struct zone_span by_rule(const struct tzrule *r, int64_t at_s, int64_t begin_s)
 {
     struct zone_span span = {begin_s, INT64_MAX, r->standard_s};
-    struct tzif_change changes[2 * YEARS_AROUND];
+    struct tzif_change changes[2 * YEARS_AROUND] = {0};
 
     if (!r->has_daylight)
         return span;

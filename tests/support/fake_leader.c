@@ -1,4 +1,5 @@
 #include "support/fake_leader.h"
+#include "support/zone_bytes.h"
 
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -127,6 +128,19 @@ static void note(struct fake_leader *f, const char *name, const struct str *args
     f->asked_count++;
 }
 
+/* A plain command by its own name, but for those that are told apart by their key. */
+static const char *plain_name(const struct str *args, size_t n)
+{
+    static char own[16];
+
+    if (n > 1 && str_ends(args[1], STR(":sk")) && str_is(args[0], "HGETALL"))
+        return "MARKS";
+    if (n > 1 && str_find(args[1], STR(":w:"), &(size_t){0}) && str_is(args[0], "HMGET"))
+        return "TICKS";
+    (void)snprintf(own, sizeof own, STR_FMT, STR_ARG(args[0]));
+    return own;
+}
+
 static uint64_t redis_ask(void *port, const struct str *args, size_t n, redis_done *done, void *self)
 {
     struct fake_leader *f = port;
@@ -134,7 +148,7 @@ static uint64_t redis_ask(void *port, const struct str *args, size_t n, redis_do
     char name[16];
     bool script = str_is(args[0], "EVALSHA") || str_is(args[0], "EVAL");
 
-    (void)snprintf(name, sizeof name, STR_FMT, STR_ARG(args[0]));
+    (void)snprintf(name, sizeof name, "%s", plain_name(args, n));
     e->call.reply = done;
     e->answer = xstrdup(script ? answer_of(f, script_of(args[1], args[1])) : answer_of(f, name));
     (void)snprintf(e->run_id, sizeof e->run_id, "%s", f->run_id);
@@ -420,18 +434,29 @@ static const char *env(void *port, const char *name)
     return strcmp(name, "AWS_REGION") == 0 ? "eu-west-1" : NULL;
 }
 
-static bool no_file(void *port, const char *path, struct buf *out, struct err *e)
+static bool read_file(void *port, const char *path, struct buf *out, struct err *e)
 {
-    (void)port;
-    (void)out;
-    return err_set(e, ERR_NOT_FOUND, "%s: not there", path);
+    struct fake_leader *f = port;
+
+    if (strcmp(path, "/zones/UTC") == 0) {
+        zone_bytes(0, "UTC0", out);
+        return true;
+    }
+    if (!f->rows || strcmp(path, "/nowhere/rows.json") != 0)
+        return err_set(e, ERR_NOT_FOUND, "%s: not there", path);
+    f->rows_read++;
+    buf_adds(out, f->rows);
+    return true;
 }
 
-static bool no_folder(void *port, const char *path, struct strs *names, struct err *e)
+static bool list_folder(void *port, const char *path, struct strs *names, struct err *e)
 {
-    (void)port;
-    (void)names;
-    return err_set(e, ERR_NOT_FOUND, "%s: not there", path);
+    struct fake_leader *f = port;
+
+    if (!f->rows)
+        return err_set(e, ERR_NOT_FOUND, "%s: not there", path);
+    strs_add(names, STR("rows.json"));
+    return true;
 }
 
 static uint64_t no_http(void *port, const struct http_request *request, http_done *done, void *self)
@@ -449,7 +474,8 @@ static void no_cancel(void *port, uint64_t id)
     (void)id;
 }
 
-static const struct process_ops process_ops = {.env = env, .read_file = no_file, .list_folder = no_folder};
+static const struct process_ops process_ops = {
+    .env = env, .read_file = read_file, .list_folder = list_folder};
 
 static int64_t wall(void *self)
 {
@@ -478,6 +504,9 @@ void fake_leader_init(struct fake_leader *f)
     f->options.worker.max_publish = 5;
     f->options.pause.max_ms = 1000;
     f->options.aws.time_scale = 1;
+    f->options.schedule.refresh_ms = 60000;
+    f->options.schedule.catchup_ms = 900000;
+    f->options.schedule.zoneinfo = "/zones";
     (void)snprintf(f->run_id, sizeof f->run_id, "server-a");
     f->log = (struct log){.level = LOG_DEBUG, .wall_ms = wall, .write = drop_line, .self = f};
     f->ports = (struct ports){
@@ -499,6 +528,10 @@ void fake_leader_init(struct fake_leader *f)
     fl_say(f, "beat", "(OK;#1)");
     fl_say(f, "sent", "#1");
     fl_say(f, "ZRANGE", "()");
+    fl_say(f, "MARKS", "()");
+    fl_say(f, "TICKS", "(nil)");
+    fl_say(f, "HSET", "#1");
+    fl_say(f, "HDEL", "#1");
     f->producer = producer_new(&f->options, &f->ports, &e);
     if (!f->producer)
         err_bug(__FILE__, __LINE__, e.msg);
