@@ -16,7 +16,7 @@ from lib.process import free_port
 from lib.redis_server import RedisServer
 
 OK, FAILED, USAGE, REFUSED, UNREACHABLE, NO_ANSWER = range(6)
-VERBS = ["list", "plan", "start", "stop", "status", "watch", "runs", "cancel", "lint", "doctor", "show", "tables", "topics"]
+VERBS = ["list", "plan", "start", "stop", "status", "watch", "runs", "cancel", "lint", "doctor", "show", "schedule", "tables", "topics"]
 
 
 @pytest.fixture(scope="module")
