@@ -20,7 +20,9 @@ struct schedules {
     struct entry *by_id, *by_name;
     struct invalid *invalid;
     struct timers *due;
-    bool *known; /* one a partition */
+    bool *known;     /* one a partition */
+    uint64_t *dirty; /* entries whose marks the view is to be told */
+    size_t dirty_count;
     uint64_t last;
 };
 
@@ -64,6 +66,7 @@ void schedules_free(struct schedules *s)
     zones_free(s->zones);
     timers_free(s->due);
     xfree(s->known);
+    xfree(s->dirty);
     xfree(s);
 }
 
@@ -100,13 +103,48 @@ static void forget(struct schedules *s, const struct entry *e)
     (void)view_unconsider(s->c->view, e->partition, &name, 1, on_marked, s->c);
 }
 
-static void remember(struct schedules *s, const struct entry *e)
+static void remember(struct schedules *s, struct entry *e)
 {
-    char mark[SCHEDULES_MARK_MAX];
+    if (e->dirty)
+        return;
+    e->dirty = true;
+    s->dirty = xrealloc(s->dirty, (s->dirty_count + 1) * sizeof *s->dirty);
+    s->dirty[s->dirty_count++] = e->id;
+}
 
-    schedules_mark(e, mark);
-    const struct view_consider one = {str_of(mark), e->considered_ms};
-    (void)view_consider(s->c->view, e->partition, &one, 1, on_marked, s->c);
+/* Up to VIEW_CONSIDER_MAX marks of one partition, from *at on in the dirty list. */
+static void flush_some(struct schedules *s, int partition, size_t *at)
+{
+    struct view_consider set[VIEW_CONSIDER_MAX];
+    STRS_CLEANUP struct strs marks = {0};
+    size_t n = 0;
+
+    for (; *at < s->dirty_count && n < VIEW_CONSIDER_MAX; (*at)++) {
+        char mark[SCHEDULES_MARK_MAX];
+        struct entry *e = schedules_find(s, s->dirty[*at]);
+        if (!e || e->partition != partition || e->considered_ms == SCHEDULES_UNKNOWN)
+            continue;
+        schedules_mark(e, mark);
+        strs_add(&marks, str_of(mark));
+        set[n] = (struct view_consider){str_of(marks.at[n]), e->considered_ms};
+        n++;
+    }
+    if (n)
+        (void)view_consider(s->c->view, partition, set, n, on_marked, s->c);
+}
+
+void schedules_flush(struct schedules *s)
+{
+    for (int p = 0; s->dirty_count && p < s->c->partitions; p++) {
+        for (size_t at = 0; at < s->dirty_count;)
+            flush_some(s, p, &at);
+    }
+    for (size_t i = 0; i < s->dirty_count; i++) {
+        struct entry *e = schedules_find(s, s->dirty[i]);
+        if (e)
+            e->dirty = false;
+    }
+    s->dirty_count = 0;
 }
 
 /* ---- when ---- */
@@ -372,6 +410,8 @@ bool schedules_row(struct schedules *s, struct entry *e, const struct json *row,
     struct schedule one = {0};
     uint64_t id = e->id;
 
+    if (row && schedule_says(&e->s, row))
+        return true;
     if (!row || !read_row(s, row, &one) || !one.enabled) {
         schedule_release(&one);
         drop(s, e);

@@ -28,6 +28,7 @@ struct entry {
     int64_t considered_ms; /* ticks up to then are done with */
     struct tick next;
     bool busy, seen; /* in a firing; in the load that is going on */
+    bool dirty;      /* the view is to be told of considered_ms */
     char *name;      /* workload|name */
     UT_hash_handle hh, hh_name;
 };
@@ -58,8 +59,10 @@ void schedules_mark(const struct entry *e, char out[SCHEDULES_MARK_MAX]);
 void schedules_led(struct schedules *s, int partition, bool known);
 /* Ticks up to considered_ms are done with: the next one is waited for, unless it is busy. */
 void schedules_know(struct schedules *s, struct entry *e, int64_t considered_ms);
-/* The same, and the view is told. */
+/* The same, and the view is told with the next schedules_flush. */
 void schedules_consider(struct schedules *s, struct entry *e, int64_t considered_ms);
+/* Tells the view, many marks in one command: once a turn, so that no acknowledgement waits for it. */
+void schedules_flush(struct schedules *s);
 
 /* The next one that is due, out of the heap and busy from now on; NULL: none. */
 struct entry *schedules_take(struct schedules *s, int64_t now_ms);

@@ -185,6 +185,7 @@ static void on_append(void *self, uint64_t id, const struct kafka_appended *r)
     struct entry *e = schedules_find(t->schedules, a->entry);
 
     (void)id;
+    t->c->ticks_in_flight--;
     if (r->err.kind == ERR_NONE && e) {
         told(t, a, e);
         if (f)
@@ -206,6 +207,7 @@ static void append_tick(struct trigger *t, struct firing *f, const struct entry 
     struct err err = {0};
 
     *a = (struct appending){t, f->id, e->id, f->ticks[f->at].tick, f->ticks[f->at].fires};
+    t->c->ticks_in_flight++;
     firing_event(f, e, t->c->options, context_wall_ms(t->c), &ev);
     BUG_IF(!journal_event(t->c, f->partition, &ev, on_append, a, &err)); /* its texts are bounded */
     event_release(&ev);
@@ -421,6 +423,8 @@ int64_t trigger_turn(struct trigger *t)
         take_up(t, e);
     for (struct firing *f = t->by_id; f && t->check_count < CHECKS_MAX;)
         f = ask_rows(t, f);
+    if (t->c->ticks_in_flight == 0)
+        schedules_flush(t->schedules);
     int64_t due_ms = schedules_next(t->schedules);
     if (due_ms < wall_ms + TURN_MS)
         next_ms = t->c->now_ms + (due_ms > wall_ms ? due_ms - wall_ms : 0);

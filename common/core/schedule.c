@@ -96,6 +96,28 @@ bool schedule_same(const struct schedule *a, const struct schedule *b)
            strcmp(a->zone_name, b->zone_name) == 0 && strcmp(a->expression, b->expression) == 0;
 }
 
+bool schedule_says(const struct schedule *s, const struct json *row)
+{
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"SpecName", s->workload}, {"ScheduleName", s->name},  {"Action", action_names[s->action]},
+                 {"Cron", s->expression},   {"TimeZone", s->zone_name}, {"Profile", s->profile}};
+    const struct json *enabled = json_get(row, "Enabled");
+    bool on = true;
+    size_t known = enabled != NULL;
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const struct json *value = json_get(row, texts[i].name);
+        struct str text;
+        if (!value && !texts[i].value)
+            continue;
+        if (!texts[i].value || !json_str(value, &text) || !str_is(text, texts[i].value))
+            return false;
+        known++;
+    }
+    return json_count(row) == known && (!enabled || (json_bool(enabled, &on) && on));
+}
+
 /* ---- all rows together ---- */
 
 struct name { /* a workload, or a workload's schedule */

@@ -39,6 +39,10 @@ void schedule_key(const struct schedule *s, char out[SCHEDULE_KEY_MAX + 1]);
 /* The same key and the same expression: the same ticks. */
 bool schedule_same(const struct schedule *a, const struct schedule *b);
 
+/* The row says in the same words what made `s`, which is enabled: it need not be read again. (False is no
+ * difference yet: schedule_read tells.) */
+bool schedule_says(const struct schedule *s, const struct json *row);
+
 /*
  * All rows of a table or folder: every one is read, and what they say together is looked at: a name that
  * stands twice in a workload (a folder can hold it), a workload that is not in `workloads` (NULL: not looked
