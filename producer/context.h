@@ -42,8 +42,10 @@ struct context {
     bool log_append_time;                                /* the broker's clock stamps the log */
     int64_t now_ms;                                      /* boot clock at the beginning of this turn */
     size_t in_flight;                                    /* appends without an answer */
-    /* of them, those of ticks: a tick's record goes before the admission of another */
+    /* Ticks whose rows are being read, or whose records have no answer; until ticks_first_ms (boot clock)
+     * they go before admissions. */
     size_t ticks_in_flight;
+    int64_t ticks_first_ms;
     struct work *orphans; /* dropped work whose answer is still to come (owed.h) */
     struct context_counters counters;
 

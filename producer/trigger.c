@@ -14,6 +14,7 @@ enum {
     AGAIN_MAX_MS = 30 * 1000,
     REFRESH_RETRY_MS = 5000,
     TURN_MS = 500,
+    FIRST_MS = 1000, /* so long due ticks go before admissions */
 };
 
 struct check { /* the rows of these firings are being read */
@@ -70,6 +71,7 @@ static void check_free(struct check *k)
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is in the list has neighbours */
     DL_DELETE(k->trigger->checks, k);
     k->trigger->check_count--;
+    k->trigger->c->ticks_in_flight--;
     xfree(k->firings);
     xfree(k);
 }
@@ -364,6 +366,7 @@ static struct firing *ask_rows(struct trigger *t, struct firing *f)
     k->began_ms = context_wall_ms(t->c);
     DL_APPEND(t->checks, k);
     t->check_count++;
+    t->c->ticks_in_flight++;
     for (; f && (n == 0 || n + f->n <= limit); f = f->hh.next) {
         if (!waits(t, f))
             continue;
@@ -419,8 +422,10 @@ int64_t trigger_turn(struct trigger *t)
     if (places_any_led(t->places))
         refresh(t, wall_ms);
     places_turn(t->places, t->rows_ms, on_left, t);
-    while ((e = schedules_take(t->schedules, wall_ms)))
+    while ((e = schedules_take(t->schedules, wall_ms))) {
+        t->c->ticks_first_ms = t->c->now_ms + FIRST_MS;
         take_up(t, e);
+    }
     for (struct firing *f = t->by_id; f && t->check_count < CHECKS_MAX;)
         f = ask_rows(t, f);
     if (t->c->ticks_in_flight == 0)
