@@ -1,9 +1,10 @@
-#include "aws/ec2.h"
+#include "aws/s3.h"
 #include "aws/sts.h"
 #include "base/mem.h"
 #include "cli/arguments.h"
 #include "cli/checks.h"
 #include "cli/members.h"
+#include "cli/permissions.h"
 #include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/state.h"
@@ -221,6 +222,7 @@ static void check_members(struct cli *c, struct checks *k, const struct spec *sp
         checks_add(k, CHECK_FAIL, "members",
                    "ec2:DescribeInstances and ssm:DescribeInstanceInformation must be allowed", "%s: %s",
                    spec->workload, e.msg);
+        permissions_workload(c, k, spec, &m); /* says which */
         cli_members_release(&m);
         return;
     }
@@ -234,7 +236,36 @@ static void check_members(struct cli *c, struct checks *k, const struct spec *sp
                    m.doubts ? "they would not be stopped: check the SSM agent and its instance profile"
                             : NULL,
                    "%s: %zu members with an override file have no agent online", spec->workload, m.doubts);
+    permissions_workload(c, k, spec, &m);
     cli_members_release(&m);
+}
+
+/* SSM puts what guests say there, too; the answer is read from SSM, so a lost bucket changes no decision. */
+static void check_bucket(struct cli *c, struct checks *k, const struct spec *spec)
+{
+    struct err e = {0};
+    const char *name = spec->output_bucket;
+    struct s3_asked *a = cli_keep(c, sizeof *a);
+
+    if (!name || !name[0])
+        return;
+    s3_ask_bucket(c->ports, spec->region, name, a);
+    if (!cli_wait(c, &a->done, cli_now(c) + S3_TIMEOUT_MS, &e))
+        a->err = e;
+    if (a->bucket == S3_THERE)
+        checks_add(k, CHECK_OK, "bucket", NULL,
+                   "%s: %s is there; whether instances may write to it is their profile's business",
+                   spec->workload, name);
+    else if (a->bucket == S3_MISSING)
+        checks_add(k, CHECK_WARN, "bucket",
+                   "make it, or take SSMS3BucketName out of the row: until then commands are sent without it",
+                   "%s: there is no bucket %s", spec->workload, name);
+    else if (a->bucket == S3_ELSEWHERE)
+        checks_add(k, CHECK_WARN, "bucket", "name one in the workload's region, or none",
+                   "%s: bucket %s is not in %s: SSM may not write to it", spec->workload, name, spec->region);
+    else
+        checks_add(k, CHECK_WARN, "bucket", "no decision depends on it; see that it exists",
+                   "%s: bucket %s cannot be checked: %s", spec->workload, name, a->err.msg);
 }
 
 static bool asks_windows(const struct spec *spec)
@@ -258,6 +289,7 @@ static void check_workload(struct cli *c, struct checks *k, const char *name, co
                                 .workload = spec.workload};
     if (!spec.role || check_identity(c, k, &w, name))
         check_members(c, k, &spec);
+    check_bucket(c, k, &spec);
     if (asks_windows(&spec))
         checks_add(k, CHECK_WARN, "powershell", "try a tier of one instance first",
                    "%s: the question for Windows guests has never been run on Windows", name);
@@ -301,8 +333,10 @@ int verb_doctor(struct cli *c, const struct strs *words)
     bool aws = check_identity(c, k, &home, "home");
     if (aws) {
         check_clock(c, k);
-        if (!str_starts(str_of(c->options->specs.source), STR("dir:")))
+        if (!str_starts(str_of(c->options->specs.source), STR("dir:"))) {
             checks_tables(c, k);
+            permissions_tables(c, k, &home);
+        }
         check_workloads(c, k, positional.n ? positional.at[0] : NULL);
     }
     return checks_end(k);

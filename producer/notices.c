@@ -4,12 +4,16 @@
 #include "producer/frozen.h"
 #include "producer/journal.h"
 
-struct notice { /* waits for the frozen specification, which knows the step's tiers */
+#include <utlist.h>
+
+struct notice { /* waits for its moment, then for the frozen specification, which knows the step's tiers */
     struct context *c;
+    int64_t noted_ms;
     int partition;
     struct epoch at;
     char *workload, *run, *epoch;
     int64_t completed, released; /* steps; VIEW_NOT_KNOWN: none */
+    struct notice *prev, *next;
 };
 
 static void notice_free(struct notice *n)
@@ -64,6 +68,7 @@ void notices_folded(struct partition *p, const struct fold_sent *s, const struct
     struct notice *n = xcalloc(1, sizeof *n);
     *n = (struct notice){
         .c = p->c,
+        .noted_ms = p->c->now_ms,
         .partition = p->number,
         .at = ep,
         .workload = xstrdup(s->workload),
@@ -72,11 +77,51 @@ void notices_folded(struct partition *p, const struct fold_sent *s, const struct
         .completed = ends_step(s, f) ? s->step : VIEW_NOT_KNOWN,
         .released = opens ? f->n : VIEW_NOT_KNOWN,
     };
-    const struct frozen *known = frozen_find(p->c, &ep);
+    DL_APPEND(p->notices, n);
+}
+
+static void tell(struct notice *n)
+{
+    const struct frozen *known = frozen_find(n->c, &n->at);
+
     if (known) {
         say_both(n, known);
         notice_free(n);
     } else {
-        (void)view_frozen(p->c->view, &ep, on_frozen, n);
+        (void)view_frozen(n->c->view, &n->at, on_frozen, n);
+    }
+}
+
+static void say_first(struct partition *p)
+{
+    struct notice *n = p->notices;
+
+    DL_DELETE(p->notices, n);
+    tell(n);
+}
+
+int64_t notices_turn(struct partition *p)
+{
+    while (p->notices) {
+        int64_t until_ms = p->notices->noted_ms + NOTICES_WAIT_MS;
+        if (p->c->now_ms < until_ms)
+            return until_ms;
+        say_first(p);
+    }
+    return INT64_MAX;
+}
+
+void notices_say(struct partition *p)
+{
+    while (p->notices)
+        say_first(p);
+}
+
+void notices_drop(struct partition *p)
+{
+    while (p->notices) {
+        struct notice *n = p->notices;
+        DL_DELETE(p->notices, n);
+        notice_free(n);
     }
 }

@@ -1,6 +1,7 @@
 #include "producer/partition.h"
 
 #include "producer/leader.h"
+#include "producer/notices.h"
 #include "producer/owed.h"
 #include "producer/pump.h"
 #include "producer/replay.h"
@@ -29,6 +30,7 @@ void partition_release(struct partition *p)
     seed_stop(p);
     owed_drop(p);
     pump_drop(p);
+    notices_drop(p);
     replay_reset(p);
 }
 
@@ -183,7 +185,8 @@ static void replay_done(struct partition *p)
     partition_enter(p, PARTITION_LEAD);
 }
 
-static void lead_turn(struct partition *p)
+/* Returns when to call again at the latest. */
+static int64_t lead_turn(struct partition *p)
 {
     if (p->must_open)
         leader_open(p);
@@ -191,10 +194,11 @@ static void lead_turn(struct partition *p)
     tail_turn(p);
     leader_beat(p);
     if (!partition_leads(p))
-        return;
+        return INT64_MAX;
     owed_turn(p);
     pump_turn(p);
     replay_turn(p);
+    return notices_turn(p);
 }
 
 static void take_trouble(struct partition *p)
@@ -235,6 +239,8 @@ static void follow_lock(struct partition *p)
 
 int64_t partition_turn(struct partition *p)
 {
+    int64_t next = INT64_MAX;
+
     if (p->state != PARTITION_HALT) {
         follow_lock(p);
         watch_server(p);
@@ -254,14 +260,15 @@ int64_t partition_turn(struct partition *p)
         replay_done(p);
         break;
     case PARTITION_LEAD:
-        lead_turn(p);
+        next = lead_turn(p);
         break;
     case PARTITION_STANDBY:
     case PARTITION_HALT:
         break;
     }
-    return p->c->now_ms +
-           (p->state == PARTITION_STANDBY || p->state == PARTITION_HALT ? BACKOFF_MS : SWEEP_MS);
+    int64_t look =
+        p->c->now_ms + (p->state == PARTITION_STANDBY || p->state == PARTITION_HALT ? BACKOFF_MS : SWEEP_MS);
+    return look < next ? look : next;
 }
 
 void partition_enter(struct partition *p, enum partition_state to)
@@ -271,6 +278,8 @@ void partition_enter(struct partition *p, enum partition_state to)
     log_info(p->c->ports->log, "partition.state", fi("partition", p->number),
              fs("from", partition_state_names[from]), fs("to", partition_state_names[to]),
              fi("pos", p->tail.pos));
+    if (from == PARTITION_LEAD)
+        notices_say(p);
     p->state = to;
     p->since_ms = p->c->now_ms;
     if (to != PARTITION_SEED)

@@ -79,6 +79,7 @@ struct work;      /* owed.h */
 struct delivered; /* pump.c */
 struct seeding;   /* seed.c */
 struct uncovered; /* replay.c */
+struct notice;    /* notices.c */
 
 enum { PUMP_FRESH = 8 };
 
@@ -141,6 +142,7 @@ struct partition {
         bool changed;
         int64_t asked_pos, due_ms, committed, committed_at_ms;
     } start;
+    struct notice *notices; /* not said yet, oldest first */
 };
 
 void partition_init(struct partition *p, struct context *c, int number);

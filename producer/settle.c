@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "producer/journal.h"
+#include "producer/notices.h"
 #include "producer/replay.h"
 
 #include <string.h>
@@ -246,6 +247,7 @@ static void go_finish(struct work *w)
     struct settling *s = w->settling;
     struct event ev;
 
+    notices_say(w->p); /* its steps' before its own end */
     begin(w, EVENT_RUN_FINISHED, s->run, &ev);
     ev.epoch = epoch_in_records(w, str_of(s->epoch));
     ev.action = xstrdup(action_names[s->action]);

@@ -5,8 +5,12 @@
 #include "producer/notices.h"
 #include "producer/pump.h"
 #include "producer/replay.h"
+#include "view/record.h"
 
 #include <string.h>
+
+/* Records of one turn: the view folds them while the next ones are parsed. */
+enum { TAIL_READS = 16 };
 
 static void sent_release(struct fold_sent *s)
 {
@@ -197,7 +201,8 @@ static void send_record(struct partition *p, const struct kafka_record *r)
         s->epoch = copy(ev.epoch);
         s->job = ev.type == EVENT_JOB_TERMINAL ? copy(ev.terminal.job) : NULL;
         s->step = step_of(&ev);
-        replay_saw(p, ev.workload, r->offset);
+        if (record_is_folded(&at, &ev))
+            replay_saw(p, ev.workload, r->offset);
     }
     s->id = view_fold(p->c->view, &at, parsed ? &ev : NULL, r->value, on_fold, p);
     t->n++;
@@ -217,7 +222,7 @@ void tail_turn(struct partition *p)
     struct tail *t = &p->tail;
     struct err e = {0};
 
-    while (t->reader && t->n < PARTITION_PIPELINE && !leader_waits(p)) {
+    for (int i = 0; i < TAIL_READS && t->reader && t->n < PARTITION_PIPELINE && !leader_waits(p); i++) {
         struct kafka_record r = {0};
         enum kafka_read got = k->ops->read(k->port, t->reader, &r, &e);
         if (got == KAFKA_NOTHING)

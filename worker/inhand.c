@@ -15,6 +15,9 @@ struct dead { /* a job that a process died of */
 struct inhand {
     struct view *view;
     const struct ports *ports;
+    const char *folder; /* worker.state; the options' */
+    bool stuck;
+    int64_t retry_ms; /* when stuck: the note is tried again */
     struct suspect suspects[INHAND_RECORDS_MAX];
     size_t suspect_count;
     struct dead unreported[INHAND_JOBS_MAX];
@@ -121,12 +124,24 @@ static void add_lists(const struct inhand *h, struct json *note)
     }
 }
 
+/* Logged once each way: a full disk is asked for room often. */
+static void note_was(struct inhand *h, bool written, const struct err *e)
+{
+    if (!written)
+        h->retry_ms = clock_now(&h->ports->clock).boot_ms + INHAND_AGAIN_MS;
+    if (!written && !h->stuck)
+        log_error(h->ports->log, "inhand.not_written", fs("folder", h->folder), fe(e),
+                  fs("remedy", "free space there; nothing new is claimed until then"));
+    if (written && h->stuck)
+        log_info(h->ports->log, "inhand.written_again", fs("folder", h->folder));
+    h->stuck = !written;
+}
+
 /* hand: taken; NULL: nothing. */
-static void write_note(struct inhand *h, struct json *hand)
+static bool write_note(struct inhand *h, struct json *hand, struct err *e)
 {
     BUF_CLEANUP struct buf text = BUF_INIT(INHAND_TEXT_MAX);
     JSON_CLEANUP struct json *note = json_object();
-    struct err e = {0};
 
     json_add_int(note, "v", 1);
     if (hand)
@@ -136,12 +151,18 @@ static void write_note(struct inhand *h, struct json *hand)
         json_print(note, &text);
     if (text.over && h->unreported_count) { /* names full of escapes: rather the present than the past */
         unreported_drop(h);
-        write_note(h, hand ? json_copy(hand) : NULL);
-        return;
+        return write_note(h, hand ? json_copy(hand) : NULL, e);
     }
-    if (!buf_ok(&text, "note", &e) ||
-        !h->ports->process.ops->note_write(h->ports->process.port, buf_view(&text), &e))
-        log_error(h->ports->log, "inhand.not_written", fe(&e));
+    return buf_ok(&text, "note", e) &&
+           h->ports->process.ops->note_write(h->ports->process.port, buf_view(&text), e);
+}
+
+static void note(struct inhand *h, struct json *hand)
+{
+    struct err e = {0};
+    bool written = write_note(h, hand, &e);
+
+    note_was(h, written, &e);
 }
 
 struct inhand *inhand_new(struct view *view, const struct options *o, const struct ports *ports,
@@ -149,17 +170,19 @@ struct inhand *inhand_new(struct view *view, const struct options *o, const stru
 {
     BUF_CLEANUP struct buf old = BUF_INIT(INHAND_TEXT_MAX);
 
-    if (!ports->process.ops->note_open(ports->process.port, o->worker.state, &old, e)) {
-        (void)err_wrap(e, "worker.state");
+    if (!ports->process.ops->note_open(ports->process.port, o->worker.state, &old, e))
         return NULL;
-    }
     struct inhand *h = xcalloc(1, sizeof *h);
     h->view = view;
     h->ports = ports;
+    h->folder = o->worker.state;
     read_note(h, buf_view(&old));
     h->next_ms = h->unreported_count ? 0 : INT64_MAX;
-    write_note(h, NULL);
-    return h;
+    if (write_note(h, NULL, e))
+        return h;
+    (void)err_wrap(e, "worker.state: %s", h->folder);
+    inhand_free(h);
+    return NULL;
 }
 
 void inhand_free(struct inhand *h)
@@ -171,25 +194,31 @@ void inhand_free(struct inhand *h)
     xfree(h);
 }
 
-void inhand_record(struct inhand *h, int partition, int64_t offset)
+bool inhand_record(struct inhand *h, int partition, int64_t offset)
 {
     struct json *hand = json_object();
 
     json_add_int(hand, "partition", partition);
     json_add_int(hand, "offset", offset);
-    write_note(h, hand);
+    note(h, hand);
+    return !h->stuck;
 }
 
 void inhand_job(struct inhand *h, const struct work *w)
 {
     struct dead d = {w->job.workload, w->job.epoch, w->job.job, (char *)w->token, w->job.step};
 
-    write_note(h, json_encode(dead_fields, &d));
+    note(h, json_encode(dead_fields, &d));
 }
 
 void inhand_clear(struct inhand *h)
 {
-    write_note(h, NULL);
+    note(h, NULL);
+}
+
+bool inhand_stuck(const struct inhand *h)
+{
+    return h->stuck;
 }
 
 int inhand_deaths(const struct inhand *h, int partition, int64_t offset)
@@ -208,7 +237,7 @@ void inhand_acquit(struct inhand *h, int partition, int64_t offset)
         for (; i + 1 < h->suspect_count; i++)
             h->suspects[i] = h->suspects[i + 1];
         h->suspect_count--;
-        write_note(h, NULL);
+        note(h, NULL);
         return;
     }
 }
@@ -227,10 +256,10 @@ static void on_killed(void *self, uint64_t id, const struct view_said *s)
     log_info(h->ports->log, "inhand.reported", fs("job", h->unreported[0].job), fi("deaths", s->n));
     unreported_drop(h);
     h->next_ms = h->unreported_count ? 0 : INT64_MAX;
-    write_note(h, NULL);
+    note(h, NULL);
 }
 
-int64_t inhand_turn(struct inhand *h, int64_t now_ms)
+static int64_t report_deaths(struct inhand *h, int64_t now_ms)
 {
     struct epoch ep;
 
@@ -245,4 +274,13 @@ int64_t inhand_turn(struct inhand *h, int64_t now_ms)
         h->call = view_killed(h->view, &job, on_killed, h);
     }
     return h->call ? INT64_MAX : h->next_ms;
+}
+
+int64_t inhand_turn(struct inhand *h, int64_t now_ms)
+{
+    int64_t next = report_deaths(h, now_ms);
+
+    if (h->stuck && h->retry_ms <= now_ms)
+        note(h, NULL);
+    return h->stuck && h->retry_ms < next ? h->retry_ms : next;
 }

@@ -7,7 +7,13 @@
 
 #include <string.h>
 
-enum entry_state { ENTRY_WAITS /* for its next claim */, ENTRY_CLAIMING, ENTRY_LETTER, ENTRY_ANSWERED };
+enum entry_state {
+    ENTRY_UNNOTED, /* not looked at: the in-hand note cannot be written */
+    ENTRY_WAITS,   /* for its next claim */
+    ENTRY_CLAIMING,
+    ENTRY_LETTER,
+    ENTRY_ANSWERED
+};
 
 struct entry { /* a record that is read and not stored yet */
     uint64_t id, call;
@@ -76,9 +82,18 @@ void intake_drain(struct intake *in)
     in->draining = true;
 }
 
+/* Behind a record that nobody has looked at nothing can be stored: what is answered there is read again. */
 size_t intake_in_hand(const struct intake *in)
 {
-    return in->n;
+    size_t n = 0;
+    bool stays = false;
+
+    for (size_t i = 0; i < in->n; i++) {
+        enum entry_state state = in->ring[(in->first + i) % INTAKE_AHEAD].state;
+        stays = stays || state == ENTRY_UNNOTED;
+        n += state != ENTRY_UNNOTED && !(stays && state == ENTRY_ANSWERED);
+    }
+    return n;
 }
 
 struct intake_counts intake_counts(const struct intake *in)
@@ -242,25 +257,20 @@ static bool parse(struct entry *x, struct err *e)
     return true;
 }
 
-static void receive(struct intake *in, const struct kafka_record *record, int64_t now_ms)
+static void look_at(struct intake *in, struct entry *x, int64_t now_ms)
 {
-    struct entry *x = at(in, in->n++);
     unsigned char bytes[(IDS_TOKEN_MAX - 1) / 2];
     struct err e = {0};
 
-    in->counts.records++;
-    *x = (struct entry){.id = ++in->last_id,
-                        .partition = record->partition,
-                        .offset = record->offset,
-                        .ts_ms = record->ts_ms,
-                        .since_ms = now_ms};
-    x->text =
-        (struct str){xstrndup(record->value.n ? record->value.p : "", record->value.n), record->value.n};
+    x->since_ms = now_ms;
     if (inhand_deaths(in->p.inhand, x->partition, x->offset) >= INHAND_DEATHS_MAX) {
         bury(in, x, "workers died with this record in hand");
         return;
     }
-    inhand_record(in->p.inhand, x->partition, x->offset);
+    if (!inhand_record(in->p.inhand, x->partition, x->offset)) {
+        x->again_ms = now_ms + INTAKE_AGAIN_MS;
+        return;
+    }
     if (parse(x, &e)) {
         rng_bytes(&in->p.ports->rng, bytes, sizeof bytes);
         crypto_hex(bytes, sizeof bytes, x->token);
@@ -269,6 +279,20 @@ static void receive(struct intake *in, const struct kafka_record *record, int64_
         bury(in, x, e.msg);
     }
     inhand_clear(in->p.inhand);
+}
+
+static void receive(struct intake *in, const struct kafka_record *record, int64_t now_ms)
+{
+    struct entry *x = at(in, in->n++);
+
+    in->counts.records++;
+    *x = (struct entry){.id = ++in->last_id,
+                        .partition = record->partition,
+                        .offset = record->offset,
+                        .ts_ms = record->ts_ms};
+    x->text =
+        (struct str){xstrndup(record->value.n ? record->value.p : "", record->value.n), record->value.n};
+    look_at(in, x, now_ms);
 }
 
 static void store(struct intake *in)
@@ -285,7 +309,7 @@ static void store(struct intake *in)
 
 static bool is_full(const struct intake *in)
 {
-    return in->draining || report_stuck(in->p.report) ||
+    return in->draining || report_stuck(in->p.report) || inhand_stuck(in->p.inhand) ||
            works_count(in->p.works) + in->n >= (size_t)in->p.options->worker.concurrency;
 }
 
@@ -312,19 +336,25 @@ static void read_some(struct intake *in, int64_t now_ms)
     in->more = true;
 }
 
+static void go_on(struct intake *in, struct entry *x, int64_t now_ms)
+{
+    if (x->state == ENTRY_WAITS && in->draining)
+        wait_or_drop(in, x, now_ms);
+    else if (x->state == ENTRY_WAITS && x->again_ms <= now_ms)
+        claim(in, x, now_ms);
+    else if (x->state == ENTRY_UNNOTED && x->again_ms <= now_ms && !in->draining)
+        look_at(in, x, now_ms);
+}
+
 int64_t intake_turn(struct intake *in, int64_t now_ms)
 {
     int64_t next = now_ms + INTAKE_POLL_MS;
 
     for (size_t i = 0; i < in->n; i++) {
         struct entry *x = at(in, i);
-        if (x->state == ENTRY_WAITS && (x->again_ms <= now_ms || in->draining)) {
-            if (in->draining)
-                wait_or_drop(in, x, now_ms);
-            else
-                claim(in, x, now_ms);
-        }
-        if (x->state == ENTRY_WAITS && x->again_ms < next)
+        go_on(in, x, now_ms);
+        if ((x->state == ENTRY_WAITS || x->state == ENTRY_UNNOTED) && x->again_ms > now_ms &&
+            x->again_ms < next)
             next = x->again_ms;
     }
     store(in);

@@ -6,8 +6,9 @@
  * (docs/protocol.md 4.6). Every answer stores; WAIT, and a view that does not answer, at most INTAKE_WAIT_MS
  * after the record was read. Claims may overlap (INTAKE_AHEAD), offsets are stored in the order of reading.
  * What does not parse goes to the dead letters as it is; a poisoned job gets its dead letter and a failed
- * terminal. Nothing new is read at `worker.concurrency`, while a terminal cannot be written, or while
- * draining; reading itself goes on, paused, so that the group keeps its member.
+ * terminal. Nothing new is read at `worker.concurrency`, while a terminal or the in-hand note cannot be
+ * written, or while draining; what was read before that is not looked at without a note, and left unstored by
+ * a drain. Reading itself goes on, paused, so that the group keeps its member.
  *
  * Owner: the worker's loop.
  */
@@ -41,6 +42,7 @@ struct intake *intake_new(const struct intake_parts *parts); /* joins the group 
 void intake_free(struct intake *in);                         /* does not leave it: intake_leave */
 
 void intake_drain(struct intake *in); /* reads and claims nothing more */
+/* Records that a drain waits for. */
 size_t intake_in_hand(const struct intake *in);
 /* Commits what is stored and leaves the group, within timeout_ms. */
 void intake_leave(struct intake *in, int64_t timeout_ms);

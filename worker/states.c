@@ -3,22 +3,9 @@
 #include "aws/ec2.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "worker/query.h"
 
 #include <string.h>
-
-struct entry {
-    uint64_t work;
-    size_t member;
-};
-
-struct query { /* a call that is out, and for whom */
-    uint64_t call;
-    struct place *place;
-    struct entry *at;
-    size_t n, cap;
-    int64_t asked_ms;
-    struct query *next;
-};
 
 struct place { /* an account and region: a role, or home */
     char *region, *role, *external_id;
@@ -60,12 +47,6 @@ struct states *states_new(struct works *ws, struct aws *aws, const struct option
     st->options = o;
     st->ports = ports;
     return st;
-}
-
-static void query_free(struct query *q)
-{
-    xfree(q->at);
-    xfree(q);
 }
 
 void states_free(struct states *st)
@@ -144,6 +125,8 @@ void states_watch(struct states *st, struct work *w, int64_t now_ms)
     if (job_step_watch_since(w->step) != w->watch_since_ms) {
         was_next = w->poll_ms == p->next_ms;
         w->watch_since_ms = job_step_watch_since(w->step);
+        /* a poll that is out was for what it waited for before */
+        w->polling = false;
         w->polls = at_once ? 0 : 1; /* waits of the cadence that have begun */
         w->poll_ms = at_once ? now_ms : now_ms + cadence(st, 0);
     }
@@ -200,18 +183,26 @@ static struct sighting sighting_of(const struct ec2_instance *i, const struct jo
     };
 }
 
+static struct query *find_query(const struct states *st, uint64_t call)
+{
+    for (const struct place *p = st->places; p; p = p->next)
+        for (struct query *q = p->out; q; q = q->next)
+            if (q->call == call)
+                return q;
+    return NULL;
+}
+
 static struct query *take_query(struct states *st, uint64_t call)
 {
-    for (struct place *p = st->places; p; p = p->next) {
-        for (struct query **q = &p->out; *q; q = &(*q)->next) {
-            struct query *found = *q;
-            if (found->call == call) {
-                *q = found->next;
-                return found;
-            }
-        }
-    }
-    return NULL;
+    struct query *q = find_query(st, call);
+
+    if (!q)
+        return NULL;
+    struct query **at = &q->place->out;
+    while (*at != q)
+        at = &(*at)->next;
+    *at = q->next;
+    return q;
 }
 
 static int64_t aws_wall_ms(const struct states *st, const struct instant *now)
@@ -224,27 +215,13 @@ static int64_t aws_wall_ms(const struct states *st, const struct instant *now)
 /* The job has been polled for: when is the next time. */
 static void polled(struct states *st, struct work *w, int64_t now_ms)
 {
+    job_step_half_told(w->step, false); /* what else is out for it is not waited for */
+    works_wake(st->works, w);
+    if (!w->polling)
+        return;
+    w->polling = false;
     w->poll_ms = now_ms + cadence(st, w->polls);
     w->polls++;
-    works_wake(st->works, w);
-}
-
-static void query_add(struct query *q, uint64_t work, size_t member)
-{
-    if (q->n == q->cap) {
-        q->cap = q->cap ? q->cap * 2 : 64;
-        q->at = xrealloc(q->at, q->cap * sizeof *q->at);
-    }
-    q->at[q->n++] = (struct entry){work, member};
-}
-
-static struct query *query_new(struct place *p, int64_t now_ms)
-{
-    struct query *q = xcalloc(1, sizeof *q);
-
-    q->place = p;
-    q->asked_ms = now_ms;
-    return q;
 }
 
 static void status_done(void *self, uint64_t id, struct aws_result *r)
@@ -311,19 +288,72 @@ static void ask_status(struct states *st, const struct query *of, int64_t now_ms
         send_status(st, q);
 }
 
-static void deliver(struct states *st, const struct query *q, const struct ec2_instances *l,
-                    const struct instant *now)
+/* One more of the work's members is settled. When all are, it is stepped; until then it begins nothing, for a
+ * job whose members stand in several pages would put its questions to their guests in as many commands. */
+static void heard(struct states *st, struct work *w, struct query_entry *x)
 {
-    int64_t wall_ms = aws_wall_ms(st, now);
+    if (x->heard)
+        return;
+    x->heard = true;
+    w->unheard--;
+    job_step_half_told(w->step, w->unheard > 0);
+    if (!w->unheard)
+        works_wake(st->works, w);
+}
 
-    for (size_t i = 0; i < q->n; i++) {
-        struct work *w = works_find(st->works, q->at[i].work);
-        size_t member = q->at[i].member;
-        if (!w || !job_step_watches(w->step, member))
-            continue;
-        const struct ec2_instance *x = ec2_instances_find(l, w->job.members.at[member]);
-        struct sighting s = sighting_of(x, &w->job.options);
-        job_step_seen(w->step, member, &s, q->asked_ms, now->boot_ms, wall_ms);
+struct answer { /* what the members of a query are told from */
+    struct states *st;
+    struct query *query;
+    struct instant now;
+    int64_t wall_ms;
+};
+
+static struct answer answer_of(struct states *st, struct query *q)
+{
+    struct instant now = clock_now(&st->ports->clock);
+
+    return (struct answer){st, q, now, aws_wall_ms(st, &now)};
+}
+
+/* i: NULL: no page had it. */
+static void tell(const struct answer *a, struct work *w, struct query_entry *x, const struct ec2_instance *i)
+{
+    heard(a->st, w, x);
+    if (!job_step_watches(w->step, x->member))
+        return;
+    struct sighting s = sighting_of(i, &w->job.options);
+    job_step_seen(w->step, x->member, &s, a->query->asked_ms, a->now.boot_ms, a->wall_ms);
+}
+
+static void describe_page(void *self, uint64_t id, void *reply)
+{
+    struct states *st = self;
+    const struct ec2_instances *l = reply;
+    struct query *q = find_query(st, id);
+
+    if (!q)
+        return;
+    const struct answer a = answer_of(st, q);
+    for (size_t i = 0; i < l->n; i++) {
+        struct query_entry *x;
+        for (size_t from = 0; (x = query_match(q, l->at[i].id, &from));) {
+            struct work *w = works_find(st->works, x->work);
+            if (w && strcmp(w->job.members.at[x->member], l->at[i].id) == 0)
+                tell(&a, w, x, &l->at[i]);
+        }
+    }
+}
+
+/* Whom no page told of: absent, if all pages came; else nothing is known of it. */
+static void conclude(const struct answer *a, bool all)
+{
+    for (size_t i = 0; i < a->query->n; i++) {
+        struct query_entry *x = &a->query->at[i];
+        struct work *w = x->heard ? NULL : works_find(a->st->works, x->work);
+        if (w && all)
+            tell(a, w, x, NULL);
+        else if (w)
+            heard(a->st, w, x);
     }
 }
 
@@ -331,21 +361,17 @@ static void describe_done(void *self, uint64_t id, struct aws_result *r)
 {
     struct states *st = self;
     struct query *q = take_query(st, id);
-    struct instant now = clock_now(&st->ports->clock);
     struct work *last = NULL;
 
     if (!q)
         return;
-    if (r->err.kind == ERR_NONE) {
-        struct ec2_instances l = {0};
-        ec2_instances_take(r, &l);
-        deliver(st, q, &l, &now);
-        ec2_instances_release(&l);
-        ask_status(st, q, now.boot_ms);
-    } else {
+    const struct answer a = answer_of(st, q);
+    conclude(&a, r->err.kind == ERR_NONE);
+    if (r->err.kind == ERR_NONE)
+        ask_status(st, q, a.now.boot_ms);
+    else
         log_warn(st->ports->log, "states.describe_failed", fs("region", q->place->region),
                  fs("code", r->err.code), fe(&r->err));
-    }
     for (size_t i = 0; i < q->n; i++) { /* a work's members stand together */
         struct work *w = works_find(st->works, q->at[i].work);
         if (!w || w == last)
@@ -353,7 +379,7 @@ static void describe_done(void *self, uint64_t id, struct aws_result *r)
         last = w;
         if (r->err.kind == ERR_DENIED)
             job_step_blind(w->step, r->err.msg);
-        polled(st, w, now.boot_ms);
+        polled(st, w, a.now.boot_ms);
     }
     if (!q->place->out)
         reckon(st, q->place);
@@ -366,7 +392,13 @@ static void send(struct states *st, struct query *q, const struct ec2_filters *f
 {
     struct aws_where where = where_of(q->place);
 
-    q->call = ec2_describe_instances(st->aws, &where, f, describe_done, st);
+    query_index(q, st->works);
+    for (size_t i = 0; i < q->n; i++) {
+        struct work *w = works_find(st->works, q->at[i].work);
+        w->unheard++;
+        w->polling = true;
+    }
+    q->call = ec2_walk_instances(st->aws, &where, f, describe_page, describe_done, st);
     q->next = q->place->out;
     q->place->out = q;
 }

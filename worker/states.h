@@ -10,6 +10,10 @@
  * asked for at once. A poll that is due takes all jobs of its place along. Members that wait for their status
  * checks get DescribeInstanceStatus besides.
  *
+ * Each page is handed to the jobs when it has been read, and kept no longer: a job whose members have all
+ * been told of goes on while the next page comes. That a member is absent is known only when the last page
+ * has come: an answer that breaks off says nothing of whom its pages did not show.
+ *
  * Owner: the worker's loop. Source: docs/aws.md 5.1.
  */
 #include "conf/options.h"

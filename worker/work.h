@@ -41,6 +41,8 @@ struct work {
     int64_t holds_ms; /* not read again before */
     /* states */
     size_t watched; /* members that are polled for */
+    size_t unheard; /* of the polls that are out: who has not been told of yet */
+    bool polling;   /* a poll that is out counts as its next */
     int polls;      /* since watching began anew */
     int64_t watch_since_ms, poll_ms;
     /* report */

@@ -224,6 +224,8 @@ static void readiness(const struct worker *w, struct http_answer *answer)
         say(answer, 503, "Redis cannot be reached: nothing can be claimed");
     else if (report_stuck(w->report))
         say(answer, 503, "a terminal cannot be written: nothing new is claimed");
+    else if (inhand_stuck(w->inhand))
+        say(answer, 503, "the in-hand note (worker.state) cannot be written: nothing new is claimed");
     else
         say(answer, 200, "ok");
 }

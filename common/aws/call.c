@@ -11,15 +11,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timers.h"
-#include "codec/form.h"
 
-#include "base/hash.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    AGENT_MAX = 2048,
     NOW_MS = 0, /* a moment that is always due */
     SKEW_BELIEVED_MS =
         4 * 60 * 1000, /* an error may come of our clock when the reply shows at least this much */
@@ -36,6 +33,7 @@ enum state {
 struct call {
     uint64_t id, http; /* http: 0 unless SENT */
     const struct aws_op *op;
+    aws_page *page;
     aws_done *done;
     void *self;
     enum state state;
@@ -110,6 +108,13 @@ static void forget_http(struct aws *a, struct call *c)
     a->unsettled -= c->op->changes ? 1 : 0;
 }
 
+static void release_reply(const struct aws_op *op, void *reply)
+{
+    if (reply && op->release)
+        op->release(reply);
+    xfree(reply);
+}
+
 static void call_free(struct aws *a, struct call *c)
 {
     if (c->http) {
@@ -121,9 +126,7 @@ static void call_free(struct aws *a, struct call *c)
     identity_drop(c->identity);
     outcome_release(&c->got);
     strs_release(&c->result.named);
-    if (c->result.reply && c->op->release)
-        c->op->release(c->result.reply);
-    xfree(c->result.reply);
+    release_reply(c->op, c->result.reply);
     crypto_wipe(c->body, strlen(c->body)); /* may hold a web identity's token */
     xfree(c->body);
     xfree(c->workload);
@@ -168,22 +171,6 @@ bool aws_offset(const struct aws *a, int64_t *offset_ms)
     return skew_known(&a->skew, clock_now(&a->ports->clock), offset_ms);
 }
 
-static char *agent_of(const struct aws *a, const struct aws_where *w)
-{
-    BUF_CLEANUP struct buf text = BUF_INIT(AGENT_MAX);
-    const char *const words[] = {w->run, w->job, w->att};
-    bool any = w->run || w->job || w->att;
-
-    buf_adds(&text, a->program);
-    for (size_t i = 0; any && i < sizeof words / sizeof *words; i++) {
-        buf_addc(&text, i ? '/' : ' ');
-        form_encode(str_of(words[i]), &text);
-    }
-    if (!text.over)
-        return buf_take(&text);
-    return xstrdup(a->program);
-}
-
 static void finish(struct aws *a, struct call *c, const struct err *e)
 {
     c->result.err = *e;
@@ -219,13 +206,14 @@ uint64_t aws_call(struct aws *a, const struct aws_call *q)
     BUG_IF(q->op->changes && !q->checked);
     c->id = ++a->last_id;
     c->op = q->op;
+    c->page = q->page;
     c->done = q->done;
     c->self = q->self;
     c->checked = q->checked ? *q->checked : (struct instant){0};
     c->resources = q->resources;
     c->anonymous = q->anonymous;
     c->workload = xstrdup(q->where->workload ? q->where->workload : "");
-    c->agent = agent_of(a, q->where);
+    c->agent = request_agent(a->program, q->where);
     c->body = str_dup(q->body);
     c->result.reply = q->op->reply_size ? xcalloc(1, q->op->reply_size) : NULL;
     HASH_ADD(hh, a->by_id, id, sizeof c->id, c);
@@ -402,9 +390,28 @@ static void too_large(struct aws *a, struct call *c, const char *what)
     finish(a, c, &e);
 }
 
+/* Hands the page over. False: the call is gone, cancelled by who looked at it. */
+static bool show_page(struct aws *a, struct call *c)
+{
+    const struct aws_op *op = c->op;
+    void *reply = c->result.reply;
+    uint64_t id = c->id;
+
+    if (!c->page || !reply)
+        return true;
+    c->result.reply = xcalloc(1, op->reply_size);
+    c->page(c->self, id, reply);
+    release_reply(op, reply);
+    HASH_FIND(hh, a->by_id, &id, sizeof id, c);
+    return c != NULL;
+}
+
 static void settle_page(struct aws *a, struct call *c)
 {
     struct err none = {0};
+
+    if (!show_page(a, c))
+        return;
     char *token = c->got.token;
     char *before = c->token;
 
@@ -424,14 +431,16 @@ static void settle_page(struct aws *a, struct call *c)
         relaunch(a, c, NOW_MS);
 }
 
-/* A page that broke off may have left a part of itself: from the beginning, then. */
+/* A page that broke off may have left a part of itself: from the beginning, then; pages that were handed over
+ * stand, and the same one is read again. */
 static void start_over(struct call *c)
 {
     if (c->result.reply && c->op->release)
         c->op->release(c->result.reply);
     if (c->result.reply)
         memset(c->result.reply, 0, c->op->reply_size);
-    xfreep(&c->token);
+    if (!c->page)
+        xfreep(&c->token);
 }
 
 /* The reply's own Date says that we signed with a moment far from AWS's. */
@@ -515,9 +524,7 @@ static void deliver(struct aws *a, struct call *c)
     call_free(a, c); /* before: the callback may do as it likes */
     void *reply = result.reply;
     done(self, id, &result);
-    if (reply && op->release)
-        op->release(reply);
-    xfree(reply);
+    release_reply(op, reply);
     strs_release(&result.named);
 }
 

@@ -11,7 +11,8 @@
  * start and cancel calls.
  *
  * Reading calls wait inside for credentials, the pacer and their backoff (AWS_ATTEMPTS, jittered, with a
- * retry budget), and walk all pages.
+ * retry budget), and walk all pages. The completion brings them as one list; or, for a call with an
+ * aws_page, each is handed over when it has been read, and the completion says only whether there were all.
  *
  * CHANGING calls (start, stop, SendCommand, PutItem …) take the `struct instant` of the caller's lease check
  * and are signed with that wall time (plus the measured offset), so that AWS itself refuses one that was
@@ -134,6 +135,12 @@ struct aws_result {
     void *reply;       /* see the operation; released after the callback: use its service's _take */
 };
 typedef void aws_done(void *self, uint64_t id, struct aws_result *r); /* function types only */
+/*
+ * One whole page of a call that is still going on, out of aws_turn(); `reply` is the operation's, with this
+ * page alone, and is released afterwards. What a page tells is true; what it leaves out means nothing before
+ * the completion has said that all pages came. May start and cancel calls, this one too.
+ */
+typedef void aws_page(void *self, uint64_t id, void *reply);
 
 /*
  * No completion follows; unknown ids are ignored. A changing call that has been sent may still land: cancel
@@ -156,6 +163,10 @@ struct aws_op {
     const char *const *names;
     size_t reply_max;  /* 0: AWS_REPLY_MAX */
     size_t reply_size; /* of the reply struct, which begins zeroed */
+    /* Of XML: the list whose elements go to `item` one by one as they are read, before decode, which sees it
+     * empty. A page of thousands then never stands as a tree. Fails with ERR_INVALID, like decode. */
+    const char *list;
+    bool (*item)(void *reply, const struct xml *x, struct err *e);
     /* Adds one page; fails with ERR_INVALID and a reason. NULL: the body is not looked at. */
     bool (*decode)(const struct aws_body *body, void *reply, struct err *e);
     void (*release)(void *reply);
@@ -169,6 +180,7 @@ struct aws_call {
     struct str body; /* query: "Name=value&…", without Action and Version; JSON: the whole object */
     const struct err *refused; /* the builder could not make it: completes with this, unsent */
     bool anonymous;            /* sent without a signature (AssumeRoleWithWebIdentity) */
+    aws_page *page;            /* NULL: the completion has all pages in `reply` */
     aws_done *done;
     void *self;
 };

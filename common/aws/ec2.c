@@ -18,7 +18,7 @@ static const char *const instance_names[] = {
 };
 static const struct aws_op describe_instances = {
     .service = &service, .action = "DescribeInstances", .page_in = "NextToken", .page_out = "nextToken", .names = instance_names,
-    .reply_size = sizeof(struct ec2_instances), .decode = ec2_decode_instances, .release = ec2_free_instances,
+    .reply_size = sizeof(struct ec2_instances), .list = "reservationSet", .item = ec2_decode_reservation, .decode = ec2_decode_instances, .release = ec2_free_instances,
 };
 static const struct aws_op start_instances = {
     .service = &service, .action = "StartInstances", .changes = true,
@@ -38,6 +38,19 @@ static const struct aws_op describe_spot = {
 };
 static const struct aws_op modify_attribute = {
     .service = &service, .action = "ModifyInstanceAttribute", .changes = true, .decode = ec2_decode_return,
+};
+
+/* With DryRun none of them changes anything, and none has a reply but an error. */
+static const struct {
+    const char *name;
+    struct aws_op op;
+    bool ids;
+} dry_runs[EC2_ACTIONS] = {
+    [EC2_DESCRIBE_INSTANCES] = {"ec2:DescribeInstances", {.service = &service, .action = "DescribeInstances"}, false},
+    [EC2_DESCRIBE_STATUS] = {"ec2:DescribeInstanceStatus", {.service = &service, .action = "DescribeInstanceStatus"}, false},
+    [EC2_DESCRIBE_SPOT] = {"ec2:DescribeSpotInstanceRequests", {.service = &service, .action = "DescribeSpotInstanceRequests"}, false},
+    [EC2_START] = {"ec2:StartInstances", {.service = &service, .action = "StartInstances"}, true},
+    [EC2_STOP] = {"ec2:StopInstances", {.service = &service, .action = "StopInstances"}, true},
 };
 /* clang-format on */
 
@@ -138,30 +151,41 @@ static bool add_ids(const struct strs *ids, size_t max, struct buf *body, struct
 }
 
 static uint64_t describe(struct aws *a, const struct aws_op *op, const struct aws_where *w,
-                         const struct ec2_filters *f, aws_done *done, void *self)
+                         const struct ec2_filters *f, aws_page *page, aws_done *done, void *self)
 {
     BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
     struct err e = {0};
-    char page[16];
+    char results[16];
 
-    (void)snprintf(page, sizeof page, "%d", EC2_PAGE);
-    form_add(&body, "MaxResults", str_of(page)); /* a paged call has the larger bucket */
+    (void)snprintf(results, sizeof results, "%d", EC2_PAGE);
+    form_add(&body, "MaxResults", str_of(results)); /* a paged call has the larger bucket */
     (void)(add_filters(f, &body, &e) && buf_ok(&body, "filters", &e));
-    const struct aws_call c = {
-        .op = op, .where = w, .body = buf_view(&body), .refused = &e, .done = done, .self = self};
+    const struct aws_call c = {.op = op,
+                               .where = w,
+                               .body = buf_view(&body),
+                               .refused = &e,
+                               .page = page,
+                               .done = done,
+                               .self = self};
     return aws_call(a, &c);
 }
 
 uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
                                 aws_done *done, void *self)
 {
-    return describe(a, &describe_instances, w, f, done, self);
+    return describe(a, &describe_instances, w, f, NULL, done, self);
+}
+
+uint64_t ec2_walk_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
+                            aws_page *page, aws_done *done, void *self)
+{
+    return describe(a, &describe_instances, w, f, page, done, self);
 }
 
 uint64_t ec2_describe_spot_requests(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
                                     aws_done *done, void *self)
 {
-    return describe(a, &describe_spot, w, f, done, self);
+    return describe(a, &describe_spot, w, f, NULL, done, self);
 }
 
 static uint64_t change(struct aws *a, const struct aws_op *op, const struct aws_where *w,
@@ -235,4 +259,37 @@ uint64_t ec2_modify_type(struct aws *a, const struct aws_where *w, const char *i
                                .done = done,
                                .self = self};
     return aws_call(a, &c);
+}
+
+const char *ec2_action_name(enum ec2_action what)
+{
+    return dry_runs[what].name;
+}
+
+uint64_t ec2_dry_run(struct aws *a, const struct aws_where *w, enum ec2_action what, const struct strs *ids,
+                     aws_done *done, void *self)
+{
+    BUF_CLEANUP struct buf body = BUF_INIT(AWS_BODY_MAX);
+    struct err e = {0};
+    const struct strs none = {0};
+
+    form_add(&body, "DryRun", STR("true"));
+    if (dry_runs[what].ids)
+        (void)add_ids(ids ? ids : &none, EC2_IDS_MAX, &body, &e);
+    if (e.kind == ERR_NONE)
+        (void)!buf_ok(&body, "instances", &e);
+    const struct aws_call c = {.op = &dry_runs[what].op,
+                               .where = w,
+                               .body = buf_view(&body),
+                               .refused = &e,
+                               .done = done,
+                               .self = self};
+    return aws_call(a, &c);
+}
+
+enum ec2_right ec2_dry_run_answer(const struct aws_result *r)
+{
+    if (strcmp(r->err.code, "DryRunOperation") == 0)
+        return EC2_RIGHT_ALLOWED;
+    return strcmp(r->err.code, "UnauthorizedOperation") == 0 ? EC2_RIGHT_MISSING : EC2_RIGHT_UNKNOWN;
 }

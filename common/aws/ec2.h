@@ -70,6 +70,7 @@ const char *ec2_tag_value(const struct ec2_instance *i, const char *key);
 struct ec2_instances { /* reply; sorted by id, each id once */
     struct ec2_instance *at;
     size_t n;
+    size_t sorted; /* the decoder's: behind these stands the page that is being read */
 };
 void ec2_instances_release(struct ec2_instances *l);
 void ec2_instances_take(struct aws_result *r,
@@ -83,6 +84,10 @@ const struct ec2_instance *ec2_instances_find(const struct ec2_instances *l,
  */
 uint64_t ec2_describe_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
                                 aws_done *done, void *self);
+/* The same, page by page: ten thousand instances take the memory of one page. An instance that stands in two
+ * pages (they may shift) is told twice. */
+uint64_t ec2_walk_instances(struct aws *a, const struct aws_where *w, const struct ec2_filters *f,
+                            aws_page *page, aws_done *done, void *self);
 
 struct ec2_changes { /* reply of start and stop; order as EC2 gave it */
     struct ec2_change {
@@ -106,6 +111,28 @@ struct ec2_stop {
 uint64_t ec2_stop_instances(struct aws *a, const struct aws_where *w, const struct strs *ids,
                             const struct ec2_stop *how, const struct instant *checked, aws_done *done,
                             void *self);
+
+/*
+ * The same operations with DryRun: EC2 says whether these credentials may, and does nothing. So it is a
+ * reading call: no lease check, asked again when it fails. It proves the permission alone, not the state, nor
+ * the capacity. `ids`: those that a rule on resources or tags would be about; the changing ones need at least
+ * one and take EC2_IDS_MAX, the others take none (NULL). Such a call never succeeds: see ec2_dry_run_answer.
+ */
+enum ec2_action {
+    EC2_DESCRIBE_INSTANCES,
+    EC2_DESCRIBE_STATUS,
+    EC2_DESCRIBE_SPOT,
+    EC2_START,
+    EC2_STOP,
+    EC2_ACTIONS
+};
+const char *ec2_action_name(enum ec2_action what); /* as IAM calls it: "ec2:StopInstances" */
+uint64_t ec2_dry_run(struct aws *a, const struct aws_where *w, enum ec2_action what, const struct strs *ids,
+                     aws_done *done, void *self);
+
+/* UNKNOWN: any other word of EC2's, no answer, or one that says that the call was made. */
+enum ec2_right { EC2_RIGHT_UNKNOWN, EC2_RIGHT_ALLOWED, EC2_RIGHT_MISSING };
+enum ec2_right ec2_dry_run_answer(const struct aws_result *r);
 
 struct ec2_statuses { /* reply; an id that EC2 does not list has no checks yet */
     struct ec2_status {

@@ -136,66 +136,74 @@ static int by_id(const void *a, const void *b)
     return strcmp(((const struct ec2_instance *)a)->id, ((const struct ec2_instance *)b)->id);
 }
 
-/* Each id once, and all of them after what is there: the usual case. */
-static bool follows(const struct ec2_instances *all, const struct ec2_instances *page)
+/* Each id of the page once, and all of them after what is there: the usual case. */
+static bool follows(const struct ec2_instances *l)
 {
-    for (size_t j = 1; j < page->n; j++)
-        if (by_id(&page->at[j - 1], &page->at[j]) >= 0)
+    for (size_t j = l->sorted ? l->sorted : 1; j < l->n; j++)
+        if (by_id(&l->at[j - 1], &l->at[j]) >= 0)
             return false;
-    return !all->n || by_id(&all->at[all->n - 1], &page->at[0]) < 0;
+    return true;
 }
 
-static void append(struct ec2_instances *all, struct ec2_instances *page)
+static void add(struct ec2_instances *out, struct ec2_instance *i)
 {
-    all->at = xrealloc(all->at, (all->n + page->n) * sizeof *all->at);
-    memcpy(all->at + all->n, page->at, page->n * sizeof *page->at);
-    all->n += page->n;
-    xfree(page->at);
+    if (out->n && by_id(&out->at[out->n - 1], i) == 0)
+        instance_release(i);
+    else
+        *(struct ec2_instance *)list_add(&out->at, &out->n, sizeof *out->at) = *i;
 }
 
-/* Two sorted lists as one; of an instance that stands in both (pages may shift) the later word counts. */
-static void merge(struct ec2_instances *all, struct ec2_instances *page)
+/* The page, sorted, and those before it as one list; of an instance that stands in both (pages may shift) the
+ * later word counts. */
+static void merge(struct ec2_instances *l)
 {
-    struct ec2_instances out = {.at = xcalloc(all->n + page->n, sizeof *out.at)};
-    size_t i = 0, j = 0;
+    struct ec2_instances out = {0};
+    size_t i = 0, j = l->sorted;
 
-    while (i < all->n || j < page->n) {
-        int c = i == all->n ? 1 : j == page->n ? -1 : by_id(&all->at[i], &page->at[j]);
-        struct ec2_instance *next = c < 0 ? &all->at[i++] : &page->at[j++];
+    while (i < l->sorted || j < l->n) {
+        int c = i == l->sorted ? 1 : j == l->n ? -1 : by_id(&l->at[i], &l->at[j]);
         if (c == 0)
-            instance_release(&all->at[i++]);
-        if (out.n && strcmp(out.at[out.n - 1].id, next->id) == 0) {
-            instance_release(next);
-            continue;
-        }
-        out.at[out.n++] = *next;
+            instance_release(&l->at[i++]);
+        else
+            add(&out, c < 0 ? &l->at[i++] : &l->at[j++]);
     }
-    xfree(all->at);
-    xfree(page->at);
-    *all = out;
+    xfree(l->at);
+    *l = out;
+}
+
+static void forget_page(struct ec2_instances *l)
+{
+    while (l->n > l->sorted)
+        instance_release(&l->at[--l->n]);
+    if (!l->n)
+        ec2_instances_release(l);
+}
+
+bool ec2_decode_reservation(void *reply, const struct xml *x, struct err *e)
+{
+    for (const struct xml *i = xml_first(xml_child(x, "instancesSet")); i; i = xml_next(i))
+        if (!add_instance(i, reply))
+            return err_set(e, ERR_INVALID, "an instance without an id or a state code");
+    return true;
 }
 
 bool ec2_decode_instances(const struct aws_body *b, void *reply, struct err *e)
 {
-    struct ec2_instances page = {0};
+    struct ec2_instances *l = reply;
+    const struct xml *set = xml_child(b->xml, "reservationSet");
+    bool ok = set || err_set(e, ERR_INVALID, "no reservationSet");
 
-    if (!xml_child(b->xml, "reservationSet"))
-        return err_set(e, ERR_INVALID, "no reservationSet");
-    for (const struct xml *r = xml_first(xml_child(b->xml, "reservationSet")); r; r = xml_next(r)) {
-        for (const struct xml *x = xml_first(xml_child(r, "instancesSet")); x; x = xml_next(x)) {
-            if (add_instance(x, &page))
-                continue;
-            ec2_instances_release(&page);
-            return err_set(e, ERR_INVALID, "an instance without an id or a state code");
-        }
+    for (const struct xml *r = xml_first(set); r && ok; r = xml_next(r))
+        ok = ec2_decode_reservation(l, r, e);
+    if (!ok) {
+        forget_page(l);
+        return false;
     }
-    if (!page.n)
-        return true;
-    qsort(page.at, page.n, sizeof *page.at, by_id);
-    if (follows(reply, &page))
-        append(reply, &page);
-    else
-        merge(reply, &page);
+    if (l->n > l->sorted)
+        qsort(l->at + l->sorted, l->n - l->sorted, sizeof *l->at, by_id);
+    if (!follows(l))
+        merge(l);
+    l->sorted = l->n;
     return true;
 }
 

@@ -8,6 +8,9 @@
  */
 #include "aws/ec2.h"
 
+/* Adds one reservation's to the page that is being read. */
+bool ec2_decode_reservation(void *reply, const struct xml *x, struct err *e);
+/* Ends the page: adds what reservations are left in the body, and sorts. */
 bool ec2_decode_instances(const struct aws_body *b, void *reply,
                           struct err *e); /* struct ec2_instances; keeps it sorted by id */
 bool ec2_decode_changes(const struct aws_body *b, void *reply, struct err *e);

@@ -106,7 +106,7 @@ static const char *service_url(const struct profiles *p, const char *section, co
 static void load_urls(const struct process *process, const struct profiles *p, const char *section,
                       struct endpoint_settings *out)
 {
-    static const char *const ids[] = {"EC2", "SSM", "DYNAMODB", "STS", NULL};
+    static const char *const ids[] = {"EC2", "SSM", "DYNAMODB", "STS", "S3", NULL};
     const char *all = env(process, "AWS_ENDPOINT_URL");
     char variable[64];
 

@@ -71,7 +71,8 @@ static bool read_xml(const struct aws_op *op, const struct http_reply *http, voi
     struct err e = {0};
     char root_name[128];
     size_t max = op->reply_max ? op->reply_max : AWS_REPLY_MAX;
-    XML_CLEANUP struct xml *root = xml_parse_only(http->body, max, op->names, &e);
+    const struct xml_list list = {op->list, op->item, reply};
+    XML_CLEANUP struct xml *root = xml_parse_list(http->body, max, op->names, op->list ? &list : NULL, &e);
     const struct aws_body body = {.xml = root};
 
     if (!root)

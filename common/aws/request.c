@@ -2,9 +2,26 @@
 
 #include "aws/sigv4.h"
 #include "base/crypto.h"
+#include "base/mem.h"
 #include "codec/form.h"
 
-enum { TARGET_MAX = 256 };
+enum { TARGET_MAX = 256, AGENT_MAX = 2048 };
+
+char *request_agent(const char *program, const struct aws_where *w)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(AGENT_MAX);
+    const char *const words[] = {w->run, w->job, w->att};
+    bool any = w->run || w->job || w->att;
+
+    buf_adds(&text, program);
+    for (size_t i = 0; any && i < sizeof words / sizeof *words; i++) {
+        buf_addc(&text, i ? '/' : ' ');
+        form_encode(str_of(words[i]), &text);
+    }
+    if (!text.over)
+        return buf_take(&text);
+    return xstrdup(program);
+}
 
 static void compose_query(const struct request *r, struct buf *out)
 {

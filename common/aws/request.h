@@ -23,3 +23,5 @@ struct request {
  */
 MUST_CHECK bool request_send(const struct http *http, const struct request *r, http_done *done, void *self,
                              uint64_t *id, struct err *e);
+/* The User-Agent of a call for `w`: the program, and for which run, job and attempt. Owned by the caller. */
+char *request_agent(const char *program, const struct aws_where *w);

@@ -128,11 +128,22 @@ static bool escape(struct scan *s)
     return (low >= 0xdc00 && low <= 0xdfff) || refuse(s, "half of a surrogate pair");
 }
 
+/* What most of a string is: printable ASCII that means itself. */
+static void skip_plain(struct scan *s)
+{
+    const char *p = s->text.p;
+    size_t at = s->at;
+
+    while (at < s->text.n && p[at] >= 0x20 && p[at] != '"' && p[at] != '\\')
+        at++;
+    s->at = at;
+}
+
 static bool string(struct scan *s)
 {
     if (!accept(s, '"'))
         return refuse(s, "expected a string");
-    while (s->at < s->text.n) {
+    while (skip_plain(s), s->at < s->text.n) {
         if (accept(s, '"'))
             return true;
         if (accept(s, '\\')) {
@@ -142,7 +153,7 @@ static bool string(struct scan *s)
         }
         if ((unsigned char)peek(s) < 0x20)
             return refuse(s, "a control character in a string");
-        size_t n = peek(s) > 0 ? 1 : str_utf8(str_skip(s->text, s->at));
+        size_t n = str_utf8(str_skip(s->text, s->at));
         if (!n)
             return refuse(s, "invalid UTF-8");
         s->at += n;

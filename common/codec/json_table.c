@@ -44,22 +44,30 @@ static bool read_str(const struct json *j, const struct json_field *f, char **ou
     return true;
 }
 
-static bool read_enum(const struct json *j, const struct json_field *f, int *out, struct err *e)
+/* Names the words that it may be. */
+static bool no_such_word(const struct json_field *f, struct err *e)
 {
     enum { KNOWN_MAX = 200 };
+    BUF_CLEANUP struct buf known = BUF_INIT(KNOWN_MAX);
+
+    for (int i = 0; f->names[i]; i++)
+        buf_addf(&known, "%s%s", i ? ", " : "", f->names[i]);
+    return err_set(e, ERR_INVALID, "unknown value, none of: %s%s", buf_cstr(&known), known.over ? " …" : "");
+}
+
+static bool read_enum(const struct json *j, const struct json_field *f, int *out, struct err *e)
+{
     struct str s;
 
     if (!json_str(j, &s))
         return err_set(e, ERR_INVALID, "not a string");
-    BUF_CLEANUP struct buf known = BUF_INIT(KNOWN_MAX);
     for (int i = 0; f->names[i]; i++) {
         if (str_is(s, f->names[i])) {
             *out = i;
             return true;
         }
-        buf_addf(&known, "%s%s", i ? ", " : "", f->names[i]);
     }
-    return err_set(e, ERR_INVALID, "unknown value, none of: %s%s", buf_cstr(&known), known.over ? " …" : "");
+    return no_such_word(f, e);
 }
 
 static bool fits(const struct json *j, const struct json_field *f, size_t bound, struct err *e)
@@ -140,9 +148,8 @@ static bool read_value(const struct json *j, const struct json_field *f, void *o
     err_bug(__FILE__, __LINE__, "no such kind of field");
 }
 
-static bool read_field(const struct json *object, const struct json_field *f, void *record, struct err *e)
+static bool read_field(const struct json *j, const struct json_field *f, void *record, struct err *e)
 {
-    const struct json *j = json_get(object, f->name);
     bool absent = !j || (json_type(j) == JSON_NULL && f->kind != JSON_F_RAW);
 
     if (absent)
@@ -150,12 +157,23 @@ static bool read_field(const struct json *object, const struct json_field *f, vo
     return read_value(j, f, at(record, f), e);
 }
 
+/* Records are written in their table's order: what comes next is looked at before all. */
+static const struct json *find(const struct json *object, const struct json *next, const char *name)
+{
+    return next && strcmp(json_name(next), name) == 0 ? next : json_get(object, name);
+}
+
 bool json_decode(const struct json *j, const struct json_field *fields, void *out, struct err *e)
 {
+    const struct json *next = json_first(j);
+
     if (json_type(j) != JSON_OBJECT)
         return err_set(e, ERR_INVALID, "not an object");
     for (const struct json_field *f = fields; f->name; f++) {
-        if (read_field(j, f, out, e))
+        const struct json *m = find(j, next, f->name);
+        if (m)
+            next = json_next(m);
+        if (read_field(m, f, out, e))
             continue;
         json_release(fields, out);
         return err_wrap(e, "field '%s'", f->name);

@@ -8,7 +8,12 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 64 * 1024, NAMES_KEPT = 256, ALIGNED = sizeof(void *) };
+enum {
+    CHUNK_BYTES = 64 * 1024,
+    FEED_BYTES = 32 * 1024, /* at once: the parser copies what it is given */
+    NAMES_KEPT = 256,
+    ALIGNED = sizeof(void *),
+};
 
 /* A page of EC2 has 60,000 elements: they, their names (each once, as a rule) and texts stand in the chunks
  * of their root. */
@@ -25,9 +30,13 @@ struct chunk {
     char bytes[];
 };
 
+struct store {
+    struct chunk *chunks;
+};
+
 struct root {
     struct xml x; /* first: what callers hold is its address */
-    struct chunk *chunks;
+    struct store store;
 };
 
 struct builder {
@@ -40,26 +49,45 @@ struct builder {
     const char *names[NAMES_KEPT]; /* by their hash; a newer one takes an older one's place */
     struct buf text;               /* of the innermost open element, while it has no children */
     const char *refused;           /* why, when it was us */
+    const struct xml_list *list;   /* NULL: none */
+    struct store passing;          /* what the list's present element is made of */
+    struct err *e;
+    bool told; /* e is set: the element was refused by who it was handed to */
 };
 
-static void *room(struct root *r, size_t n)
+static void *room(struct store *s, size_t n)
 {
-    struct chunk *c = r->chunks;
+    struct chunk *c = s->chunks;
 
     n = (n + ALIGNED - 1) / ALIGNED * ALIGNED;
     if (!c || c->size - c->used < n) {
         size_t size = n > CHUNK_BYTES ? n : CHUNK_BYTES;
         c = xmalloc(sizeof *c + size);
-        *c = (struct chunk){.next = r->chunks, .size = size};
-        r->chunks = c;
+        *c = (struct chunk){.next = s->chunks, .size = size};
+        s->chunks = c;
     }
     c->used += n;
     return c->bytes + c->used - n;
 }
 
-static const char *keep(struct root *r, const char *s, size_t n)
+/* Empties it; one chunk stays if asked for. */
+static void clear(struct store *s, bool keep_one)
 {
-    char *to = room(r, n + 1);
+    struct chunk *c = s->chunks;
+
+    while (c && (c->next || !keep_one)) {
+        struct chunk *next = c->next;
+        xfree(c);
+        c = next;
+    }
+    if (c)
+        c->used = 0;
+    s->chunks = c;
+}
+
+static const char *keep(struct store *to_store, const char *s, size_t n)
+{
+    char *to = room(to_store, n + 1);
 
     memcpy(to, s, n);
     to[n] = '\0';
@@ -74,7 +102,7 @@ static const char *keep_name(struct builder *b, const char *name, size_t n)
         hash = hash * 31 + (unsigned char)name[i];
     const char **kept = &b->names[hash % NAMES_KEPT];
     if (!*kept || strcmp(*kept, name) != 0)
-        *kept = keep(b->root, name, n);
+        *kept = keep(&b->root->store, name, n);
     return *kept;
 }
 
@@ -90,6 +118,23 @@ static const char *local_name(const char *name)
     const char *colon = strrchr(name, ':');
 
     return colon ? colon + 1 : name;
+}
+
+/* Its elements have left it: what stands between them is no text. */
+static bool is_list(const struct builder *b, const struct xml *x)
+{
+    return b->list && b->depth == 1 && strcmp(x->name, b->list->list) == 0;
+}
+
+/* The open elements are the root, the list, and more. */
+static bool in_list(const struct builder *b)
+{
+    return b->list && b->depth >= 2 && strcmp(b->open[1]->name, b->list->list) == 0;
+}
+
+static struct store *store_of(struct builder *b)
+{
+    return in_list(b) ? &b->passing : &b->root->store;
 }
 
 static bool is_wanted(const struct builder *b, const char *name)
@@ -123,7 +168,7 @@ static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **
         return;
     }
     size_t n = strlen(local);
-    struct xml *x = b->depth ? room(b->root, sizeof *x) : &b->root->x;
+    struct xml *x = b->depth ? room(store_of(b), sizeof *x) : &b->root->x;
     *x = (struct xml){.name = keep_name(b, local, n), .name_n = (uint32_t)n};
     if (b->depth) {
         struct xml **end =
@@ -133,6 +178,17 @@ static void XMLCALL on_start(void *self, const XML_Char *name, const XML_Char **
     b->last[b->depth] = NULL;
     b->open[b->depth++] = x;
     buf_clear(&b->text);
+}
+
+/* The list's present element is whole. */
+static void hand_over(struct builder *b, const struct xml *x)
+{
+    if (!b->list->each(b->list->self, x, b->e)) {
+        b->told = true;
+        refuse(b, "");
+    }
+    b->open[1]->first = b->last[1] = NULL;
+    clear(&b->passing, true);
 }
 
 static void XMLCALL on_end(void *self, const XML_Char *name)
@@ -147,11 +203,13 @@ static void XMLCALL on_end(void *self, const XML_Char *name)
         return;
     }
     struct xml *x = b->open[--b->depth];
-    if (b->text.n) {
-        x->text = keep(b->root, b->text.p, b->text.n);
+    if (b->text.n && !is_list(b, x)) {
+        x->text = keep(store_of(b), b->text.p, b->text.n);
         x->text_n = (uint32_t)b->text.n; /* below three times the document, which is below INT_MAX / 4 */
     }
     buf_clear(&b->text);
+    if (b->depth == 2 && in_list(b))
+        hand_over(b, x);
 }
 
 static void XMLCALL on_text(void *self, const XML_Char *text, int n)
@@ -183,8 +241,18 @@ static void XMLCALL on_doctype(void *self, const XML_Char *name, const XML_Char 
 
 static bool feed(struct builder *b, struct str text, struct err *e)
 {
-    if (XML_Parse(b->parser, text.n ? text.p : "", (int)text.n, 1) == XML_STATUS_OK && !b->refused)
+    enum XML_Status status = XML_STATUS_OK;
+
+    while (status == XML_STATUS_OK && text.n > FEED_BYTES) {
+        status = XML_Parse(b->parser, text.p, FEED_BYTES, 0);
+        text = str_skip(text, FEED_BYTES);
+    }
+    if (status == XML_STATUS_OK)
+        status = XML_Parse(b->parser, text.n ? text.p : "", (int)text.n, 1);
+    if (status == XML_STATUS_OK && !b->refused)
         return buf_ok(&b->text, "not XML: text", e);
+    if (b->told)
+        return false;
     const char *why = b->refused ? b->refused : XML_ErrorString(XML_GetErrorCode(b->parser));
     return err_set(e, ERR_INVALID, "not XML: line %lu, column %lu: %s", (unsigned long)XML_LINE(b->parser),
                    (unsigned long)XML_COLUMN(b->parser), why);
@@ -197,6 +265,12 @@ struct xml *xml_parse(struct str text, size_t max, struct err *e)
 
 struct xml *xml_parse_only(struct str text, size_t max, const char *const *names, struct err *e)
 {
+    return xml_parse_list(text, max, names, NULL, e);
+}
+
+struct xml *xml_parse_list(struct str text, size_t max, const char *const *names, const struct xml_list *list,
+                           struct err *e)
+{
     static const XML_Memory_Handling_Suite memory = {xmalloc, xrealloc, xfree};
 
     if (text.n > max || text.n > INT_MAX / 4) {
@@ -206,6 +280,8 @@ struct xml *xml_parse_only(struct str text, size_t max, const char *const *names
     struct builder b = {
         .root = xcalloc(1, sizeof *b.root),
         .wanted = names,
+        .list = list,
+        .e = e,
         .text = BUF_INIT(text.n * 3), /* the most that any encoding of the text grows to in UTF-8 */
     };
     b.parser = XML_ParserCreate_MM(NULL, &memory, NULL);
@@ -217,6 +293,7 @@ struct xml *xml_parse_only(struct str text, size_t max, const char *const *names
     bool ok = feed(&b, text, e);
     XML_ParserFree(b.parser);
     buf_release(&b.text);
+    clear(&b.passing, false);
     if (ok)
         return &b.root->x;
     xml_free(&b.root->x);
@@ -227,11 +304,8 @@ void xml_free(struct xml *root)
 {
     struct root *r = (struct root *)root;
 
-    while (r && r->chunks) {
-        struct chunk *next = r->chunks->next;
-        xfree(r->chunks);
-        r->chunks = next;
-    }
+    if (r)
+        clear(&r->store, false);
     xfree(r);
 }
 

@@ -19,6 +19,16 @@ struct xml *xml_parse(struct str text, size_t max, struct err *e); /* NULL: ERR_
 /* The same, but of elements below the root only those of these names (NULL-terminated) are kept, each with
  * what it holds: a long reply costs no more memory than what is read of it. NULL: all. */
 struct xml *xml_parse_only(struct str text, size_t max, const char *const *names, struct err *e);
+/* The same for a long list: each element in `list`, a child of the root, is handed over when it is whole and
+ * forgotten afterwards, so that the list costs the memory of its longest element; in the tree it is empty.
+ * `each` may refuse one: then there is no tree, and the error is its own. */
+struct xml_list {
+    const char *list;
+    bool (*each)(void *self, const struct xml *x, struct err *e);
+    void *self;
+};
+struct xml *xml_parse_list(struct str text, size_t max, const char *const *names, const struct xml_list *list,
+                           struct err *e);
 void xml_free(struct xml *root);
 void xml_freep(struct xml **root);
 

@@ -139,14 +139,18 @@ static bool key_ok(const struct fold *f, const struct fold_place *at, const stru
            ids_partition(name, f->partitions) == f->scope.partition;
 }
 
+/* The others are for readers alone, or of a later version. */
+static bool is_known(const struct event *ev)
+{
+    return ev->type != EVENT_OTHER && ev->type != EVENT_TIER_RELEASED && ev->type != EVENT_TIER_COMPLETED &&
+           ev->type != EVENT_PLAN_DELAYED && ev->type != EVENT_SCHEDULE_MISSED &&
+           ev->type != EVENT_JOB_PROGRESS;
+}
+
 /* Its type is none that this fold knows, or it says that it needs more. */
 static bool must_be_known(const struct event *ev)
 {
-    bool known = ev->type != EVENT_OTHER && ev->type != EVENT_TIER_RELEASED &&
-                 ev->type != EVENT_TIER_COMPLETED && ev->type != EVENT_PLAN_DELAYED &&
-                 ev->type != EVENT_SCHEDULE_MISSED && ev->type != EVENT_JOB_PROGRESS;
-
-    return ev->must && (!known || ev->needs.n > 0);
+    return ev->must && (!is_known(ev) || ev->needs.n > 0);
 }
 
 static bool apply(struct fold *f, struct fold_workload *w, const struct fold_place *at,
@@ -202,6 +206,8 @@ enum fold_answer fold_take(struct fold *f, const struct fold_place *at, const st
     f->applied = at->offset;
     if (whole)
         return ev->type == EVENT_VIEW_OPENED ? FOLD_OK : FOLD_IGN;
+    if (!is_known(ev))
+        return FOLD_IGN;
     struct fold_workload *w = workload(f, ev->workload);
     w->last = at->offset;
     return apply(f, w, at, ev, &names) ? FOLD_OK : FOLD_IGN;

@@ -15,7 +15,7 @@ struct job_step {
     size_t cursor; /* synchronous: whose turn it is */
     enum job_lease lease;
     int64_t deadline_ms;
-    bool holds_stale, draining, unanswered;
+    bool holds_stale, draining, unanswered, half_told;
     bool call_out;            /* a changing call has been given and is not answered */
     int64_t last_accepted_ms; /* 0: none in this attempt */
     size_t call_max;          /* halved by each refusal that names nobody, doubled by each success */
@@ -110,6 +110,11 @@ void job_step_seen(struct job_step *s, size_t member, const struct sighting *see
         return;
     member_seen(m, &s->rules, seen, asked_ms, now_ms, wall_ms);
     s->changes += m->phase != phase || m->state != state;
+}
+
+void job_step_half_told(struct job_step *s, bool half)
+{
+    s->half_told = half;
 }
 
 void job_step_status(struct job_step *s, size_t member, bool ok, int64_t now_ms)
@@ -332,6 +337,8 @@ static bool gathered(const struct job_step *s, int64_t now_ms, int64_t *at_ms)
 /* The next question or call, if there is one. */
 static bool begin(struct job_step *s, struct job_next *next, int64_t now_ms)
 {
+    if (s->half_told)
+        return false;
     next->members = s->picked;
     next->n = pick(s, MEMBER_ASK, JOB_GUESTS_MAX, now_ms);
     if (next->n) {

@@ -71,6 +71,9 @@ void job_step_drain(struct job_step *s); /* the process ends: begin nothing, han
 void job_step_seen(struct job_step *s, size_t member, const struct sighting *seen, int64_t asked_ms,
                    int64_t now_ms, int64_t wall_ms);
 void job_step_status(struct job_step *s, size_t member, bool ok, int64_t now_ms);
+/* The answer about its members comes in pieces, and some are still to come: nothing is begun before, or each
+ * piece would be asked and called for by itself. */
+void job_step_half_told(struct job_step *s, bool half);
 /* DescribeInstances is denied: who was not seen yet fails. */
 void job_step_blind(struct job_step *s, const char *detail);
 void job_step_answered(struct job_step *s, size_t member, const struct member_answer *a, int64_t now_ms);

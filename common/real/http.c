@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "real/clock.h"
+#include "real/heap.h"
 
 #include <limits.h>
 #include <string.h>
@@ -13,6 +14,8 @@ enum {
     HEAD_BYTES_MAX = 64 * 1024, /* of a reply's headers together */
     HEADERS_MAX = 256,          /* of one request or reply */
     URL_MAX = 64 * 1024,
+    READ_BYTES = 4096, /* a transfer's buffer: hundreds are out at once; a long reply costs 250 reads */
+    TRIM_MS = 250,     /* at least between two trims of the heap: each takes about a millisecond at most */
 };
 
 struct exchange { /* one request until its completion */
@@ -36,6 +39,8 @@ struct http_port {
     uint64_t last_id;
     struct exchange *open; /* by id */
     struct exchange *refused;
+    bool ended; /* some have, since the heap was trimmed */
+    int64_t trimmed_ms;
 };
 
 static void exchange_free(struct exchange *x)
@@ -140,6 +145,7 @@ static void over(void *self, CURLcode result)
     long status = 0;
 
     HASH_DEL(x->port->open, x);
+    x->port->ended = true;
     if (result == CURLE_OK) {
         (void)curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
         reply.status = (int)status;
@@ -226,6 +232,7 @@ static bool prepare(struct exchange *x, const struct http_request *q, struct err
     x->easy = reactor_easy(x->port->reactor);
     EASY_SET(x->easy, CURLOPT_URL, url);
     EASY_SET(x->easy, CURLOPT_PATH_AS_IS, 1L);
+    EASY_SET(x->easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     EASY_SET(x->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     EASY_SET(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (q->direct)
@@ -293,7 +300,11 @@ static void dispatch(void *self, int64_t now_ms)
     struct http_port *p = self;
     struct exchange *x;
 
-    (void)now_ms;
+    if (p->ended && now_ms - p->trimmed_ms >= TRIM_MS) { /* replies and what was made of them are gone */
+        heap_trim();
+        p->ended = false;
+        p->trimmed_ms = now_ms;
+    }
     while ((x = p->refused)) {
         struct http_reply reply = {.err = x->refused};
         DL_DELETE(p->refused, x);

@@ -16,7 +16,17 @@ enum {
 
 static bool failed(struct err *e, const char *folder)
 {
-    return err_set(e, ERR_CONFIG, "worker.state: %s: %s", folder, strerror(errno));
+    const char *remedy =
+        errno == ENOSPC || errno == EDQUOT ? ": free space there, or name another folder" : "";
+
+    return err_set(e, ERR_CONFIG, "worker.state: %s: %s%s", folder, strerror(errno), remedy);
+}
+
+/* The room of the longest note, so that a disk that fills up later does not take it away. */
+static bool reserve(int fd)
+{
+    errno = posix_fallocate(fd, 0, FILE_BYTES_MAX);
+    return errno == 0;
 }
 
 /* A note without a whole head holds nothing: it is new, or not ours. */
@@ -68,7 +78,7 @@ bool note_open(struct note *n, const char *folder, struct buf *old, struct err *
         if (fd < 0)
             continue;
         n->fd = fd;
-        if (read_old(fd, folder, old, e))
+        if (read_old(fd, folder, old, e) && (reserve(fd) || failed(e, folder)))
             return true;
         note_close(n);
         return false;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "real/clock.h"
+#include "real/heap.h"
 #include "real/http.h"
 #include "real/httpd.h"
 #include "real/kafka.h"
@@ -51,6 +52,7 @@ static const char *ca_file(void)
 
 struct real *real_new(struct err *e)
 {
+    heap_settle();
     if (!signals_block(e))
         return NULL;
     int signals = signals_open(e);

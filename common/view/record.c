@@ -277,6 +277,13 @@ static bool key_ok(const struct view_position *at, const struct event *ev, struc
     return true;
 }
 
+bool record_is_folded(const struct view_position *at, const struct event *ev)
+{
+    struct err e = {0};
+
+    return fold_types[ev->type] && ev->type != EVENT_VIEW_OPENED && key_ok(at, ev, &e);
+}
+
 bool record_words(const struct view_position *at, const struct event *ev, struct str text, struct words *out,
                   struct err *e)
 {

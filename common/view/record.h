@@ -10,6 +10,10 @@
 #include "view/view.h"
 #include "view/words.h"
 
+/* A record of these rules, of a workload and in its place: the only ones that a view built anew must have
+ * read. */
+bool record_is_folded(const struct view_position *at, const struct event *ev);
+
 /* False: it became "-", with the reason in e. `ev`: NULL when it did not parse (e is then left alone). */
 bool record_words(const struct view_position *at, const struct event *ev, struct str text, struct words *out,
                   struct err *e);

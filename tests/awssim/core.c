@@ -3,6 +3,7 @@
 #include "awssim/control.h"
 #include "awssim/dynamodb.h"
 #include "awssim/metadata.h"
+#include "awssim/s3.h"
 #include "awssim/setting.h"
 #include "awssim/sim.h"
 #include "awssim/ssm.h"
@@ -343,7 +344,8 @@ void awssim_request(struct awssim *sim, const struct awssim_request *request, st
 
     *reply = (struct awssim_reply){0};
     awssim_advance(sim, request->now);
-    if (control_answer(sim, request, reply) || metadata_answer(sim, request, reply))
+    if (control_answer(sim, request, reply) || metadata_answer(sim, request, reply) ||
+        s3_answer(sim, request, reply))
         return;
     bool read = call_read(&c, request);
     chance_uuid(&sim->chance, c.request_id);

@@ -297,7 +297,7 @@ void instance_saw(struct instance *i, enum instance_state state, int64_t at_ms)
         memmove(&i->history[0], &i->history[1], (INSTANCE_HISTORY - 1) * sizeof *i->history);
         i->history_count--;
     }
-    i->history[i->history_count++] = (struct sighting){at_ms, state};
+    i->history[i->history_count++] = (struct instance_past){at_ms, state};
     i->state = state;
     if (state == INSTANCE_RUNNING)
         i->running_since_ms = at_ms;

@@ -29,7 +29,7 @@ struct tags {
     size_t n;
 };
 
-struct sighting {
+struct instance_past {
     int64_t at_ms;
     enum instance_state state;
 };
@@ -48,7 +48,7 @@ struct instance {
     int64_t replace_ms;
     /* what has become of it */
     enum instance_state state;
-    struct sighting history[INSTANCE_HISTORY]; /* the newest last */
+    struct instance_past history[INSTANCE_HISTORY]; /* the newest last */
     size_t history_count;
     int64_t launch_wall_ms, running_since_ms;
     char *reason_code, *reason_text; /* stateReason */

@@ -110,7 +110,7 @@ class Watched(Stack):
 def moments(text, run):
     """The probe's lines from the run's first record on: [(microseconds, what, topic's kind, type, of this run, step)]."""
     out, began = [], False
-    for line in text.splitlines():
+    for line in text[: text.rfind("\n") + 1].splitlines():  # what is being written now is not told yet
         at, what, *more = line.split(" ")
         began = began or (bool(more) and more[2] == run)
         if began:

@@ -1,6 +1,14 @@
 """What the command line's tests run on: workloads of one stack, each for its own tests, so that they do not meet."""
 
-CREDENTIALS = [{"access_key": "AKIAEXAMPLEEXAMPLE00", "secret_key": "example/secret/for/the/simulator/00000000"}]
+CREDENTIALS = [
+    {"access_key": "AKIAEXAMPLEEXAMPLE00", "secret_key": "example/secret/for/the/simulator/00000000"},
+    {"access_key": "AKIANOSTOPNOSTOP0001", "secret_key": "nostop", "deny": ["ec2:StopInstances", "ssm:ListCommandInvocations", "dynamodb:Query"]},
+    {  # what deploy/iam/person.json leaves out
+        "access_key": "AKIAPERSONPERSON0001", "secret_key": "person",
+        "deny": ["ec2:DescribeInstanceStatus", "ec2:DescribeSpotInstanceRequests", "ec2:StartInstances", "ec2:StopInstances",
+                 "ssm:ListCommandInvocations", "ssm:SendCommand"],
+    },
+]  # fmt: skip
 OVERRIDE = "/var/lock/keep-running"
 SLOW_MS = 60_000  # of the simulator's time
 
@@ -45,13 +53,14 @@ def scenario():
     instances += [instance(SHOP_DB[1], "shop", "Role_DB")]
     for name, members in SLOW.items():
         instances += [instance(i, name, "Role_Only", change_ms=SLOW_MS) for i in members]
-    workloads = [row("shop", Owner={"S": "the shop's people"}), row("off", DisableAllSchedulingActions={"N": "1"})]
+    workloads = [row("shop", Owner={"S": "the shop's people"}, SSMS3BucketName={"S": "retired"}), row("off", DisableAllSchedulingActions={"N": "1"})]
     tiers = [tier("shop", "Role_Web", 1, 0), tier("shop", "Role_DB", 0, 1, **asking()), tier("off", "Role_Only", 0, 0)]
     workloads += [row(name) for name in SLOW] + [row("win"), row("few", MaxInstances={"N": "1"})]
     tiers += [tier(name, "Role_Only", 0, 0) for name in (*SLOW, "few")] + [tier("win", "Role_Only", 0, 0, **asking("Windows"))]
     instances += [instance(i, "few", "Role_Only") for i in ids("f", 2)]
     return {
         "region": "eu-west-1", "credentials": CREDENTIALS, "instances": instances,
+        "ssm": {"missing_buckets": ["retired"]},
         "tables": [
             {"name": "WorkloadSpecification", "hash": "SpecName", "items": workloads},
             {"name": "TierSpecification", "hash": "SpecName", "range": "TierTagValue", "items": tiers},

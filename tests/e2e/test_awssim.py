@@ -1,7 +1,5 @@
 """The simulated EC2: botocore parses every reply by AWS's own models."""
 
-import time
-
 from botocore.exceptions import ClientError
 
 from lib.awssim import ACCOUNT, REGION, DB, LONE, QUICK, WEB, fails, reaches, scenario, states
@@ -94,6 +92,20 @@ def test_one_bad_id_poisons_the_whole_batch_in_awss_words(start_awssim):
     _, status = fails(ec2.stop_instances, "DryRunOperation", InstanceIds=[WEB], DryRun=True)
     assert status == 412
     assert states(ec2)[WEB] == "running"
+    assert not aws.calls(kind="state")
+
+
+def test_a_dry_run_proves_the_permission_alone(start_awssim):
+    more = {"access_key": "AKIADENIED0000000001", "secret_key": "denied", "deny": ["ec2:StopInstances", "ec2:DescribeInstances"]}
+    aws = start_awssim(scenario(credentials=[{"access_key": "AKIASIMULATED0000001", "secret_key": "simulated"}, more]))
+    denied = {"aws_access_key_id": more["access_key"], "aws_secret_access_key": more["secret_key"]}
+    for keys, expect in (({}, ("DryRunOperation", 412)), (denied, ("UnauthorizedOperation", 403))):
+        ec2 = aws.client("ec2", **keys)
+        for call, arguments in ((ec2.stop_instances, {"InstanceIds": [WEB, DB]}), (ec2.describe_instances, {})):
+            message, status = fails(call, expect[0], DryRun=True, **arguments)
+            assert status == expect[1] and message
+    fails(ec2.start_instances, "DryRunOperation", DryRun=True, InstanceIds=[WEB])  # running: the state is not asked for
+    fails(ec2.start_instances, "InvalidInstanceID.NotFound", DryRun=True, InstanceIds=["i-0fffffffffffffff0"])
     assert not aws.calls(kind="state")
 
 
@@ -230,20 +242,18 @@ def test_auto_scaling_terminates_and_replaces_a_stopped_member(start_awssim):
 def test_buckets_throttle_as_ec2_counts_them(start_awssim):
     aws = start_awssim(scenario(buckets={"on": True}))
     ec2 = aws.client("ec2")
-    outcomes = []
-    for _ in range(8):
+
+    def started():
         try:
             ec2.start_instances(InstanceIds=[WEB])
-            outcomes.append(200)
         except ClientError as e:
             assert e.response["Error"]["Code"] == "RequestLimitExceeded"
-            outcomes.append(e.response["ResponseMetadata"]["HTTPStatusCode"])
-    assert outcomes[:5] == [200] * 5
-    assert 503 in outcomes[5:]
-    wait_until(lambda: ec2.start_instances(InstanceIds=[WEB]) if _sleep(0.6) else None, "a token after half a second")
+            assert e.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+            return False
+        return True
 
-
-def _sleep(seconds):
-    """A bucket fills with time alone: there is nothing to ask it in between without taking what it holds."""
-    time.sleep(seconds)
-    return True
+    outcomes = [started() for _ in range(8)]
+    assert outcomes[:5] == [True] * 5
+    assert False in outcomes[5:]
+    wait_until(lambda: not started(), "an empty bucket")
+    wait_until(started, "a token: a refusal takes none, and two come in a second")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from cli_scenario import SHOP_DB, SHOP_WEB, SLOW, scenario
@@ -16,6 +17,7 @@ from lib.process import free_port
 from lib.redis_server import RedisServer
 
 OK, FAILED, USAGE, REFUSED, UNREACHABLE, NO_ANSWER = range(6)
+ROOT = Path(__file__).resolve().parents[2]
 VERBS = ["list", "plan", "start", "stop", "status", "watch", "runs", "cancel", "lint", "doctor", "show", "schedule", "tables", "topics"]
 
 
@@ -23,7 +25,13 @@ VERBS = ["list", "plan", "start", "stop", "status", "watch", "runs", "cancel", "
 def stack(bin_dir, kafka):
     with tempfile.TemporaryDirectory(prefix="e2s-") as folder, RedisServer(folder) as redis:
         with Stack(folder, bin_dir, kafka, redis, scenario(), workers=2) as s:
+            s.wait_until(lambda: is_led(s), "a leader for each partition")  # a standby is ready, too
             yield s
+
+
+def is_led(stack):
+    checks = json.loads(stack.cli("doctor", "few", "--output", "json").stdout)["checks"]
+    return [c["state"] for c in checks if c["check"] == "producers"] == ["ok"]
 
 
 def one_line(text):
@@ -287,6 +295,61 @@ def test_the_doctor_names_what_is_wrong_and_the_remedy(stack):
     (keys,) = [c for c in stack.read("doctor", expect=FAILED, env=wrong)["checks"] if c["check"] == "credentials"]
     assert keys["state"] == "fail" and "AWS_PROFILE" in keys["remedy"]
     assert [c["state"] for c in stack.read("doctor", "nowhere", expect=FAILED)["checks"] if c["check"] == "rows"] == ["fail"]
+
+
+def permissions(checks):
+    """{(subject, IAM action): check}"""
+    found = {}
+    for check in checks:
+        if check["check"] == "permission":
+            subject, action = re.match(r"(\S+): (\w+:\w+) ", check["message"]).groups()
+            found[subject, action] = check
+    return found
+
+
+def test_the_doctor_says_of_each_permission_whether_it_is_there(stack):
+    found = permissions(stack.read("doctor", "shop")["checks"])
+    needed = {"ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSpotInstanceRequests", "ec2:StartInstances", "ec2:StopInstances"}
+    needed |= {"ssm:DescribeInstanceInformation", "ssm:ListCommandInvocations", "ssm:SendCommand"}
+    tables = {("WorkloadSpecification", "dynamodb:GetItem"), ("TierSpecification", "dynamodb:Query")}
+    tables |= {(t, "dynamodb:Scan") for t in ("WorkloadSpecification", "TierSpecification")}
+    assert set(found) == {("shop", action) for action in needed} | tables
+    send = found.pop(("shop", "ssm:SendCommand"))  # cannot be known without sending one
+    assert send["state"] == "warn" and "cannot be checked" in send["message"] and "deploy/iam/worker.json" in send["remedy"]
+    assert {c["state"] for c in found.values()} == {"ok"} and all("is allowed" in c["message"] for c in found.values())
+    none = permissions(stack.read("doctor", "win")["checks"])  # a workload without instances
+    for action in ("ec2:StartInstances", "ec2:StopInstances", "ssm:DescribeInstanceInformation"):
+        assert none["win", action]["state"] == "warn" and "no instance to ask about" in none["win", action]["message"]
+
+
+def test_the_doctor_names_the_permission_that_is_missing_and_the_policy_that_has_it(stack):
+    before = stack.aws.states()
+    keys = {"AWS_ACCESS_KEY_ID": "AKIANOSTOPNOSTOP0001", "AWS_SECRET_ACCESS_KEY": "nostop"}
+    found = permissions(stack.read("doctor", expect=FAILED, env=keys)["checks"])
+    missing = {key: check for key, check in found.items() if check["state"] == "fail"}
+    assert {a for _, a in missing} == {"ec2:StopInstances", "ssm:ListCommandInvocations", "dynamodb:Query"}
+    assert all("is missing" in c["message"] for c in missing.values())
+    assert missing["shop", "ec2:StopInstances"]["remedy"] == "allow ec2:StopInstances: deploy/iam/worker.json"
+    assert missing["TierSpecification", "dynamodb:Query"]["remedy"] == "allow dynamodb:Query: deploy/iam/producer.json"
+    assert found["shop", "ec2:StartInstances"]["state"] == "ok"
+    assert stack.aws.states() == before  # a dry run changes nothing
+    for policy in {c["remedy"].split()[-1] for c in missing.values()}:
+        assert (ROOT / policy).is_file()
+
+
+def test_a_persons_own_credentials_need_not_stop_instances(stack):
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAPERSONPERSON0001", "AWS_SECRET_ACCESS_KEY": "person"}
+    found = permissions(stack.read("doctor", "shop", env=keys)["checks"])
+    missing = {action for (_, action), c in found.items() if "is missing" in c["message"]}
+    assert missing == {"ec2:DescribeInstanceStatus", "ec2:DescribeSpotInstanceRequests", "ec2:StartInstances", "ec2:StopInstances",
+                       "ssm:ListCommandInvocations"}  # fmt: skip
+    assert {found["shop", action]["state"] for action in missing} == {"warn"}
+    assert "person" in found["shop", "ec2:StopInstances"]["remedy"] and "deploy/iam/worker.json" in found["shop", "ec2:StopInstances"]["remedy"]
+
+
+def test_the_doctor_looks_for_the_output_bucket_and_does_not_fail_for_it(stack):
+    (bucket,) = [c for c in stack.read("doctor", "shop")["checks"] if c["check"] == "bucket"]
+    assert bucket["state"] == "warn" and "no bucket retired" in bucket["message"] and "SSMS3BucketName" in bucket["remedy"]
 
 
 # ---- what cannot be reached ----

@@ -25,9 +25,27 @@ static void instances(const struct aws_body *b)
     ec2_instances_release(&l);
 }
 
+enum { TEXT_MAX = 1024 * 1024 };
+
+/* Read one by one they are the same as of a tree. */
+static void one_by_one(struct str text, const struct aws_body *b)
+{
+    struct ec2_instances l = {0}, whole = {0};
+    const struct xml_list list = {"reservationSet", ec2_decode_reservation, &l};
+    struct err e = {0};
+    XML_CLEANUP struct xml *x = xml_parse_list(text, TEXT_MAX, NULL, &list, &e);
+    const struct aws_body left = {.xml = x};
+    bool ok = x && ec2_decode_instances(&left, &l, &e);
+
+    BUG_IF(ok && (!ec2_decode_instances(b, &whole, &e) || l.n != whole.n));
+    for (size_t i = 0; ok && i < l.n; i++)
+        BUG_IF(strcmp(l.at[i].id, whole.at[i].id) != 0);
+    ec2_instances_release(&l);
+    ec2_instances_release(&whole);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    enum { TEXT_MAX = 1024 * 1024 };
     const struct str text = {(const char *)data, n};
     const struct http_reply reply = {.status = 400, .body = text};
     struct ec2_changes c = {0};
@@ -44,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!x)
         return 0;
     instances(&b);
+    one_by_one(text, &b);
     (void)!ec2_decode_changes(&b, &c, &e);
     (void)!ec2_decode_statuses(&b, &s, &e);
     (void)!ec2_decode_spot_requests(&b, &r, &e);

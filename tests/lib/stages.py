@@ -20,6 +20,7 @@ LOGS = ROOT / "build" / "test-logs"
 TAIL_LINES = 60
 FUZZ_RUNS = 20000
 FUZZ_TARGET_S = 60
+NOT_HERE = 77  # exit code of a program that says why it cannot run on this machine
 LINT_STEPS = ("format", "includes", "headers", "sizes", "words", "functions", "cppcheck", "tidy", "selftest")
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
@@ -180,6 +181,27 @@ def fuzz(counts):
         counts.check(code == 0 and runs and int(runs[1]) > 0, f"{name}: exit code {code}, see {LOGS}/{name}.log")
 
 
+def trixie_s():
+    """The budget: making a Debian 13 costs more than using it."""
+    return 120 if (cache.CACHE / "trixie" / "root").is_dir() else 360
+
+
+def trixie(counts):
+    """Debian 13's compiler and libraries; tests/trixie/run ends with NOT_HERE where that cannot be had."""
+    junit = ROOT / "build" / "trixie" / "unit.xml"
+    code, out = program("trixie", ["tests/trixie/run"], timeout_s=900)
+    if code == NOT_HERE:
+        counts.skipped += 1
+        return
+    named = re.search(r"^trixie: Debian .*$", out, re.MULTILINE)
+    print(f"   {named[0] if named else 'trixie: no Debian 13 came up'}")
+    if counts.check(junit.is_file(), f"trixie: exit code {code} and no test ran, see {LOGS}/trixie.log"):
+        found = counting.of_ctest(junit)
+        if code != 0 and not found.failed:
+            found.check(False, f"trixie: exit code {code}, see {LOGS}/trixie.log")
+        counts.add(found)
+
+
 def docs(counts):
     built("dev")
     own(counts, "docs", 300)
@@ -202,6 +224,7 @@ ALL = (
     Stage("install", 300, install, needed=True),
     Stage("lint", 480, lint),
     Stage("build", 360, build, needed=True),
+    Stage("trixie", trixie_s(), trixie, lambda: has("tests/trixie/run")),
     Stage("unit", 60, unit, there("unit")),
     Stage("component", 60, layer("component", 300), there("component")),
     Stage("protocol", 180, layer("protocol", 1800), there("protocol")),

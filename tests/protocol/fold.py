@@ -139,15 +139,13 @@ class Fold:
     def fold(self, off, ts, ty, must, needs, name, *a):
         assert off == self.applied + 1
         self.applied = off
-        if name_ok(name):
+        act = getattr(self, "on_" + ty, None)
+        if name_ok(name) and act:
             w = self.wl(name)
             w.last = off
             c = w.cur
             alive = c is not None and "res" not in c and w.st in "RP"
-            getattr(self, "on_" + ty, self.ignore)(w, c, alive, off, ts, *a)
-
-    def ignore(self, *_):
-        pass
+            act(w, c, alive, off, ts, *a)
 
     def on_REQ(self, w, c, alive, off, ts, run, sched, tick, act, busy, rest):
         if (

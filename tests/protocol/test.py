@@ -89,7 +89,7 @@ class History(Records):
         assert drop(sorted(V.r.keys("*"))) == [1]
         last = {}
         for o, (ts, rec) in enumerate(self.log):
-            if name_ok(rec[3]):
+            if name_ok(rec[3]) and hasattr(Fold, "on_" + rec[0]):
                 last[rec[3]] = o  # a workload that is never folded has no snapshot: it must not pin L
         L = min(
             [self.snaps.get(w, (-1,))[0] + 1 for w in last if last[w] > self.snaps.get(w, (-1,))[0]]

@@ -20,6 +20,8 @@ NAMES = (
     "snap",
     "owed",
     "peek",
+    "lead",
+    "published",
 )
 P = "{t:7}"
 FRESH, TTL, TAWS, TPUB = 5000, 100, 300, 50

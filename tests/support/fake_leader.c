@@ -1,5 +1,5 @@
 #include "support/fake_leader.h"
-#include "support/zone_bytes.h"
+#include "support/fake_leader_files.h"
 
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -428,37 +428,6 @@ static void draw(void *self, void *out, size_t n)
     memcpy(out, &f->chance, n < sizeof f->chance ? n : sizeof f->chance);
 }
 
-static const char *env(void *port, const char *name)
-{
-    (void)port;
-    return strcmp(name, "AWS_REGION") == 0 ? "eu-west-1" : NULL;
-}
-
-static bool read_file(void *port, const char *path, struct buf *out, struct err *e)
-{
-    struct fake_leader *f = port;
-
-    if (strcmp(path, "/zones/UTC") == 0) {
-        zone_bytes(0, "UTC0", out);
-        return true;
-    }
-    if (!f->rows || strcmp(path, "/nowhere/rows.json") != 0)
-        return err_set(e, ERR_NOT_FOUND, "%s: not there", path);
-    f->rows_read++;
-    buf_adds(out, f->rows);
-    return true;
-}
-
-static bool list_folder(void *port, const char *path, struct strs *names, struct err *e)
-{
-    struct fake_leader *f = port;
-
-    if (!f->rows)
-        return err_set(e, ERR_NOT_FOUND, "%s: not there", path);
-    strs_add(names, STR("rows.json"));
-    return true;
-}
-
 static uint64_t no_http(void *port, const struct http_request *request, http_done *done, void *self)
 {
     (void)port;
@@ -474,8 +443,9 @@ static void no_cancel(void *port, uint64_t id)
     (void)id;
 }
 
-static const struct process_ops process_ops = {
-    .env = env, .read_file = read_file, .list_folder = list_folder};
+.env = env, .read_file = read_file, .list_folder = list_folder
+}
+;
 
 static int64_t wall(void *self)
 {
@@ -515,7 +485,7 @@ void fake_leader_init(struct fake_leader *f)
         .http = {no_http, no_cancel, f},
         .redis = {redis_ask, redis_look, f},
         .kafka = {&kafka_ops, f},
-        .process = {&process_ops, f},
+        .process = {&fake_leader_files, f},
         .log = &f->log,
     };
     fl_say(f, "lead", "#1");

@@ -12,7 +12,7 @@
 #include "ports/ports.h"
 #include "producer/producer.h"
 
-enum { FL_RECORDS = 64, FL_RULES = 32, FL_PARTITIONS = 1, FL_JOBS = 4 };
+enum { FL_RECORDS = 64, FL_RULES = 64, FL_PARTITIONS = 1, FL_JOBS = 4 };
 
 struct fl_record {
     char *key, *value, *topic;

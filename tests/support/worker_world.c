@@ -205,7 +205,8 @@ static bool note_open(void *port, const char *folder, struct buf *old, struct er
 
 static bool note_write(void *port, struct str s, struct err *e)
 {
-    (void)e;
+    if (of(port)->disk_full)
+        return err_set(e, ERR_UNAVAILABLE, "the in-hand note: the disk is full");
     (void)snprintf(of(port)->note, sizeof of(port)->note, STR_FMT, STR_ARG(s));
     return true;
 }

@@ -52,6 +52,7 @@ struct world {
     int64_t renews, deaths, commands; /* commands: all that were sent */
     /* the in-hand note */
     char note[4096];
+    bool disk_full; /* the note cannot be written */
     /* AWS: calls by operation, and what is done to the next ones */
     struct {
         char name[48];

@@ -36,10 +36,11 @@ local FROZEN = 900000     -- bytes: a run's frozen specification
 local COUNT = 100000      -- members in one count
 local SECONDS = 31536000  -- a run's deadline, a pause
 
-local now = tonumber(ARGV[1])
-if not now then
+local given = tonumber(ARGV[1])
+local function clock()                      -- asked for only where a moment of this server counts
+  if given then return given end
   local t = c('TIME')
-  now = t[1] * 1000 + math.floor(t[2] / 1000)
+  return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local off, ts, inc, ty, must, needs, wl = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 if not (off and ts and wl) then
@@ -69,6 +70,12 @@ if must == '1' then
   end
 end
 
+-- For readers alone, or nothing that parses: the position moves
+if not KNOWN[ty] then
+  c('HSET', V, 'applied', off)
+  return {'IGN'}
+end
+
 local x = {}
 for i = 9, #ARGV do x[#x + 1] = ARGV[i] end
 
@@ -80,7 +87,7 @@ if ty == 'VIEW' then
   if ttl and taws and x[1] == inc and off >= (tonumber(v[4]) or 0) then  -- below `since`: an old opening met while refolding (FLUSHALL keeps the run_id)
     c('HSET', V, 'inc', inc, 'ttl', most, 'taws', mosw)                  -- the larger stays: windows already running must not shrink
     if (tonumber(v[6]) or 0) > 0 then
-      c('HSET', V, 'quar', math.max(tonumber(v[5]) or 0, now + FRESH + most + mosw))  -- an earlier quarantine may have counted with larger values
+      c('HSET', V, 'quar', math.max(tonumber(v[5]) or 0, clock() + FRESH + most + mosw))  -- an earlier quarantine may have counted with larger values
     end
   else
     c('HSET', V, 'inc', '', 'ttl', most, 'taws', mosw)                   -- another data set's, or it does not parse: leases may be granted there by its values
@@ -94,16 +101,24 @@ if wl == '' or #wl > NAME or string.find(wl, '[%z\1-\31\127|]') then  -- | would
   return {'IGN'}
 end
 
--- The workload
-local F = {'st', 'ep', 'run', 'act', 'nt', 'step', 'planned', 'open', 'gate', 'onfail', 'delays', 'dl', 'pm', 'dleft',
-  'done', 'unchanged', 'bypassed', 'failed', 'doubt', 'unsettled', 'pn', 'pp', 'pc', 'res', 'why', 'end', 'hv',
-  'q', 'qrun', 'qact', 'qnt', 'qonf', 'qdelays', 'qdl', 'qpm', 'qp', 'z', 'woff', 'cnt', 'nf', 'ids'}
+-- The workload: what a terminal within its step needs, and the rest, read when it is needed
+local MOST = {'st', 'ep', 'step', 'open', 'gate', 'done', 'unchanged', 'bypassed', 'failed', 'doubt', 'unsettled', 'nf', 'z', 'woff'}
+local REST = {'run', 'act', 'nt', 'planned', 'onfail', 'delays', 'dl', 'pm', 'dleft', 'pn', 'pp', 'pc', 'res', 'why', 'end', 'hv',
+  'q', 'qrun', 'qact', 'qnt', 'qonf', 'qdelays', 'qdl', 'qpm', 'qp', 'cnt', 'ids'}
 local s, dirty = {}, {}
-for i, val in ipairs(c('HMGET', W, unpack(F))) do s[F[i]] = val or nil end
-local waiting = c('HLEN', A)
-c('HLEN', R)
+local function load(fields)
+  for i, val in ipairs(c('HMGET', W, unpack(fields))) do s[fields[i]] = val or nil end
+end
+load(MOST)
+local waiting
+local function load_rest()
+  load(REST)
+  waiting = c('HLEN', A)
+  c('HLEN', R)
+end
 c('ZCARD', O)
 c('ZCARD', G)
+if ty ~= 'TERM' or s.st ~= 'R' then load_rest() end
 if off <= (tonumber(s.woff) or -1) then      -- already inside this workload's snapshot
   c('HSET', V, 'applied', off)
   return {'IGN'}
@@ -112,7 +127,7 @@ local st = s.st or 'I'
 local GEN = v[7] or '0'
 
 local function at_rest(waits) return (s.st or 'I') == 'I' and (tonumber(s.nf) or 0) <= 0 and waits == 0 end
-local rested = at_rest(waiting)
+local rested = waiting and at_rest(waiting)
 
 local function word(text, most) return #text <= most and string.find(text, '^[A-Za-z0-9._-]+$') end
 local function cause_ok(text) return #text <= NAME and string.find(text, '^[a-z0-9-]+$') end
@@ -147,7 +162,11 @@ local function plus(text, k)                -- text: the same as one word, or ni
   end
   return table.concat(sum, ',')
 end
-local function count(k) for i, name in ipairs(COUNTS) do set(name, n(name) + k[i]) end end
+local function count(k)
+  for i, name in ipairs(COUNTS) do
+    if k[i] > 0 then set(name, n(name) + k[i]) end
+  end
+end
 local function tally() return table.concat({s.done, s.unchanged, s.bypassed, s.failed, s.doubt}, ',') end
 
 -- The result of a run, in the order of precedence of contract.md. why: what made it drain; among those the first in
@@ -161,8 +180,9 @@ local function verdict(why, halted)
 end
 local function spoiled() return n('failed') > 0 or s.act == 'stop' and n('doubt') > 0 end
 
-local function regate(step)                 -- gate = first attention of the step, not before its delay
-  local m, d = wl..'|'..s.ep..'|'..step, c('ZRANGE', key('d', step), 0, 0, 'WITHSCORES')
+local function regate(step, none)           -- gate = first attention of the step, not before its delay; none: nothing is due
+  local m = wl..'|'..s.ep..'|'..step
+  local d = none and {} or c('ZRANGE', key('d', step), 0, 0, 'WITHSCORES')
   if not d[2] then
     c('ZREM', G, m)
     return
@@ -380,6 +400,7 @@ if ty == 'PLAN' then apply = function()
   if c('SCARD', key('p', k)) + jobs > WIDTH then return end   -- never part 0: the plan stays incomplete until another one replaces it
   c('ZCARD', key('d', k))                                     -- types
   c('HLEN', key('s', k))
+  local now = clock()
   for lo = 12, #x, 1000 do
     local ids, due, specs = {}, {}, {}
     for j = lo, math.min(lo + 999, #x), 2 do
@@ -418,17 +439,16 @@ end end
 
 if ty == 'TERM' then apply = function()
   local ep, k, j, token, many = x[1], tonumber(x[2]), x[3], x[4], counts(6)
-  if x[5] == '1' and now > n('z') then set('z', now) end      -- a sent call without an answer may still land
+  if x[5] == '1' then set('z', math.max(n('z'), clock())) end -- a sent call without an answer may still land
   if ep ~= s.ep or not k or k > n('open') or not many then return end
-  local left = c('SCARD', key('p', k))
-  c('ZCARD', key('d', k))                                     -- types
-  local l = c('HGET', key('l', k), j)
+  local left, due, l = c('SCARD', key('p', k)), c('ZCARD', key('d', k)), c('HGET', key('l', k), j)
+  if left == 1 and not waiting then load_rest() end           -- it may be the last one
   local own = l and string.match(l, '([^|]*)$') == token
   if own then c('HDEL', key('l', k), j) end                   -- ITS lease only, known by its token: attempts are counted anew after a wipe
   local pending = c('SREM', key('p', k), j) == 1
-  if not l or own then c('ZREM', key('d', k), j) end
+  if not l or own then due = due - c('ZREM', key('d', k), j) end
   if st == 'R' then
-    regate(k)
+    regate(k, due == 0)
     if own and k < n('step') and n('open') == n('step') then regate(n('step')) end
   end
   if not pending then return end

@@ -11,10 +11,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 struct scene {
     struct stage stage;
@@ -176,6 +180,110 @@ static void a_note_without_a_whole_head_is_an_empty_one(void **state)
     finish(&s);
 }
 
+/* ---- a full disk under the note: in a process of its own, that has a small file system to itself ---- */
+
+enum { SKIPPED = 77 };
+
+static void fill(const char *folder)
+{
+    static const char block[4096];
+    char path[160];
+
+    (void)snprintf(path, sizeof path, "%s/ballast", folder);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    while (write(fd, block, sizeof block) > 0)
+        ;
+    (void)close(fd);
+}
+
+static bool says(const struct err *e, const char *words)
+{
+    return strstr(e->msg, words) != NULL;
+}
+
+static bool opens(struct note *n, const char *folder, struct err *e)
+{
+    BUF_CLEANUP struct buf old = BUF_INIT(NOTE_TEXT_MAX);
+
+    return note_open(n, folder, &old, e);
+}
+
+/* Returns the number of the first claim that does not hold; 0: all do. */
+static int on_a_full_disk(const char *folder)
+{
+    struct note early = {0}, late = {0};
+    struct err e = {0};
+    char big[NOTE_TEXT_MAX];
+
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", folder, "tmpfs", 0, "size=65536") != 0)
+        return SKIPPED;
+    if (!opens(&early, folder, &e))
+        return 1;
+    fill(folder);
+    memset(big, 'x', sizeof big);
+    if (!note_write(&early, str_n(big, sizeof big), &e)) /* its room was reserved */
+        return 2;
+    if (opens(&late, folder, &e) || e.kind != ERR_CONFIG)
+        return 3;
+    if (!says(&e, "worker.state") || !says(&e, folder) || !says(&e, "free space"))
+        return 4;
+    note_close(&early);
+    /* a note that is there is enough */
+    if (!opens(&late, folder, &e) || !note_write(&late, STR("again"), &e))
+        return 5;
+    return 0;
+}
+
+static int in_a_child(int (*f)(const char *folder), const char *folder)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(f(folder));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void a_full_disk_is_said_at_the_start_and_does_no_harm_later(void **state)
+{
+    struct scene s;
+    (void)state;
+
+    begin(&s);
+    int code = in_a_child(on_a_full_disk, s.stage.folder);
+    finish(&s);
+    if (code == SKIPPED)
+        skip(); /* no right to mount */
+    assert_int_equal(code, 0);
+}
+
+/* A limit that anybody may set: what holds of a full disk without the right to mount one. */
+static int within_a_small_limit(const char *folder)
+{
+    struct note n = {0};
+    struct err e = {0};
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, 100}) != 0)
+        return SKIPPED;
+    if (opens(&n, folder, &e) || e.kind != ERR_CONFIG)
+        return 1;
+    return says(&e, "worker.state") && says(&e, folder) ? 0 : 2;
+}
+
+static void a_note_without_room_is_refused_with_its_folder(void **state)
+{
+    struct scene s;
+    (void)state;
+
+    begin(&s);
+    assert_int_equal(in_a_child(within_a_small_limit, s.stage.folder), 0);
+    finish(&s);
+}
+
 /* ---- files ---- */
 
 static void files_are_whole_bounded_and_private(void **state)
@@ -307,6 +415,8 @@ int main(void)
         cmocka_unit_test(a_killed_process_leaves_its_note_to_the_next_and_a_living_one_keeps_its_own),
         cmocka_unit_test(a_shorter_text_replaces_a_longer_one_whole),
         cmocka_unit_test(a_note_without_a_whole_head_is_an_empty_one),
+        cmocka_unit_test(a_full_disk_is_said_at_the_start_and_does_no_harm_later),
+        cmocka_unit_test(a_note_without_room_is_refused_with_its_folder),
         cmocka_unit_test(files_are_whole_bounded_and_private),
         cmocka_unit_test(a_command_gives_its_output_and_exit_code),
         cmocka_unit_test(a_command_past_its_deadline_is_killed_with_its_children),

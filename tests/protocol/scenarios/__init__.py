@@ -19,9 +19,11 @@ THEMES = (
     "deaths",
     "guard",
     "take",
+    "published",
     "drained",
     "loss",
     "beat",
+    "lead",
     "holds",
     "width",
 )

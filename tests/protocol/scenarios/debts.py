@@ -140,7 +140,7 @@ def peeks():
     eq("unknown", look(26, "zz")[1:], [[], [], [], [], []])
     bad("no workload", lambda: V.call("peek", T))
     start("peek: the first")
-    fold(1, "X", "a")
+    fold(1, "REQ", "a")
     eq("a snapshot is owed", (look(1)[3:5], look(2)[1][:4]), ([[], ["snap", T + 1]], look(1)[1][:4]))
 
 

@@ -49,10 +49,11 @@ def eq(what, got, want):
     assert got == want, f"{what}: got {got!r}, want {want!r}"
 
 
-def bad(what, f):
+def bad(what, f, says=""):
     try:
         x = f()
-    except redis.ResponseError:
+    except redis.ResponseError as e:
+        assert says in str(e), f"{what}: {e}"
         return
     raise AssertionError(f"{what}: no error but {x!r}")
 

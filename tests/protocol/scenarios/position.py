@@ -37,10 +37,11 @@ def run():
     eq("known with must", fold(1, "VIEW", "", "I1", must="1"), ["OK"])
     eq("unknown without", fold(1, "X", "a"), ["IGN"])
     eq("moves", r.hget(P + ":v", "applied"), "2")
+    eq("what is not folded needs no snapshot", (owed(), r.exists(P + ":w:a")), ({}, 0))
+    eq("no workload", fold(1, "X", ""), ["IGN"])
+    eq("too few words", fold(1, "REQ", "a", "r1"), ["IGN"])
     eq("a snapshot must cover it", owed(), {"snap|a": 1})
-    eq("and is owed from the first uncovered record", (fold(9, "X", "a"), owed()), (["IGN"], {"snap|a": 1}))
-    eq("no workload", fold(9, "X", ""), ["IGN"])
-    eq("too few words", fold(9, "REQ", "a", "r1"), ["IGN"])
+    eq("and is owed from the first uncovered record", (fold(9, "REQ", "a"), owed()), (["IGN"], {"snap|a": 1}))
     eq("bad busy word", fold(9, "REQ", "a", "r1", "", "", "start", "perhaps"), ["IGN"])
     eq("tick no number", fold(9, "REQ", "a", "r1", "s", "noon", "start", "queue"), ["IGN"])
     eq("nothing noted", (W("t:s"), result("r1")), (None, ""))
@@ -77,6 +78,20 @@ def run():
         eq("nothing written", V.dump(), before)
         r.delete(P + k)
         r.rename("keep", P + k) if r.exists("keep") else None
+
+    def ends_on(k):
+        r.rename(P + k, "keep") if r.exists(P + k) else None
+        r.set(P + k, "x")
+        before = V.dump()
+        bad("wrong type of " + k, lambda: term(4, "x"))
+        eq("nothing written", V.dump(), before)
+        r.delete(P + k)
+        r.rename("keep", P + k) if r.exists("keep") else None
+
+    for k in (":a:a", ":r:a"):  # the last terminal of a run writes its result, and asks whether the workload rests
+        ends_on(k)
+    eq("the last one", term(4, "x"), ["DONE"])
+    ends_on(":a:a")  # a late one, of a workload at rest
 
     begin("types: renew, release, take", "x", "y")
     ask(5, "rb", wl="b")

@@ -59,61 +59,6 @@ static void a_request_is_what_ec2_wants_and_says_for_whom(void **state)
     fake_world_release(&world);
 }
 
-static void a_reading_call_walks_all_pages(void **state)
-{
-    struct seen s = {0};
-    (void)state;
-    fake_world_init(&world);
-    struct aws *a = engine_new(&world, NULL);
-
-    engine_describe(a, &s);
-    engine_turn(a, &world);
-    fake_reply(&world, 200, PAGE("i-3", "<nextToken>a+b</nextToken>"));
-    engine_turn(a, &world);
-    assert_non_null(strstr(fake_last(&world)->body, "&NextToken=a%2Bb"));
-    fake_reply(
-        &world, 200,
-        "<DescribeInstancesResponse><reservationSet/><nextToken>c</nextToken></DescribeInstancesResponse>");
-    engine_turn(a, &world);
-    fake_reply(&world, 200, PAGE("i-1", ""));
-    engine_turn(a, &world);
-    assert_int_equal(s.instances.n, 2);
-    assert_string_equal(s.instances.at[0].id, "i-1");
-    ec2_instances_release(&s.instances);
-
-    engine_describe(a, &s);
-    engine_turn(a, &world);
-    fake_reply(&world, 200, PAGE("i-3", "<nextToken>x</nextToken>"));
-    engine_turn(a, &world);
-    fake_reply(&world, 200, PAGE("i-3", "<nextToken>x</nextToken>"));
-    engine_turn(a, &world);
-    assert_int_equal(s.r.err.kind, ERR_INVALID); /* for ever round in a circle */
-    aws_free(a);
-    fake_world_release(&world);
-}
-
-static void pages_have_a_bound(void **state)
-{
-    struct seen s = {0};
-    char page[512];
-    (void)state;
-    fake_world_init(&world);
-    struct aws *a = engine_new(&world, NULL);
-
-    engine_describe(a, &s);
-    for (int i = 0; i < AWS_PAGES_MAX; i++) {
-        assert_int_equal(s.count, 0);
-        engine_turn(a, &world);
-        (void)snprintf(page, sizeof page, PAGE("i-3", "<nextToken>%d</nextToken>"), i);
-        fake_reply(&world, 200, page);
-    }
-    engine_turn(a, &world);
-    assert_int_equal(s.count, 1);
-    assert_string_equal(s.r.err.code, AWS_TOO_LARGE);
-    aws_free(a);
-    fake_world_release(&world);
-}
-
 static void a_reading_call_is_tried_again_within_its_bound(void **state)
 {
     static const char *const bodies[] = {EC2_ERROR("RequestLimitExceeded", "slow"), "<html>502</html>",
@@ -144,32 +89,6 @@ static void a_reading_call_is_tried_again_within_its_bound(void **state)
         aws_free(a);
         fake_world_release(&world);
     }
-}
-
-static void a_reply_that_broke_off_leaves_nothing_behind(void **state)
-{
-    struct seen s = {0};
-    (void)state;
-    fake_world_init(&world);
-    struct aws *a = engine_new(&world, NULL);
-
-    engine_describe(a, &s);
-    engine_turn(a, &world);
-    fake_reply(&world, 200, PAGE("i-8", "<nextToken>t</nextToken>"));
-    engine_turn(a, &world);
-    fake_reply(&world, 200, "<DescribeInstancesResponse>");
-    fake_pass(&world, AWS_BACKOFF_MAX_MS);
-    engine_turn(a, &world);
-    fake_pass(&world, AWS_BACKOFF_MAX_MS);
-    engine_turn(a, &world);
-    assert_null(strstr(fake_last(&world)->body, "NextToken")); /* from the first page again */
-    fake_reply(&world, 200, PAGE("i-9", ""));
-    engine_turn(a, &world);
-    assert_int_equal(s.instances.n, 1);
-    assert_string_equal(s.instances.at[0].id, "i-9");
-    ec2_instances_release(&s.instances);
-    aws_free(a);
-    fake_world_release(&world);
 }
 
 static void what_is_refused_for_good_is_not_tried_again(void **state)
@@ -539,10 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WEIGHED(a_call_completes_from_the_turn_alone),
         WEIGHED(a_request_is_what_ec2_wants_and_says_for_whom),
-        WEIGHED(a_reading_call_walks_all_pages),
-        WEIGHED(pages_have_a_bound),
         WEIGHED(a_reading_call_is_tried_again_within_its_bound),
-        WEIGHED(a_reply_that_broke_off_leaves_nothing_behind),
         WEIGHED(what_is_refused_for_good_is_not_tried_again),
         WEIGHED(no_changing_call_leaves_before_awss_clock_is_known),
         WEIGHED(a_changing_call_is_signed_with_the_moment_of_its_check_and_the_offset),

@@ -305,6 +305,75 @@ static void changes_are_spelled_as_ec2_wants_them(void **state)
     fake_world_release(&world);
 }
 
+static void a_dry_run_says_so_in_the_request_and_may_be_asked_again(void **state)
+{
+    STRS_CLEANUP struct strs ids = {0};
+    struct err e = {0};
+    static const char *const bodies[EC2_ACTIONS] = {
+        [EC2_DESCRIBE_INSTANCES] = "Action=DescribeInstances&Version=2016-11-15&DryRun=true",
+        [EC2_DESCRIBE_STATUS] = "Action=DescribeInstanceStatus&Version=2016-11-15&DryRun=true",
+        [EC2_DESCRIBE_SPOT] = "Action=DescribeSpotInstanceRequests&Version=2016-11-15&DryRun=true",
+        [EC2_START] =
+            "Action=StartInstances&Version=2016-11-15&DryRun=true&InstanceId.1=i-1&InstanceId.2=i-2",
+        [EC2_STOP] = "Action=StopInstances&Version=2016-11-15&DryRun=true&InstanceId.1=i-1&InstanceId.2=i-2",
+    };
+
+    (void)state;
+    struct aws *a = engine();
+    strs_add(&ids, STR("i-1"));
+    strs_add(&ids, STR("i-2"));
+    for (int what = 0; what < EC2_ACTIONS; what++) {
+        (void)ec2_dry_run(a, &here, (enum ec2_action)what, &ids, on_done, &e);
+        (void)aws_turn(a, world.now.boot_ms);
+        assert_string_equal(fake_last(&world)->body, bodies[what]);
+        assert_int_equal(aws_unsettled(a), 0); /* it changes nothing: a drain need not wait for it */
+    }
+    (void)ec2_dry_run(a, &here, EC2_STOP, NULL, on_done, &e); /* none would not be a question about any */
+    (void)aws_turn(a, world.now.boot_ms);
+    assert_string_equal(e.code, AWS_TOO_LARGE);
+    assert_int_equal(world.asked_count, EC2_ACTIONS);
+    aws_free(a);
+    fake_world_release(&world);
+}
+
+static void on_dry_run(void *self, uint64_t id, struct aws_result *r)
+{
+    (void)id;
+    *(enum ec2_right *)self = ec2_dry_run_answer(r);
+}
+
+#define REFUSED(code) "<Response><Errors><Error><Code>" code "</Code></Error></Errors></Response>"
+
+static void only_the_two_words_of_a_dry_run_decide_about_a_permission(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum ec2_right right;
+    } answers[] = {
+        {412, REFUSED("DryRunOperation"), EC2_RIGHT_ALLOWED},
+        {400, REFUSED("DryRunOperation"), EC2_RIGHT_ALLOWED}, /* the code decides, not the status */
+        {403, REFUSED("UnauthorizedOperation"), EC2_RIGHT_MISSING},
+        {400, REFUSED("InvalidInstanceID.NotFound"), EC2_RIGHT_UNKNOWN},
+        {412, "", EC2_RIGHT_UNKNOWN},
+        {403, "<html>a proxy</html>", EC2_RIGHT_UNKNOWN},
+        {200, "<DescribeInstancesResponse/>", EC2_RIGHT_UNKNOWN},
+    };
+
+    (void)state;
+    struct aws *a = engine();
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        enum ec2_right right = (enum ec2_right)99;
+        (void)ec2_dry_run(a, &here, EC2_DESCRIBE_INSTANCES, NULL, on_dry_run, &right);
+        (void)aws_turn(a, world.now.boot_ms);
+        fake_reply(&world, answers[i].status, answers[i].body);
+        (void)aws_turn(a, world.now.boot_ms);
+        assert_int_equal(right, answers[i].right);
+    }
+    aws_free(a);
+    fake_world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +386,8 @@ int main(void)
         WEIGHED(filter_values_are_literal),
         WEIGHED(what_ec2_would_not_take_is_not_sent),
         WEIGHED(changes_are_spelled_as_ec2_wants_them),
+        WEIGHED(a_dry_run_says_so_in_the_request_and_may_be_asked_again),
+        WEIGHED(only_the_two_words_of_a_dry_run_decide_about_a_permission),
     };
 
     return cmocka_run_group_tests_name("aws/ec2", tests, NULL, NULL);

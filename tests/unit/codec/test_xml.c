@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "support/weigh.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX = 1000000 };
@@ -212,6 +213,67 @@ static void what_is_dropped_counts_as_depth(void **state)
     assert_non_null(strstr(e.msg, "deep"));
 }
 
+struct listed {
+    const struct mem_account *account;
+    size_t n, refuse_at; /* 0: none */
+    int64_t most;        /* bytes at once */
+    char last[16];
+};
+
+static bool take(void *self, const struct xml *x, struct err *e)
+{
+    struct listed *l = self;
+
+    l->n++;
+    (void)snprintf(l->last, sizeof l->last, STR_FMT, STR_ARG(xml_at(x, "id/text")));
+    if (l->account->bytes > l->most)
+        l->most = l->account->bytes;
+    return l->n != l->refuse_at || err_set(e, ERR_INVALID, "the fifth");
+}
+
+static void a_lists_elements_are_handed_over_and_cost_no_more_than_one(void **state)
+{
+    enum { ELEMENTS = 20000 };
+    struct listed l = {.account = *state};
+    const struct xml_list list = {"set", take, &l};
+    BUF_CLEANUP struct buf text = BUF_INIT(1 << 21);
+    struct err e = {0};
+
+    buf_adds(&text, "<a><head><id>h</id></head><set> ");
+    for (int i = 0; i < ELEMENTS; i++)
+        buf_addf(&text, "<item><id><text>i-%d</text></id><set><id>no</id></set></item> ", i);
+    buf_adds(&text, "</set><tail>t</tail></a>");
+    assert_false(text.over);
+    int64_t before = l.account->bytes;
+    struct xml *x = xml_parse_list(buf_view(&text), text.n, NULL, &list, &e);
+    assert_non_null(x);
+    assert_int_equal(l.n, ELEMENTS);
+    assert_string_equal(l.last, "i-19999");
+    assert_true(l.most - before < 512 * 1024); /* as a tree: 4 MB */
+    assert_true(str_is(xml_at(x, "head/id"), "h"));
+    assert_true(str_is(xml_at(x, "tail"), "t"));
+    assert_non_null(xml_child(x, "set"));
+    assert_null(xml_first(xml_child(x, "set")));
+    assert_int_equal(xml_at(x, "set").n, 0);
+    xml_free(x);
+}
+
+static void a_list_that_is_refused_or_broken_gives_no_tree(void **state)
+{
+    struct listed l = {.account = *state, .refuse_at = 5};
+    const struct xml_list list = {"set", take, &l};
+    const struct str five = STR("<a><set><b/><b/><b/><b/><b/><b/></set></a>");
+    struct err e = {0};
+
+    assert_null(xml_parse_list(five, MAX, NULL, &list, &e));
+    assert_string_equal(e.msg, "the fifth");
+    assert_int_equal(l.n, 5);
+    l.refuse_at = 0;
+    e = (struct err){0};
+    assert_null(xml_parse_list(str_n(five.p, five.n - 4), MAX, NULL, &list, &e));
+    assert_int_equal(e.kind, ERR_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +287,8 @@ int main(void)
         WEIGHED(escaped_text_comes_back_whatever_it_holds),
         WEIGHED(only_what_is_asked_for_is_kept_and_what_is_dropped_is_dropped_whole),
         WEIGHED(what_is_dropped_counts_as_depth),
+        WEIGHED(a_lists_elements_are_handed_over_and_cost_no_more_than_one),
+        WEIGHED(a_list_that_is_refused_or_broken_gives_no_tree),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

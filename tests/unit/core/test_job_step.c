@@ -48,6 +48,24 @@ static void a_batch_is_stopped_in_one_call_and_reported_when_it_was_seen_stopped
     bench_release(&b);
 }
 
+static void nothing_is_begun_while_an_answer_is_half_told(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, ACTION_STOP, 3, SIGHT_RUNNING);
+    bench_override(&b);
+    bench_begin(&b);
+    job_step_half_told(b.step, true);
+    assert_int_equal(bench_run(&b, later(&b, 60 * 1000)), JOB_NOTHING);
+    assert_int_equal(bench_member(&b, 0)->phase, MEMBER_ASK);
+    assert_int_equal(b.questions + b.calls, 0);
+    job_step_half_told(b.step, false);
+    assert_int_equal(bench_run(&b, later(&b, HOUR)), JOB_REPORT);
+    assert_int_equal(b.questions, 1);
+    bench_release(&b);
+}
+
 static void a_start_waits_until_running_was_seen(void **state)
 {
     struct bench b;
@@ -324,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_is_stopped_in_one_call_and_reported_when_it_was_seen_stopped),
+        cmocka_unit_test(nothing_is_begun_while_an_answer_is_half_told),
         cmocka_unit_test(a_start_waits_until_running_was_seen),
         cmocka_unit_test(what_is_there_already_is_unchanged_and_not_called),
         cmocka_unit_test(what_an_earlier_attempt_did_is_done_and_not_called_again),
