@@ -443,10 +443,6 @@ static void no_cancel(void *port, uint64_t id)
     (void)id;
 }
 
-.env = env, .read_file = read_file, .list_folder = list_folder
-}
-;
-
 static int64_t wall(void *self)
 {
     return ((struct fake_leader *)self)->now.wall_ms;
