@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const about[] = {"kafka.", "redis.",  "specs.", "lease.", "fence.", "run.",
-                                    "pause.", "observe", "admin.", "drain.", NULL};
+static const char *const about[] = {"kafka.", "redis.",    "specs.",  "lease.", "fence.", "run.",
+                                    "pause.", "schedule.", "observe", "admin.", "drain.", NULL};
 static const struct options_program program = {
     .name = "ec2sched-producer",
     .summary = "fold the log, plan and release steps, publish what is due",

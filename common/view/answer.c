@@ -347,6 +347,20 @@ bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_a
     return true;
 }
 
+bool answer_ticks(const struct redis_value *v, size_t wanted, struct answer_arena *a, struct view_ticks *out,
+                  struct err *e)
+{
+    int64_t *t = keep(a, wanted, sizeof *t);
+
+    if (v->type != REDIS_LIST || v->n != wanted)
+        return odd("ticks", e);
+    for (size_t i = 0; i < wanted; i++)
+        t[i] = number_or(&v->at[i], VIEW_NOT_KNOWN);
+    out->at = t;
+    out->n = wanted;
+    return true;
+}
+
 /* ---- holds: until|bytes of tier|tier and instance ---- */
 
 static bool hold_of(const struct view_pair *field, struct view_hold *out)

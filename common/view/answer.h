@@ -38,5 +38,8 @@ bool answer_gates(const struct redis_value *v, int partition, struct answer_aren
 bool answer_holds(const struct redis_value *v, struct answer_arena *a, struct view_held *out, struct err *e);
 bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_arena *a,
                        struct view_deliveries *out, struct err *e);
+/* HMGET of `wanted` numbers. */
+bool answer_ticks(const struct redis_value *v, size_t wanted, struct answer_arena *a, struct view_ticks *out,
+                  struct err *e);
 /* A flat list of names and values, as HGETALL answers. */
 bool answer_pairs(const struct redis_value *v, struct answer_arena *a, struct view_pairs *out);

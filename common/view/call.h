@@ -39,6 +39,8 @@ struct call {
         view_gates_done *gates;
         view_text_done *text;
         view_peek_done *peek;
+        view_considered_done *considered;
+        view_ticks_done *ticks;
     } done;
     void *self;
     uint64_t id;

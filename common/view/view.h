@@ -406,6 +406,40 @@ struct view_text {
 typedef void view_text_done(void *self, uint64_t id, const struct view_text *t);
 uint64_t view_frozen(struct view *v, const struct epoch *ep, view_text_done *done, void *self);
 
+/* ---- for the leader: schedules ---- */
+
+/*
+ * How far the ticks of each schedule have been considered, by a name that is the caller's: fired and in the
+ * log, or reported. Ticks themselves are counted by the fold; this may be lost, and then says nothing. Texts
+ * in `at` are numbers of ms.
+ */
+struct view_considered {
+    struct err err;
+    struct view_pairs at;
+};
+typedef void view_considered_done(void *self, uint64_t id, const struct view_considered *c);
+uint64_t view_considered(struct view *v, int partition, view_considered_done *done, void *self);
+struct view_consider {
+    struct str name;
+    int64_t ms;
+};
+/* Sets those of `set`, forgets those of `drop`; up to VIEW_CONSIDER_MAX in all, one list may be empty. */
+enum { VIEW_CONSIDER_MAX = 1000 };
+uint64_t view_consider(struct view *v, int partition, const struct view_consider *set, size_t n,
+                       view_said_done *done, void *self);
+uint64_t view_unconsider(struct view *v, int partition, const struct str *names, size_t n,
+                         view_said_done *done, void *self);
+
+struct view_ticks {
+    struct err err;
+    const int64_t *at; /* one a schedule, in order: YYYYMMDDhhmm; VIEW_NOT_KNOWN: none was folded */
+    size_t n;
+};
+typedef void view_ticks_done(void *self, uint64_t id, const struct view_ticks *t);
+/* The last tick that was folded of each of these schedules (name|action|zone) of a workload. */
+uint64_t view_ticks(struct view *v, int partition, const char *workload, const struct str *schedules,
+                    size_t n, view_ticks_done *done, void *self);
+
 /* ---- who leads: an efficiency lock, two leaders are harmless ---- */
 /* Takes or renews it for ttl_ms. yes: it is ours. */
 uint64_t view_lead(struct view *v, int partition, const char *leader, int64_t ttl_ms, view_said_done *done,
