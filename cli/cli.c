@@ -209,6 +209,15 @@ int cli_usage(const struct cli *c, const char *verb, const char *why)
     return CLI_USAGE;
 }
 
+int cli_lost(struct cli *c, const char *remedy)
+{
+    if (!c->lost)
+        print_error_line("ec2sched: standard output: it could not be written: %s",
+                         remedy ? remedy : "see that its disk has room and that its reader reads to the end");
+    c->lost = true;
+    return CLI_FAILED;
+}
+
 void cli_who(const struct cli *c, char *out, size_t n)
 {
     (void)snprintf(out, n, "%.120s@%.120s", c->user, c->host);

@@ -36,6 +36,7 @@ struct cli {
     bool (*run)(void *self, int64_t (*turn)(void *arg, int64_t now_ms), void *arg, struct err *e);
     void *self;
     bool json;          /* --output json */
+    bool lost;          /* cli_lost() has told it */
     bool terminal;      /* stdout is one: bars and colours are allowed */
     bool asks;          /* stdin and stderr are: a question can be answered */
     int (*width)(void); /* of the terminal now; 0: not one */
@@ -86,6 +87,9 @@ int cli_fail(const struct cli *c, const struct err *e, const char *remedy);
 int cli_refuse(const struct cli *c, const char *what, const char *why, const char *remedy);
 int cli_usage(const struct cli *c, const char *verb,
               const char *why); /* an empty `why`: help was asked for and given */
+
+/* stdout cannot be written: one line on stderr, once, also with --output json. `remedy` NULL: the usual. */
+int cli_lost(struct cli *c, const char *remedy);
 
 /* user@host, as claimed. */
 void cli_who(const struct cli *c, char *out, size_t n);

@@ -1,3 +1,4 @@
+#include "cli/print.h"
 #include "cli/verbs.h"
 #include "real/ports.h"
 
@@ -146,5 +147,5 @@ int main(int argc, char **argv)
         code = run(real, &c, &ports, &words);
     real_close(real);
     options_release(&o);
-    return fflush(stdout) == 0 ? code : CLI_FAILED;
+    return fflush(stdout) == 0 && !print_lost() ? code : cli_lost(&c, NULL);
 }

@@ -153,3 +153,8 @@ void print_text(struct str text)
 {
     (void)fwrite(text.p, 1, text.n, stdout);
 }
+
+bool print_lost(void)
+{
+    return ferror(stdout) != 0;
+}

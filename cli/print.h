@@ -27,3 +27,5 @@ void print_error_line(const char *fmt, ...) PRINTF_LIKE(1, 2); /* on stderr */
 void print_clean(struct str text, struct buf *out);
 size_t print_width(struct str text); /* characters, not bytes */
 void print_text(struct str text);    /* as it is */
+/* What was written to stdout has nowhere to go (a full disk, a closed pipe): nothing more need be told. */
+bool print_lost(void);

@@ -204,6 +204,12 @@ static int to_the_end(struct cli *c, const struct asked *a, const struct cli_pla
     bool heard = cli_follow(c, at->partition, at->offset, INT64_MAX, hear_all, s, deadline_ms, &e);
 
     stage_settle(s);
+    if (print_lost() && stage_story(s) && story_result(stage_story(s)) == RESULT_NONE) {
+        char remedy[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 100];
+        (void)snprintf(remedy, sizeof remedy, "the run goes on: follow it with `ec2sched watch %s@%s`",
+                       a->workload, a->id);
+        return cli_lost(c, remedy);
+    }
     if (!heard || !stage_story(s))
         return no_answer(c, a, &e);
     if (story_result(stage_story(s)) == RESULT_REFUSED)

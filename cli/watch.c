@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/print.h"
 #include "cli/since.h"
 #include "cli/stage.h"
 #include "cli/verbs.h"
@@ -40,12 +41,16 @@ static int watch_run(struct cli *c, const struct run_name *name, int64_t since_m
                       name->run);
         return cli_fail(c, &e, "`ec2sched runs` lists those that it knows; --since 30d looks further back");
     }
+    if (print_lost())
+        return cli_lost(c, NULL);
     const struct cli_span rest = {span.partition, span.until, INT64_MAX};
     if (story_result(story) == RESULT_NONE && !cli_read(c, &rest, 1, hear, s, INT64_MAX, &e)) {
         stage_settle(s);
         return ended(c, &e, "the run goes on; the same command follows it again");
     }
     stage_settle(s);
+    if (print_lost() && story_result(story) == RESULT_NONE)
+        return cli_lost(c, "the run goes on; the same command follows it again");
     if (!c->json)
         story_print_end(story);
     return story_exit(story);

@@ -1,0 +1,89 @@
+"""What a person meets when something is in the way: an output that is full, a word that is not known, a run that is over, a part that is down."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+import pytest
+from cli_scenario import SHOP_WEB, SLOW_MS, ids, instance, row, scenario, tier
+from stack import Stack
+
+from lib.process import Process, free_port
+from lib.redis_server import RedisServer
+
+OK, FAILED, USAGE, REFUSED, UNREACHABLE, NO_ANSWER = range(6)
+
+
+def more_workloads():
+    """Those of cli_scenario, and some of this file's own."""
+    s = scenario()
+    workloads, tiers = (t["items"] for t in s["tables"])
+    for name, letter in (("piped", "1"), ("cut", "2")):
+        workloads.append(row(name))
+        tiers.append(tier(name, "Role_Only", 0, 0))
+        s["instances"] += [instance(i, name, "Role_Only", change_ms=SLOW_MS) for i in ids(letter, 2)]
+    return s
+
+
+@pytest.fixture(scope="module")
+def stack(bin_dir, kafka):
+    with tempfile.TemporaryDirectory(prefix="e2s-") as folder, RedisServer(folder) as redis:
+        with Stack(folder, bin_dir, kafka, redis, more_workloads()) as s:
+            yield s
+
+
+@pytest.fixture(scope="module")
+def stopped(stack):
+    done = stack.cli("stop", "shop", "--yes", "--run", "first", "--wait", "--timeout", "60s")
+    assert done.returncode == OK, done.stdout + done.stderr
+
+
+def one_line(text):
+    lines = text.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("ec2sched: "), text
+    return lines[0]
+
+
+def no_traces_left(stack, workload):
+    """Everything that the log says of a workload, to compare."""
+    return stack.cli("watch", f"{workload}@first", "--output", "json").stdout
+
+
+# ---- an output that cannot be written ----
+
+
+def into_nothing(stack, words, kind):
+    """Runs it with an output that is full, or a pipe that nobody reads."""
+    env = Process(["ec2sched"], cwd=stack.folder, env=stack.env).env
+    if kind == "full":
+        out = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, out = os.pipe()
+        os.close(reader)
+    try:
+        return subprocess.run([stack.bin / "ec2sched", *words], env=env, cwd=stack.folder, text=True, stdin=subprocess.DEVNULL,
+                              stdout=out, stderr=subprocess.PIPE, timeout=60, check=False)  # fmt: skip
+    finally:
+        os.close(out)
+
+
+READING = [
+    "watch shop@first", "watch shop@first --output json", "list", "list --output json", "status shop", "status", "runs shop", "show shop@first",
+    "plan shop stop --output json", "lint", "doctor few", "topics check", "--help", "stop --help", "--version",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["full", "closed"])
+@pytest.mark.parametrize("words", READING)
+def test_what_cannot_be_written_ends_each_verb_with_one_line(stack, stopped, words, kind):
+    done = into_nothing(stack, words.split(), kind)
+    assert done.returncode == FAILED and "standard output" in one_line(done.stderr), (done.returncode, done.stderr)
+
+
+def test_a_run_whose_reader_leaves_goes_on_and_says_so(stack):
+    done = into_nothing(stack, ["stop", "piped", "--yes", "--run", "first", "--wait"], "closed")
+    assert done.returncode == FAILED and "ec2sched watch piped@first" in one_line(done.stderr), (done.returncode, done.stderr)
+    assert stack.read("status", "piped")["workloads"][0]["run"] == "first"
