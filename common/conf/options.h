@@ -30,7 +30,8 @@ struct options_pair { /* kafka.x.<property> = value */
 };
 
 struct options {
-    char *config; /* the file that was read; NULL: none */
+    char *config;      /* the file that was read; NULL: none */
+    struct strs flags; /* names that the command line itself gave: a verb may have a meaning of its own for one */
     struct {
         int format, level; /* enum log_format, enum log_level */
     } log;

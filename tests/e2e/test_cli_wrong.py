@@ -87,3 +87,26 @@ def test_a_run_whose_reader_leaves_goes_on_and_says_so(stack):
     done = into_nothing(stack, ["stop", "piped", "--yes", "--run", "first", "--wait"], "closed")
     assert done.returncode == FAILED and "ec2sched watch piped@first" in one_line(done.stderr), (done.returncode, done.stderr)
     assert stack.read("status", "piped")["workloads"][0]["run"] == "first"
+
+
+# ---- the fleet's times ----
+
+
+def times(stack):
+    return {(p["lease_ttl_ms"], p["fence_window_ms"]) for p in stack.read("topics", "settings")["partitions"]}
+
+
+def test_the_fleets_times_are_raised_and_never_lowered(stack):
+    """Its lease.ttl is 3 s, its fence.window 5 s."""
+    stack.wait_until(lambda: times(stack) == {(3000, 5000)}, "each partition has a view")
+    for lower in (("--lease.ttl", "2s"), ("--fence.window=4s",), ("--lease.ttl", "9s", "--fence.window", "100ms")):
+        done = stack.cli("topics", "settings", *lower)
+        assert done.returncode == REFUSED and "must not shrink" in one_line(done.stderr), (lower, done.returncode, done.stderr)
+    assert stack.cli("topics", "settings", "--lease.ttl", "soon").returncode == USAGE
+    assert times(stack) == {(3000, 5000)}
+    raised = stack.cli("topics", "settings", "--lease.ttl", "4s")
+    assert raised.returncode == OK and "4.000 s" in raised.stdout, raised.stdout + raised.stderr
+    stack.wait_until(lambda: times(stack) == {(4000, 5000)}, "the fleet has folded it")
+    assert stack.cli("topics", "settings", "--fence.window=6s", "--output", "json").returncode == OK
+    stack.wait_until(lambda: times(stack) == {(4000, 6000)}, "the fleet has folded it")
+    assert stack.cli("topics", "settings", "--lease.ttl", "3s").returncode == REFUSED
