@@ -83,6 +83,8 @@ struct options {
     bool observe;
 };
 
+enum { OPTIONS_EXIT_WRONG = 2 /* what a program ends with when options_load failed; the command line's, too */ };
+
 enum options_exit { OPTIONS_GO, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_HEALTH };
 
 /* What a program tells about itself. */

@@ -52,6 +52,16 @@ def no_traces_left(stack, workload):
     return stack.cli("watch", f"{workload}@first", "--output", "json").stdout
 
 
+# ---- words that are not known ----
+
+
+@pytest.mark.parametrize("program", ["ec2sched-producer", "ec2sched-worker"])
+def test_a_daemon_ends_with_2_when_its_words_are_wrong(stack, program, tmp_path):
+    for words in (["--observe", "true"], ["--kafka.broker", "x"], ["--lease.ttl", "soon"], ["--config", "/nowhere"]):
+        done = subprocess.run([stack.bin / program, *words], env={}, cwd=tmp_path, capture_output=True, text=True, timeout=10, check=False)
+        assert done.returncode == USAGE and len(done.stderr.splitlines()) == 1, (words, done.returncode, done.stderr)
+
+
 # ---- an output that cannot be written ----
 
 
