@@ -7,6 +7,7 @@
 #include "cli/state.h"
 #include "cli/story.h"
 #include "cli/verbs.h"
+#include "core/plan.h"
 #include "view/view.h"
 
 #include "base/mem.h"
@@ -124,7 +125,7 @@ static bool hear(void *arg, const struct kafka_record *r, const struct event *ev
     return ended || h->admitted;
 }
 
-static const char *remedy_of(enum cause why)
+static const char *remedy_of(enum cause why, const char *detail)
 {
     static const struct {
         enum cause why;
@@ -132,13 +133,14 @@ static const char *remedy_of(enum cause why)
     } table[] = {
         {CAUSE_BUSY, "--if-busy queue waits for it, --if-busy supersede takes its place"},
         {CAUSE_SWITCHED_OFF, "set DisableAllSchedulingActions to 0 in its row"},
-        {CAUSE_TOO_MANY, "raise MaxInstances in its row if that is meant"},
         {CAUSE_HELD, "`ec2sched status` shows the holds; one ends by itself, or is cleared by its id"},
         {CAUSE_EXPIRED, "ask again, with a longer --expires"},
         {CAUSE_QUEUE_FULL, "ask again when fewer requests wait: `ec2sched status` shows them"},
         {CAUSE_SPECS_UNREACHABLE, "`ec2sched doctor` says what the producers cannot read; then ask again"},
     };
 
+    if (why == CAUSE_TOO_MANY)
+        return plan_too_many_remedy(detail);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].why == why)
             return table[i].remedy;
@@ -153,7 +155,7 @@ static int refused(const struct cli *c, const struct asked *a, const struct stor
     (void)snprintf(what, sizeof what, "%s@%s was refused", a->workload, a->id);
     (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)),
                    story_detail(s)[0] ? ": " : "", story_detail(s));
-    return cli_refuse(c, what, why, remedy_of(story_cause(s)));
+    return cli_refuse(c, what, why, remedy_of(story_cause(s), story_detail(s)));
 }
 
 static int no_answer(const struct cli *c, const struct asked *a, const struct err *e)
@@ -218,7 +220,7 @@ static int to_the_end(struct cli *c, const struct asked *a, const struct cli_pla
     return story_exit(stage_story(s));
 }
 
-static int follow(struct cli *c, const struct asked *a, const struct cli_place *at)
+static int follow(struct cli *c, const struct asked *a, const struct spec *spec, const struct cli_place *at)
 {
     STORY_CLEANUP struct story *s = story_new(c, a->workload, a->id);
     struct hearing h = {.story = s, .rejects = a->if_busy == IF_BUSY_REJECT};
@@ -230,6 +232,8 @@ static int follow(struct cli *c, const struct asked *a, const struct cli_place *
         return no_answer(c, a, &e);
     if (story_result(s) == RESULT_REFUSED)
         return refused(c, a, s);
+    if (!story_counted(s) && !c->json)
+        cli_members_none(spec, 0);
     if (!a->wait) {
         tell_accepted(c, a, s);
         return CLI_OK;
@@ -280,14 +284,14 @@ static bool is_known(struct cli *c, const struct asked *a, struct cli_place *at)
     return true;
 }
 
-static int request(struct cli *c, const struct asked *a)
+static int request(struct cli *c, const struct asked *a, const struct spec *spec)
 {
     struct event ev;
     struct cli_place at;
     struct err e = {0};
 
     if (is_known(c, a, &at))
-        return follow(c, a, &at);
+        return follow(c, a, spec, &at);
     make_request(c, a, &ev);
     if (!event_request_fits(&ev.requested, &e)) {
         event_release(&ev);
@@ -295,7 +299,7 @@ static int request(struct cli *c, const struct asked *a)
     }
     bool ok = cli_append(c, &ev, 0, &at, &e);
     event_release(&ev);
-    return ok ? follow(c, a, &at)
+    return ok ? follow(c, a, spec, &at)
               : cli_fail(c, &e,
                          "it is not known whether the request arrived: the same --run ID again is one run");
 }
@@ -311,15 +315,14 @@ static int act(struct cli *c, struct asked *a)
         return exit;
     make_id(c, a);
     bool ask = a->action == ACTION_STOP && !a->yes && c->asks;
-    bool ok = !(ask || a->dry_run) || cli_members(c, &spec, a->action, &a->tiers, &m, &e);
-    if (!ok)
+    if (a->dry_run)
+        exit = cli_plan(c, &spec, a->action, &a->tiers);
+    else if (ask && !cli_members(c, &spec, a->action, &a->tiers, &m, &e))
         exit = cli_fail(c, &e, "nothing was started");
-    else if (a->dry_run)
-        exit = cli_members_print(c, &spec, a->action, &m);
     else if (ask && (cli_members_doubts(&m), !agreed(c, a, &m)))
         exit = cli_refuse(c, a->workload, "not confirmed", "nothing was stopped");
     else
-        exit = request(c, a);
+        exit = request(c, a, &spec);
     cli_members_release(&m);
     spec_release(&spec);
     return exit;

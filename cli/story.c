@@ -124,6 +124,7 @@ static void hear_accepted(struct story *s, const struct kafka_record *r, const s
         return;
     s->accepted = true;
     s->accepted_at = r->offset;
+    s->counted = a->members;
     s->action = copy(ev->action);
     s->origin.who = copy(a->origin.who);
     s->origin.reason = copy(a->origin.reason);
@@ -262,6 +263,11 @@ bool story_known(const struct story *s)
 bool story_accepted(const struct story *s)
 {
     return s->accepted;
+}
+
+int64_t story_counted(const struct story *s)
+{
+    return s->counted;
 }
 
 bool story_began(const struct story *s)

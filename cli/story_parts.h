@@ -28,6 +28,7 @@ struct story {
     char *workload, *run, *action;
     bool known, accepted, began;
     int64_t accepted_at; /* offset */
+    int64_t counted;
     struct told_step *steps;
     size_t step_count;
     struct told_member *members; /* a table */

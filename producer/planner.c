@@ -6,7 +6,7 @@
 #include "core/plan.h"
 #include "producer/frozen.h"
 #include "producer/journal.h"
-#include "producer/members.h"
+#include "specs/members.h"
 
 #include <string.h>
 

@@ -341,8 +341,7 @@ def test_a_persons_own_credentials_need_not_stop_instances(stack):
     keys = {"AWS_ACCESS_KEY_ID": "AKIAPERSONPERSON0001", "AWS_SECRET_ACCESS_KEY": "person"}
     found = permissions(stack.read("doctor", "shop", env=keys)["checks"])
     missing = {action for (_, action), c in found.items() if "is missing" in c["message"]}
-    assert missing == {"ec2:DescribeInstanceStatus", "ec2:DescribeSpotInstanceRequests", "ec2:StartInstances", "ec2:StopInstances",
-                       "ssm:ListCommandInvocations"}  # fmt: skip
+    assert missing == {"ec2:DescribeInstanceStatus", "ec2:StartInstances", "ec2:StopInstances", "ssm:ListCommandInvocations"}
     assert {found["shop", action]["state"] for action in missing} == {"warn"}
     assert "person" in found["shop", "ec2:StopInstances"]["remedy"] and "deploy/iam/worker.json" in found["shop", "ec2:StopInstances"]["remedy"]
 

@@ -14,6 +14,7 @@ from stack import Stack
 from lib.process import Process, free_port
 from lib.redis_server import RedisServer
 
+LINE = 1200  # members of a tier that goes one by one
 OK, FAILED, USAGE, REFUSED, UNREACHABLE, NO_ANSWER = range(6)
 
 
@@ -25,6 +26,13 @@ def more_workloads():
         workloads.append(row(name))
         tiers.append(tier(name, "Role_Only", 0, 0))
         s["instances"] += [instance(i, name, "Role_Only", change_ms=SLOW_MS) for i in ids(letter, 2)]
+    up = {"SpecName": {"S": "three"}, "TierTagValue": {"S": "Role_Up"}, "TierStart": {"M": {"TierSequence": {"N": "1"}}}}
+    workloads += [row("three", MaxInstances={"N": "2"}), row("line"), row("spot")]
+    tiers += [tier("three", "Role_Only", 0, 0), up, tier("line", "Role_Line", 0, 0, TierSynchronization={"S": "True"}), tier("spot", "Role_Only", 0, 0)]
+    s["instances"] += [instance(i, "three", role) for i, role in zip(ids("3", 3), ["Role_Only", "Role_Only", "Role_Up"], strict=True)]
+    s["instances"] += [instance(f"i-04{k:015x}", "line", "Role_Line") for k in range(LINE)]
+    s["instances"] += [instance(i, "spot", "Role_Only", market=m) for i, m in zip(ids("5", 3), ["on-demand", "spot-one-time", "spot-persistent"], strict=True)]
+    s["credentials"].append({"access_key": "AKIANOSPOTNOSPOT0001", "secret_key": "nospot", "deny": ["ec2:DescribeSpotInstanceRequests"]})
     return s
 
 
@@ -97,6 +105,48 @@ def test_a_run_whose_reader_leaves_goes_on_and_says_so(stack):
     done = into_nothing(stack, ["stop", "piped", "--yes", "--run", "first", "--wait"], "closed")
     assert done.returncode == FAILED and "ec2sched watch piped@first" in one_line(done.stderr), (done.returncode, done.stderr)
     assert stack.read("status", "piped")["workloads"][0]["run"] == "first"
+
+
+# ---- a plan says no where the run would be refused, with the same cause ----
+
+
+@pytest.mark.parametrize(
+    "workload, cause, remedy, said",
+    [
+        ("three", "too-many", "raise MaxInstances", "has 3 members, MaxInstances allows 2"),
+        ("few", "too-many", "raise MaxInstances", "has 2 members, MaxInstances allows 1"),
+        ("line", "too-many", "TierSynchronization", f"synchronous tier Role_Line has {LINE} members"),
+    ],
+)
+def test_a_plan_refuses_what_the_run_refuses_and_for_the_same_cause(stack, workload, cause, remedy, said):
+    for words in (("plan", workload, "stop"), ("stop", workload, "--dry-run")):
+        planned = stack.cli(*words)
+        assert planned.returncode == REFUSED and said in planned.stderr and remedy in planned.stderr, (words, planned.stderr)
+        document = json.loads(stack.cli(*words, "--output", "json").stdout)
+        assert (document["refused"], said in document["detail"]) == (cause, True)
+    stopped = stack.cli("stop", workload, "--yes")
+    assert stopped.returncode == REFUSED and said in stopped.stderr and remedy in stopped.stderr, stopped.stderr
+
+
+def test_a_workload_that_is_switched_off_has_no_plan(stack):
+    said = {stack.cli(*words).stderr for words in (("plan", "off", "stop"), ("stop", "off", "--dry-run"), ("start", "off", "--dry-run"))}
+    assert len(said) == 1 and "DisableAllSchedulingActions" in one_line(said.pop())
+    assert stack.cli("stop", "off", "--dry-run").returncode == REFUSED
+
+
+def test_a_one_time_spot_member_is_planned_as_left_alone(stack):
+    plan = stack.read("plan", "spot", "stop")
+    assert [(m["outcome"], m["cause"]) for m in plan["members"]] == [("", ""), ("bypassed", "spot-one-time"), ("", "")] and plan["to_act"] == 2
+    unproven = stack.cli("plan", "spot", "stop", env={"AWS_ACCESS_KEY_ID": "AKIANOSPOTNOSPOT0001", "AWS_SECRET_ACCESS_KEY": "nospot"})
+    assert unproven.returncode == OK and "3 members, 1 to act on" in unproven.stdout
+    assert "ec2:DescribeSpotInstanceRequests" in one_line(unproven.stderr)
+
+
+def test_a_tag_that_nobody_carries_is_said(stack):
+    planned = stack.cli("plan", "win", "stop")
+    assert planned.returncode == OK and "no instance in eu-west-1 carries Environment=WIN" in one_line(planned.stderr)
+    stopped = stack.cli("stop", "win", "--yes", "--run", "nobody", "--wait", "--timeout", "30s")
+    assert stopped.returncode == OK and "no instance in eu-west-1 carries Environment=WIN" in one_line(stopped.stderr)
 
 
 # ---- the fleet's times ----
