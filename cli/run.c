@@ -113,8 +113,15 @@ static bool agreed(const struct cli *c, const struct asked *a, const struct cli_
 
 struct hearing {
     struct story *story;
+    const char *action; /* that was asked for */
     bool rejects, admitted;
 };
+
+/* The same id again is the same run, or it is a mistake. */
+static bool is_another(const struct story *s, const char *action)
+{
+    return story_action(s)[0] && strcmp(story_action(s), action) != 0;
+}
 
 static bool hear(void *arg, const struct kafka_record *r, const struct event *ev)
 {
@@ -122,7 +129,7 @@ static bool hear(void *arg, const struct kafka_record *r, const struct event *ev
     bool ended = story_hear(h->story, r, ev, false);
 
     h->admitted = story_accepted(h->story) && (!h->rejects || story_began(h->story));
-    return ended || h->admitted;
+    return ended || h->admitted || is_another(h->story, h->action);
 }
 
 static const char *remedy_of(enum cause why, const char *detail)
@@ -156,6 +163,16 @@ static int refused(const struct cli *c, const struct asked *a, const struct stor
     (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)),
                    story_detail(s)[0] ? ": " : "", story_detail(s));
     return cli_refuse(c, what, why, remedy_of(story_cause(s), story_detail(s)));
+}
+
+static int another(const struct cli *c, const struct asked *a, const struct story *s)
+{
+    char what[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 40];
+    char why[100];
+
+    (void)snprintf(what, sizeof what, "%s@%s", a->workload, a->id);
+    (void)snprintf(why, sizeof why, "this id is a %.20s's already", story_action(s));
+    return cli_refuse(c, what, why, "another --run, or none: nothing was begun");
 }
 
 static int no_answer(const struct cli *c, const struct asked *a, const struct err *e)
@@ -223,11 +240,14 @@ static int to_the_end(struct cli *c, const struct asked *a, const struct cli_pla
 static int follow(struct cli *c, const struct asked *a, const struct spec *spec, const struct cli_place *at)
 {
     STORY_CLEANUP struct story *s = story_new(c, a->workload, a->id);
-    struct hearing h = {.story = s, .rejects = a->if_busy == IF_BUSY_REJECT};
+    struct hearing h = {
+        .story = s, .action = action_names[a->action], .rejects = a->if_busy == IF_BUSY_REJECT};
     int64_t begun = cli_now(c);
     struct err e = {0};
     bool heard = cli_follow(c, at->partition, at->offset, INT64_MAX, hear, &h, begun + ADMISSION_WAIT_MS, &e);
 
+    if (is_another(s, h.action))
+        return another(c, a, s);
     if (!heard && !story_accepted(s))
         return no_answer(c, a, &e);
     if (story_result(s) == RESULT_REFUSED)

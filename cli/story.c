@@ -125,7 +125,6 @@ static void hear_accepted(struct story *s, const struct kafka_record *r, const s
     s->accepted = true;
     s->accepted_at = r->offset;
     s->counted = a->members;
-    s->action = copy(ev->action);
     s->origin.who = copy(a->origin.who);
     s->origin.reason = copy(a->origin.reason);
     s->steps = xcalloc(a->steps.n + 1, sizeof *s->steps);
@@ -207,8 +206,19 @@ static void hear_end(struct story *s, const struct kafka_record *r, const struct
         s->detail = copy(ev->finished.detail);
 }
 
+/* The first record that names it is the run's, but a second request with the same id may stand where we began
+ * to read: what was accepted counts. */
+static void note_action(struct story *s, const struct event *ev)
+{
+    if (!ev->action || (s->action && ev->type != EVENT_RUN_ACCEPTED))
+        return;
+    xfree(s->action);
+    s->action = xstrdup(ev->action);
+}
+
 static void take(struct story *s, const struct kafka_record *r, const struct event *ev)
 {
+    note_action(s, ev);
     switch (ev->type) {
     case EVENT_RUN_REQUESTED:
         s->asked_ms = s->asked_ms ? s->asked_ms : r->ts_ms;
@@ -263,6 +273,11 @@ bool story_known(const struct story *s)
 bool story_accepted(const struct story *s)
 {
     return s->accepted;
+}
+
+const char *story_action(const struct story *s)
+{
+    return s->action ? s->action : "";
 }
 
 int64_t story_counted(const struct story *s)

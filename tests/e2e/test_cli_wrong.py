@@ -149,6 +149,21 @@ def test_a_tag_that_nobody_carries_is_said(stack):
     assert stopped.returncode == OK and "no instance in eu-west-1 carries Environment=WIN" in one_line(stopped.stderr)
 
 
+# ---- one id, one run ----
+
+
+@pytest.mark.parametrize("more", [(), ("--wait",)])
+def test_an_id_that_is_another_actions_is_refused(stack, stopped, more):
+    """The run that has it is over, or goes on."""
+    assert stack.cli("stop", "cut", "--yes", "--run", "mine").returncode in (OK, REFUSED)
+    for workload, run in (("shop", "first"), ("cut", "mine")):
+        done = stack.cli("start", workload, "--run", run, *more)
+        assert (done.returncode, done.stdout) == (REFUSED, ""), (done.returncode, done.stdout, done.stderr)
+        assert f"{workload}@{run}: this id is a stop's already" in one_line(done.stderr)
+    again = stack.cli("stop", "shop", "--yes", "--run", "first", *more)
+    assert again.returncode == OK and "shop@first" in again.stdout, again.stdout + again.stderr
+
+
 # ---- the fleet's times ----
 
 
