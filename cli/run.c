@@ -304,6 +304,20 @@ static bool is_known(struct cli *c, const struct asked *a, struct cli_place *at)
     return true;
 }
 
+/* Nothing is worse than a person who does not know whether the fleet stops. */
+static int not_appended(const struct cli *c, const struct asked *a, const struct cli_place *at,
+                        const struct err *e)
+{
+    char remedy[IDS_RUN_MAX + 100];
+
+    if (at->partition < 0)
+        return cli_fail(c, e, "nothing was sent; `ec2sched doctor` looks at each part");
+    (void)snprintf(remedy, sizeof remedy,
+                   "it is not known whether the request arrived: ask again with --run %s, which is one run",
+                   a->id);
+    return cli_fail(c, e, remedy);
+}
+
 static int request(struct cli *c, const struct asked *a, const struct spec *spec)
 {
     struct event ev;
@@ -319,9 +333,7 @@ static int request(struct cli *c, const struct asked *a, const struct spec *spec
     }
     bool ok = cli_append(c, &ev, 0, &at, &e);
     event_release(&ev);
-    return ok ? follow(c, a, spec, &at)
-              : cli_fail(c, &e,
-                         "it is not known whether the request arrived: the same --run ID again is one run");
+    return ok ? follow(c, a, spec, &at) : not_appended(c, a, &at, &e);
 }
 
 static int act(struct cli *c, struct asked *a)

@@ -164,6 +164,19 @@ def test_an_id_that_is_another_actions_is_refused(stack, stopped, more):
     assert again.returncode == OK and "shop@first" in again.stdout, again.stdout + again.stderr
 
 
+# ---- Kafka is down, or not what it should be ----
+
+
+def test_a_request_that_was_not_sent_is_said_to_be_so(stack):
+    down = {"EC2SCHED_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}
+    missing = {"EC2SCHED_KAFKA_PREFIX": "nobody"}
+    for env, expect, why in ((down, (UNREACHABLE, NO_ANSWER), "kafka at 127.0.0.1"), (missing, (USAGE,), "topics create")):
+        for words in (("stop", "shop", "--yes"), ("start", "shop", "--run", "x")):
+            done = stack.cli(*words, env=env)
+            line = one_line(done.stderr)
+            assert done.returncode in expect and why in line and "nothing was sent" in line and "not known" not in line, (done.returncode, line)
+
+
 # ---- the fleet's times ----
 
 
