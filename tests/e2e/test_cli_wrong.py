@@ -164,6 +164,21 @@ def test_an_id_that_is_another_actions_is_refused(stack, stopped, more):
     assert again.returncode == OK and "shop@first" in again.stdout, again.stdout + again.stderr
 
 
+def records(stack, workload):
+    return stack.read("runs", workload)["runs"]
+
+
+@pytest.mark.parametrize("run, said", [("shop@first", "it is over already: succeeded"), ("shop@never", "does not know"), ("nowhere@x1", "does not know")])
+def test_what_is_over_or_never_was_is_not_cancelled(stack, stopped, run, said):
+    before, begun = records(stack, run.split("@")[0]), time.monotonic()
+    done = stack.cli("cancel", run)
+    assert (done.returncode, done.stdout) == (FAILED, "") and said in one_line(done.stderr), (done.returncode, done.stdout, done.stderr)
+    assert time.monotonic() - begun < 8, "it waited for an answer"
+    assert records(stack, run.split("@")[0]) == before
+    told = [json.loads(line)["type"] for line in stack.cli("watch", "shop@first", "--output", "json").stdout.splitlines()]
+    assert "Cancel" not in told
+
+
 # ---- Kafka is down, or not what it should be ----
 
 
