@@ -48,6 +48,22 @@ static const char *nearest(const char *name)
     return best;
 }
 
+/* Before the verb only options of all programs can stand, and those were taken already. */
+static int unknown_option(const struct cli *c, const char *word)
+{
+    struct err e = {0};
+    struct str name;
+    struct str value;
+
+    (void)str_cut(str_skip(str_of(word), 2), '=', &name, &value); /* the value may be a secret */
+    if (name.n > 60)
+        name.n = 60;
+    const char *near = options_nearest(name);
+    (void)err_set(&e, ERR_CONFIG, "unknown option --" STR_FMT "%s%s%s", STR_ARG(name), near ? ": did you mean --" : "",
+                  near ? near : "", near ? "?" : "");
+    return cli_fail(c, &e, "`ec2sched --help` lists the options; a command's own flags stand behind it");
+}
+
 int verbs_run(struct cli *c, const struct strs *words)
 {
     const struct verb *v = find(words->at[0]);
@@ -56,6 +72,8 @@ int verbs_run(struct cli *c, const struct strs *words)
 
     if (v)
         return v->run(c, &rest);
+    if (str_starts(str_of(words->at[0]), STR("--")))
+        return unknown_option(c, words->at[0]);
     const char *near = nearest(words->at[0]);
     if (near)
         (void)err_set(&e, ERR_CONFIG, "unknown command '%.60s': did you mean %s?", words->at[0], near);

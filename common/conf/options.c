@@ -454,6 +454,11 @@ bool options_load(struct options *o, const struct options_program *p, const stru
     return ok;
 }
 
+const char *options_nearest(struct str name)
+{
+    return option_nearest(name);
+}
+
 void options_release(struct options *o)
 {
     for (const struct option *row = option_table; row->name; row++)

@@ -114,5 +114,8 @@ void options_markdown(struct buf *out); /* docs/configuration.md's table, every 
 void options_print(const struct options *o,
                    struct buf *out); /* name = value, secrets as *** : the start-up log's view */
 
+/* The option that somebody who wrote `name` (without the --) may have meant; NULL: none is near. */
+const char *options_nearest(struct str name);
+
 /* A duration as people write it ("10m", "2.5", "500ms", "7d") in milliseconds. */
 MUST_CHECK bool options_duration(struct str text, int64_t *ms);

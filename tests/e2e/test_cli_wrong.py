@@ -70,6 +70,14 @@ def test_a_daemon_ends_with_2_when_its_words_are_wrong(stack, program, tmp_path)
         assert done.returncode == USAGE and len(done.stderr.splitlines()) == 1, (words, done.returncode, done.stderr)
 
 
+@pytest.mark.parametrize("words", ["--kafka.broker x list", "list --kafka.broker x", "--kafka.broker=x list", "list --kafka.broker=x"])
+def test_a_misspelt_option_is_told_the_nearest_wherever_it_stands(stack, words):
+    done = stack.cli(*words.split())
+    assert done.returncode == USAGE and "did you mean --kafka.brokers?" in one_line(done.stderr), done.stderr
+    flag = stack.cli("stop", "shop", "--resaon", "x")
+    assert "did you mean --reason?" in one_line(flag.stderr)
+
+
 # ---- an output that cannot be written ----
 
 
