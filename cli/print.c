@@ -1,6 +1,7 @@
 #include "cli/print.h"
 
 #include "base/mem.h"
+#include "model/member.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -117,6 +118,18 @@ struct json *print_document(void)
 
     json_add_int(j, "v", 1);
     return j;
+}
+
+struct json *print_counts(const struct counts *n)
+{
+    struct json *o = json_object();
+
+    json_add_int(o, "done", n->done);
+    json_add_int(o, "unchanged", n->unchanged);
+    json_add_int(o, "bypassed", n->bypassed);
+    json_add_int(o, "failed", n->failed);
+    json_add_int(o, "doubt", n->doubt);
+    return o;
 }
 
 static void line(FILE *to, const char *text)

@@ -57,7 +57,7 @@ static struct json *state_json(const char *workload, const struct cli_state *s)
     json_add_str(o, "action", str_of(s->action));
     json_add_str(o, "result", str_of(result_names[s->result]));
     json_add(o, "steps", steps_json(s));
-    json_add(o, "counts", json_encode(counts_fields, &s->counts));
+    json_add(o, "counts", print_counts(&s->counts));
     add_moment(o, "deadline", s->deadline_ms);
     json_add_str(o, "next_run", str_of(s->next_run));
     json_add_str(o, "next_action", str_of(s->next_action));

@@ -170,6 +170,8 @@ static void hear_terminal(struct story *s, const struct event_terminal *t)
 {
     struct told_step *step = step_at(s, t->step);
 
+    if (step)
+        step->released = true;
     for (size_t i = 0; i < t->members.n && step; i++) {
         struct told_member *m = find(s, t->members.at[i].id);
         if (m && m->outcome == OUTCOME_NONE) /* the first terminal of a job counts */
@@ -231,6 +233,10 @@ static void take(struct story *s, const struct kafka_record *r, const struct eve
         break;
     case EVENT_JOB_TERMINAL:
         hear_terminal(s, &ev->terminal);
+        break;
+    case EVENT_TIER_RELEASED:
+        if (step_at(s, ev->tier.step))
+            step_at(s, ev->tier.step)->released = true;
         break;
     case EVENT_TIER_COMPLETED:
         if (step_at(s, ev->tier.step))

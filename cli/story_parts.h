@@ -20,7 +20,7 @@ struct told_tier {
 struct told_step {
     struct told_tier *tiers;
     size_t tier_count;
-    bool planned, complete;
+    bool planned, released, complete;
 };
 
 struct story {

@@ -26,6 +26,9 @@ def more_workloads():
         workloads.append(row(name))
         tiers.append(tier(name, "Role_Only", 0, 0))
         s["instances"] += [instance(i, name, "Role_Only", change_ms=SLOW_MS) for i in ids(letter, 2)]
+    workloads.append(row("begun"))
+    tiers += [tier("begun", "Role_A", 1, 0), tier("begun", "Role_B", 0, 1)]
+    s["instances"] += [instance(i, "begun", "Role_A", change_ms=SLOW_MS) for i in ids("6", 2)] + [instance(ids("7", 1)[0], "begun", "Role_B")]
     up = {"SpecName": {"S": "three"}, "TierTagValue": {"S": "Role_Up"}, "TierStart": {"M": {"TierSequence": {"N": "1"}}}}
     workloads += [row("three", MaxInstances={"N": "2"}), row("line"), row("spot")]
     tiers += [tier("three", "Role_Only", 0, 0), up, tier("line", "Role_Line", 0, 0, TierSynchronization={"S": "True"}), tier("spot", "Role_Only", 0, 0)]
@@ -170,6 +173,33 @@ def test_an_id_that_is_another_actions_is_refused(stack, stopped, more):
         assert f"{workload}@{run}: this id is a stop's already" in one_line(done.stderr)
     again = stack.cli("stop", "shop", "--yes", "--run", "first", *more)
     assert again.returncode == OK and "shop@first" in again.stdout, again.stdout + again.stderr
+
+
+def shown(stack, run):
+    done = stack.cli("show", run, "--output", "json")
+    return json.loads(done.stdout) if done.returncode == OK else {"result": ""}
+
+
+def test_members_in_hand_of_a_run_that_was_cut_are_unresolved(stack):
+    """Its second step was not reached."""
+    assert stack.cli("stop", "begun", "--yes", "--run", "a").returncode == OK
+    stack.wait_until(lambda: [m for m in shown(stack, "begun@a").get("members", [])], "its members are planned")
+    assert stack.cli("start", "begun", "--run", "b", "--if-busy", "supersede").returncode == OK
+    stack.wait_until(lambda: shown(stack, "begun@a")["result"], "the newer run took its place")
+    cut = shown(stack, "begun@a")
+    assert cut["result"] == "superseded" and set(cut["counts"]) == {"done", "unchanged", "bypassed", "failed", "doubt", "unresolved"}
+    for m in cut["members"]:
+        assert (m["outcome"], m["cause"]) == (("unresolved" if m["step"] == 0 else "not reached"), "superseded"), cut
+    assert cut["counts"]["unresolved"] == len([m for m in cut["members"] if m["step"] == 0]) == 2
+    text = stack.cli("show", "begun@a").stdout
+    assert "pending" not in text and text.splitlines()[-1].endswith("2 unresolved") and "a newer run took its place" in text, text
+
+
+def test_a_request_that_came_too_late_is_shown_with_its_action(stack):
+    assert stack.cli("stop", "shop", "--yes", "--run", "e1", "--expires", "0s").returncode == REFUSED
+    assert shown(stack, "shop@e1")["action"] == "stop"
+    assert stack.cli("show", "shop@e1").stdout.splitlines()[-1].startswith("shop@e1 stop: refused, ")
+    stack.wait_until(lambda: [r for r in records(stack, "shop") if r["run"] == "e1"][0]["result"] == "refused", "its end is in the log")
 
 
 def records(stack, workload):
