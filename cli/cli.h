@@ -51,6 +51,7 @@ struct cli {
     struct kept *kept;
     struct json *rows[2];  /* of the last cli_rows() */
     struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
+    struct err kafka_lost; /* the same of Kafka, by cli_state() */
     struct fold **folds;   /* the log without the view, one a partition (cli/state) */
     int fold_count;
     int log_partitions; /* as the brokers said; 0: not asked yet */

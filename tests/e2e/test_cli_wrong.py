@@ -230,6 +230,25 @@ def test_a_request_that_was_not_sent_is_said_to_be_so(stack):
             assert done.returncode in expect and why in line and "nothing was sent" in line and "not known" not in line, (done.returncode, line)
 
 
+def test_status_and_list_without_kafka_read_the_view_and_say_so(stack, stopped):
+    down = {"EC2SCHED_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}
+    stack.wait_until(lambda: stack.read("status", "shop")["workloads"][0]["state"] == "idle", "it is idle")
+    with_kafka, without = (stack.read("status", env=env)["workloads"] for env in (None, down))
+    same = ("workload", "run", "action", "source")  # not what goes on meanwhile
+    known = [w["workload"] for w in with_kafka if w["run"]]
+    assert "shop" in known and "piped" in known  # of different log partitions or not: each is found
+    for name in known:
+        ours, theirs = ({k: w[k] for k in same} for ws in (with_kafka, without) for w in ws if w["workload"] == name)
+        assert ours == theirs
+    said = stack.cli("status", "shop", env=down)
+    assert said.returncode == OK and said.stdout.startswith("shop: idle, stop ") and "Kafka cannot be asked" in said.stdout, said.stdout + said.stderr
+    assert stack.read("status", "shop", env=down)["kafka"].startswith("kafka at 127.0.0.1") and stack.read("status", "shop")["kafka"] == ""
+    listed = stack.cli("list", env=down)
+    assert listed.returncode == OK and re.search("^shop .* idle ", listed.stdout, re.M) and "what Redis holds" in one_line(listed.stderr)
+    both = stack.cli("status", "shop", env={**down, "EC2SCHED_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"})
+    assert both.returncode in (UNREACHABLE, NO_ANSWER) and both.stdout == "" and "kafka at 127.0.0.1" in one_line(both.stderr)
+
+
 # ---- the fleet's times ----
 
 
