@@ -77,9 +77,6 @@ struct options {
     struct {
         int64_t max_ms;
     } pause;
-    struct {
-        char *url;
-    } monitor;
     bool observe;
 };
 

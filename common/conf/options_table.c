@@ -44,11 +44,6 @@ static bool is_redis_url(struct str s)
            str_starts(s, STR("unix:///"));
 }
 
-static bool is_http_url(struct str s)
-{
-    return str_starts(s, STR("http://")) || str_starts(s, STR("https://"));
-}
-
 static bool is_source(struct str s)
 {
     return str_is(s, "dynamodb") || (str_starts(s, STR("dir:")) && s.n > 4);
@@ -155,9 +150,6 @@ const struct option option_table[] = {
              "least."},
     {"pause.max", OPTION_DURATION, AT(pause.max_ms), .value = "TIME", .initial = "7d", .min = SECOND, .max = 365 * DAY,
      .help = "How long a run may stay paused before it is cancelled."},
-    {"monitor.url", OPTION_URL, AT(monitor.url), .value = "URL",
-     .check = is_http_url, .must = "begin with http:// or https://",
-     .help = "The monitor that the command line asks for history; none: it reads the event log itself."},
     {"observe", OPTION_BOOL, AT(observe), .initial = "false",
      .help = "Change nothing in AWS: the leading producer marks the runs it accepts, all workers obey, and each "
              "member ends as bypassed, cause observe. For running beside an older tool."},
