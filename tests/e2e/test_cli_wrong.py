@@ -7,9 +7,10 @@ import subprocess
 import tempfile
 import time
 
+import boto3
 import pytest
 from cli_scenario import SHOP_WEB, SLOW_MS, ids, instance, row, scenario, tier
-from stack import Stack
+from stack import KEY, SECRET, Stack
 
 from lib.process import Process, free_port
 from lib.redis_server import RedisServer
@@ -50,6 +51,10 @@ def stack(bin_dir, kafka):
 def stopped(stack):
     done = stack.cli("stop", "shop", "--yes", "--run", "first", "--wait", "--timeout", "60s")
     assert done.returncode == OK, done.stdout + done.stderr
+
+
+def client(stack, service):
+    return boto3.client(service, endpoint_url=stack.aws.url, region_name="eu-west-1", aws_access_key_id=KEY, aws_secret_access_key=SECRET)
 
 
 def one_line(text):
@@ -247,6 +252,22 @@ def test_status_and_list_without_kafka_read_the_view_and_say_so(stack, stopped):
     assert listed.returncode == OK and re.search("^shop .* idle ", listed.stdout, re.M) and "what Redis holds" in one_line(listed.stderr)
     both = stack.cli("status", "shop", env={**down, "EC2SCHED_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"})
     assert both.returncode in (UNREACHABLE, NO_ANSWER) and both.stdout == "" and "kafka at 127.0.0.1" in one_line(both.stderr)
+
+
+# ---- tables ----
+
+
+@pytest.mark.parametrize("billing", ["on-demand", "provisioned"])
+def test_tables_are_made_with_the_billing_that_was_asked_for(stack, billing):
+    prefix = {"EC2SCHED_SPECS_TABLES_PREFIX": f"{billing}."}
+    made = stack.cli("tables", "create", "--billing", billing, env=prefix)
+    assert made.returncode == OK and f"{billing}.TierSpecification" in made.stdout, made.stdout + made.stderr
+    table = client(stack, "dynamodb").describe_table(TableName=f"{billing}.WorkloadSpecification")["Table"]
+    if billing == "provisioned":
+        units = table["ProvisionedThroughput"]
+        assert (units["ReadCapacityUnits"], units["WriteCapacityUnits"]) == (5, 5) and "BillingModeSummary" not in table
+    else:
+        assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
 # ---- the fleet's times ----
