@@ -111,7 +111,9 @@ static int cancel(struct cli *c, const struct run_name *name, const char *reason
     event_release(&ev);
     if (ok)
         return follow(c, name->workload, name->run, &at);
-    return cli_fail(c, &e, at.partition < 0 ? "nothing was cancelled" : "it is not known whether the Cancel arrived: ask again");
+    return cli_fail(c, &e,
+                    at.partition < 0 ? "nothing was cancelled"
+                                     : "it is not known whether the Cancel arrived: ask again");
 }
 
 int verb_cancel(struct cli *c, const struct strs *words)

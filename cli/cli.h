@@ -76,6 +76,7 @@ struct view *cli_view(struct cli *c);
  */
 #define CLI_TIMEOUT     "Timeout"
 #define CLI_INTERRUPTED "Interrupted" /* by a signal */
+#define CLI_NO_NAME     "NoName"      /* a word that cannot be a workload's name */
 MUST_CHECK bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *e);
 /* Between two looks at something that changes by itself. False: a signal came. */
 MUST_CHECK bool cli_pause(struct cli *c, int64_t ms, struct err *e);
@@ -85,6 +86,8 @@ int64_t cli_wall(const struct cli *c);
 /* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` NULL: the kind's
  * own. */
 int cli_fail(const struct cli *c, const struct err *e, const char *remedy);
+/* What mends this very failure (no credentials, no region, no table …); NULL: only its kind is known. */
+const char *cli_remedy(const struct err *e);
 int cli_refuse(const struct cli *c, const char *what, const char *why, const char *remedy);
 int cli_usage(const struct cli *c, const char *verb,
               const char *why); /* an empty `why`: help was asked for and given */

@@ -74,6 +74,7 @@ int verb_list(struct cli *c, const struct strs *words)
         table_print(table);
     if (c->kafka_lost.kind != ERR_NONE && !c->json)
         print_error_line("ec2sched: warning: %s: %s", c->kafka_lost.msg,
-                         c->redis_lost.kind == ERR_NONE ? "states are what Redis holds" : "states are unknown");
+                         c->redis_lost.kind == ERR_NONE ? "states are what Redis holds"
+                                                        : "states are unknown");
     return CLI_OK;
 }

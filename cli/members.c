@@ -315,9 +315,10 @@ static void print_document_of(const struct spec *s, enum action action, const st
 static void warn(const struct spec *spec, const struct cli_members *m)
 {
     if (m->spot[0])
-        print_error_line("ec2sched: warning: Spot members are left alone here, since their requests cannot be "
-                         "asked for: %s: allow ec2:DescribeSpotInstanceRequests (deploy/iam/person.json)",
-                         m->spot);
+        print_error_line(
+            "ec2sched: warning: Spot members are left alone here, since their requests cannot be "
+            "asked for: %s: allow ec2:DescribeSpotInstanceRequests (deploy/iam/person.json)",
+            m->spot);
     if (!m->n)
         cli_members_none(spec, m->counted);
 }
@@ -328,9 +329,10 @@ void cli_members_none(const struct spec *spec, size_t counted)
         print_error_line("ec2sched: warning: %s: none of its %zu instances belongs to a tier that takes part",
                          spec->workload, counted);
     else
-        print_error_line("ec2sched: warning: %s: no instance in %s carries %s=%s and a tier's name in %s: check "
-                         "their spelling, the region and VPC_ID",
-                         spec->workload, spec->region, spec->filter_key, spec->filter_value, spec->tier_key);
+        print_error_line(
+            "ec2sched: warning: %s: no instance in %s carries %s=%s and a tier's name in %s: check "
+            "their spelling, the region and VPC_ID",
+            spec->workload, spec->region, spec->filter_key, spec->filter_value, spec->tier_key);
 }
 
 int cli_members_print(const struct cli *c, const struct spec *spec, enum action action,

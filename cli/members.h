@@ -4,8 +4,8 @@
  * about.
  *
  * Reads only: DescribeInstances, DescribeSpotInstanceRequests for Spot members, and for a stop with override
- * files DescribeInstanceInformation. Nothing is sent to a guest. Who is a member, who is left alone and what is
- * too much is asked of the producer's own functions (specs/members, core/plan).
+ * files DescribeInstanceInformation. Nothing is sent to a guest. Who is a member, who is left alone and what
+ * is too much is asked of the producer's own functions (specs/members, core/plan).
  */
 #include "cli/cli.h"
 #include "model/event.h"
@@ -24,8 +24,9 @@ struct cli_members {
     struct event_steps steps;
     struct cli_member *at;
     size_t n, to_act, doubts;
-    size_t counted;          /* members of all tiers, also of those that take no part: what MaxInstances bounds */
-    enum cause refused;      /* CAUSE_NONE: the run would be admitted */
+    /* members of all tiers, also of those that take no part: what MaxInstances bounds */
+    size_t counted;
+    enum cause refused;       /* CAUSE_NONE: the run would be admitted */
     char detail[ERR_MSG_MAX]; /* of the refusal */
     char spot[ERR_MSG_MAX];   /* why Spot requests could not be asked for: such members are left alone; "" */
 };

@@ -316,8 +316,8 @@ static bool from_log(struct cli *c, int partition, int partitions, const char *w
 }
 
 /*
- * Kafka knows how many partitions the log has, and so which is the workload's. Without it: the partition whose
- * view knows the workload, of those that have a view; they are numbered from 0 without a gap.
+ * Kafka knows how many partitions the log has, and so which is the workload's. Without it: the partition
+ * whose view knows the workload, of those that have a view; they are numbered from 0 without a gap.
  */
 static bool search_views(struct cli *c, const char *workload, struct cli_state *out, struct err *e)
 {
@@ -359,7 +359,8 @@ bool cli_state(struct cli *c, const char *workload, struct cli_state *out, struc
 
     *out = (struct cli_state){.epoch = -1};
     if (c->kafka_lost.kind == ERR_NONE)
-        (void)!cli_log_partitions(c, &partitions, &c->kafka_lost); /* asked once: not again for each workload */
+        /* asked once: not again for each workload */
+        (void)!cli_log_partitions(c, &partitions, &c->kafka_lost);
     if (c->kafka_lost.kind != ERR_NONE)
         return without_kafka(c, workload, out, e);
     int partition = ids_partition(str_of(workload), c->log_partitions);

@@ -207,7 +207,8 @@ static int status_all(struct cli *c)
 
     json_add(document, "workloads", all);
     if (!cli_rows(c, NULL, &rows, &e))
-        return cli_fail(c, &e, "check specs.source, the credentials and the region");
+        return cli_fail(
+            c, &e, cli_remedy(&e) ? cli_remedy(&e) : "check specs.source, the credentials and the region");
     for (const struct json *row = json_first(rows.workloads); row; row = json_next(row)) {
         struct cli_state s;
         char *name = str_dup(json_str_or_empty(json_get(row, "SpecName")));

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 /*
- * A run that was cut (superseded, cancelled, past its deadline) has members in hand whose end it does not learn:
- * what was sent for them may have taken effect. Those of a step that had not begun are not reached.
+ * A run that was cut (superseded, cancelled, past its deadline) has members in hand whose end it does not
+ * learn: what was sent for them may have taken effect. Those of a step that had not begun are not reached.
  */
 static bool is_cut(const struct story *s, const struct told_member *m)
 {
@@ -117,8 +117,8 @@ static void print_end(const struct story *s)
 
     if (cut)
         (void)snprintf(unresolved, sizeof unresolved, ", %lld unresolved", (long long)cut);
-    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed%s", s->workload, s->run,
-               s->action ? s->action : "", s->result ? result_names[s->result] : "in progress",
+    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed%s", s->workload,
+               s->run, s->action ? s->action : "", s->result ? result_names[s->result] : "in progress",
                s->cause ? ", " : "", s->cause ? cause_sentence((enum cause)s->cause) : "",
                (long long)s->counts.done, (long long)s->counts.unchanged, (long long)s->counts.bypassed,
                (long long)s->counts.failed, unresolved);

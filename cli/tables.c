@@ -16,7 +16,6 @@ enum {
     PROVISIONED_WRITES = 5,
 };
 
-
 struct asked_table {
     bool done;
     struct err err;

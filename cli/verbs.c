@@ -4,16 +4,20 @@
 
 #include <string.h>
 
+#define ACTION_USAGE                                                                                         \
+    "WORKLOAD [--tier T]... [--reason TEXT] [--if-busy MODE] [--on-failure MODE] [--expires 10m] "           \
+    "[--run ID] [--wait [--timeout D]] [--yes] [--dry-run]"
+
 /* clang-format off */
 const struct verb verbs[] = {
     {"list",   "", "workloads: region, tiers, state, next action", verb_list},
     {"plan",   "WORKLOAD start|stop [--tier T]...", "what would happen; changes nothing, sends nothing to guests", verb_plan},
-    {"start",  "WORKLOAD [--tier T]... [--reason TEXT] [--if-busy MODE] [--on-failure MODE] [--expires 10m] [--run ID] [--wait [--timeout D]] [--yes]", "start a workload, tier by tier", verb_start},
-    {"stop",   "WORKLOAD (the same)", "stop a workload, tier by tier; asks once on a terminal", verb_stop},
+    {"start",  ACTION_USAGE, "start a workload, tier by tier", verb_start},
+    {"stop",   ACTION_USAGE, "stop a workload, tier by tier; asks once on a terminal", verb_stop},
     {"status", "[WORKLOAD]", "what runs now, and why it does not go on", verb_status},
     {"watch",  "[WORKLOAD|WORKLOAD@RUN] [--since D]", "live from the log: bars on a terminal, lines in a pipe", verb_watch},
     {"runs",   "[WORKLOAD] [--limit N] [--since D]", "history: the latest runs and how they ended", verb_runs},
-    {"cancel", "WORKLOAD@RUN [--reason TEXT]", "end a run at a definite point of the log", verb_cancel},
+    {"cancel", "WORKLOAD@RUN [--reason TEXT] [--since D]", "end a run at a definite point of the log", verb_cancel},
     {"lint",   "[WORKLOAD]", "check the specifications: names row, attribute and remedy", verb_lint},
     {"doctor", "[WORKLOAD]", "what the deployment rests on, checked, each with its remedy", verb_doctor},
     {"show",   "WORKLOAD@RUN [--since D]", "one run: steps, tiers, every member with outcome and cause", verb_show},
@@ -59,8 +63,8 @@ static int unknown_option(const struct cli *c, const char *word)
     if (name.n > 60)
         name.n = 60;
     const char *near = options_nearest(name);
-    (void)err_set(&e, ERR_CONFIG, "unknown option --" STR_FMT "%s%s%s", STR_ARG(name), near ? ": did you mean --" : "",
-                  near ? near : "", near ? "?" : "");
+    (void)err_set(&e, ERR_CONFIG, "unknown option --" STR_FMT "%s%s%s", STR_ARG(name),
+                  near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
     return cli_fail(c, &e, "`ec2sched --help` lists the options; a command's own flags stand behind it");
 }
 
@@ -104,5 +108,9 @@ int verbs_help_of(const char *name)
     print_line("%s", "");
     print_line("%s", v->summary ? v->summary : "");
     print_line("%s", "");
-    return v->run(&c, &words); /* each verb reads its flags before anything else */
+    int exit = v->run(&c, &words); /* each verb reads its flags before anything else */
+    print_line("  %-24s%s", "--output table|json", "for people (default), or one document for programs");
+    print_line("%s", "");
+    print_line("%s", "`ec2sched --help` lists the options of all programs, such as --kafka.brokers.");
+    return exit;
 }

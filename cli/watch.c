@@ -2,7 +2,9 @@
 #include "cli/arguments.h"
 #include "cli/print.h"
 #include "cli/since.h"
+#include "cli/specs.h"
 #include "cli/stage.h"
+#include "cli/state.h"
 #include "cli/verbs.h"
 #include "view/view.h"
 
@@ -90,6 +92,28 @@ static void begin_with_current(struct cli *c, const char *workload, struct cli_s
         span->from = a->offset;
 }
 
+/* False: neither a row nor the log names it, so nothing would ever be told. What cannot be asked is
+ * watched. */
+static bool is_named(struct cli *c, const char *workload, struct err *e)
+{
+    struct cli_rows rows = {0};
+    struct cli_state now;
+    struct err why = {0};
+
+    bool known = cli_state(c, workload, &now, &why) && now.known;
+    cli_state_release(&now);
+    why = (struct err){0};
+    if (known || (cli_rows(c, workload, &rows, &why) && json_count(rows.workloads)))
+        return true;
+    if (strcmp(why.code, CLI_NO_NAME) == 0)
+        *e = why;
+    else if (why.kind == ERR_NONE)
+        (void)err_set(e, ERR_NOT_FOUND, "%s: neither a row nor the log names it", workload);
+    else
+        print_error_line("ec2sched: warning: %s: whether there is such a workload is not known", why.msg);
+    return e->kind == ERR_NONE;
+}
+
 static int watch_live(struct cli *c, const char *workload)
 {
     struct err e = {0};
@@ -101,6 +125,8 @@ static int watch_live(struct cli *c, const char *workload)
 
     if (!cli_log_partitions(c, &partitions, &e))
         return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
+    if (workload && !is_named(c, workload, &e))
+        return cli_fail(c, &e, "`ec2sched list` names the workloads");
     for (int p = 0; p < partitions && n < PARTITIONS_MAX; p++) {
         struct cli_span *span = &spans[n];
         if (workload && p != ids_partition(str_of(workload), partitions))

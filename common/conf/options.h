@@ -30,8 +30,9 @@ struct options_pair { /* kafka.x.<property> = value */
 };
 
 struct options {
-    char *config;      /* the file that was read; NULL: none */
-    struct strs flags; /* names that the command line itself gave: a verb may have a meaning of its own for one */
+    char *config; /* the file that was read; NULL: none */
+    /* names that the command line itself gave: a verb may have a meaning of its own for one */
+    struct strs flags;
     struct {
         int format, level; /* enum log_format, enum log_level */
     } log;
@@ -80,7 +81,9 @@ struct options {
     bool observe;
 };
 
-enum { OPTIONS_EXIT_WRONG = 2 /* what a program ends with when options_load failed; the command line's, too */ };
+enum {
+    OPTIONS_EXIT_WRONG = 2 /* what a program ends with when options_load failed; the command line's, too */
+};
 
 enum options_exit { OPTIONS_GO, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_HEALTH };
 

@@ -188,8 +188,8 @@ static bool plan_tier(const struct plan_context *c, const struct tier *t,
     }
     out->jobs.at = xcalloc(acting / each + 1, sizeof *out->jobs.at);
     if (out->options.sync && acting > SPEC_SYNC_MEMBERS_MAX)
-        fits = err_set(e, ERR_INVALID, OVER_SYNC_MEMBERS "%s has %zu members, allowed are %d", t->name, acting,
-                       SPEC_SYNC_MEMBERS_MAX);
+        fits = err_set(e, ERR_INVALID, OVER_SYNC_MEMBERS "%s has %zu members, allowed are %d", t->name,
+                       acting, SPEC_SYNC_MEMBERS_MAX);
     else if (*jobs + (acting + each - 1) / each > PLAN_JOBS_MAX)
         fits = err_set(e, ERR_INVALID, "tier %s: the step would have over %d jobs", t->name, PLAN_JOBS_MAX);
     for (size_t i = 0; fits && i < acting; i += each)

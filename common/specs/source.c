@@ -138,10 +138,6 @@ static void items_done(void *self, uint64_t id, struct aws_result *result)
         take_items(s, r, which, ((const struct dynamodb_items *)result->reply)->items);
     } else {
         (void)err_wrap(&result->err, "table %s", s->tables[which]);
-        if (result->err.kind == ERR_NOT_FOUND)
-            (void)err_wrap(
-                &result->err,
-                "create it with `ec2sched tables create`, or set specs.tables.prefix or specs.region");
         fail(r, &result->err);
     }
     r->ready = !r->calls[0] && !r->calls[1];

@@ -454,7 +454,8 @@ static void write_table(struct buf *out, const struct table *t, const char *stat
     }
     if (t->read_units)
         buf_addf(out,
-                 "],\"ProvisionedThroughput\":{\"ReadCapacityUnits\":%" PRId64 ",\"WriteCapacityUnits\":%" PRId64 "}}",
+                 "],\"ProvisionedThroughput\":{\"ReadCapacityUnits\":%" PRId64
+                 ",\"WriteCapacityUnits\":%" PRId64 "}}",
                  t->read_units, t->write_units);
     else
         buf_adds(out, "],\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}}");
@@ -510,8 +511,9 @@ static bool read_billing(struct call *c, int64_t *reads, int64_t *writes)
         return units ? invalid(c, "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
                                   "BillingMode is PAY_PER_REQUEST")
                      : true;
-    return both || invalid(c, "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
-                              "PROVISIONED");
+    return both ||
+           invalid(c, "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
+                      "PROVISIONED");
 }
 
 static bool create_table(struct awssim *sim, struct call *c)

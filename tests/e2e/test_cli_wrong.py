@@ -254,6 +254,51 @@ def test_status_and_list_without_kafka_read_the_view_and_say_so(stack, stopped):
     assert both.returncode in (UNREACHABLE, NO_ANSWER) and both.stdout == "" and "kafka at 127.0.0.1" in one_line(both.stderr)
 
 
+# ---- credentials, regions, tables, names ----
+
+WITHOUT = {
+    "credentials": ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, USAGE, ("no AWS credentials", "AWS_ACCESS_KEY_ID")),
+    "a region": ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, USAGE, ("no region", "set AWS_REGION, or --specs.region")),
+    "tables": ({"EC2SCHED_SPECS_TABLES_PREFIX": "nobodys."}, FAILED, ("table nobodys.", "`ec2sched tables create` makes it")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["list", "lint", "status", "plan shop stop", "stop shop --yes"])
+@pytest.mark.parametrize("what", WITHOUT)
+def test_what_aws_lacks_is_named_with_its_remedy(stack, what, verb):
+    env, expect, says = WITHOUT[what]
+    done = stack.cli(*verb.split(), env=env)
+    line = one_line(done.stderr)
+    assert (done.returncode, done.stdout) == (expect, ""), (done.returncode, line)
+    places = [line.index(text) for text in says]  # what failed, then what to do
+    assert places == sorted(places) and "--help" not in line and "ec2sched lint" not in line, line
+
+
+@pytest.mark.parametrize("verb", ["stop", "plan", "status", "watch", "lint"])
+def test_a_name_that_can_be_nobodys_is_a_wrong_word(stack, verb):
+    for name in ("", "a|b", "x" * 201):
+        done = stack.cli(verb, name, *(["stop"] if verb == "plan" else []))
+        assert done.returncode == USAGE and "cannot be a workload's name" in one_line(done.stderr), (name, done.stderr)
+
+
+def test_watching_a_workload_that_nobody_knows_ends_at_once(stack):
+    done = stack.cli("watch", "nowhere", timeout_s=30)
+    assert done.returncode == FAILED and done.stdout == "" and "nowhere" in done.stderr and "ec2sched list" in one_line(done.stderr)
+
+
+def test_the_doctor_does_not_advise_topics_where_kafka_is_down(stack):
+    down = {"EC2SCHED_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}
+    (producers,) = [c for c in stack.read("doctor", "few", expect=FAILED, env=down)["checks"] if c["check"] == "producers"]
+    assert producers["state"] == "fail" and "kafka.brokers" in producers["remedy"]
+
+
+def test_every_verbs_help_is_its_own_and_names_the_output(stack):
+    for verb in ("list", "plan", "start", "stop", "status", "watch", "runs", "cancel", "lint", "doctor", "show", "tables", "topics"):
+        text = stack.cli(verb, "--help").stdout
+        assert "--output table|json" in text and "the same)" not in text, text
+    assert "[--if-busy MODE]" in stack.cli("stop", "--help").stdout.splitlines()[0]
+
+
 # ---- tables ----
 
 
