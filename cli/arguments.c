@@ -27,6 +27,9 @@ static bool unknown(const struct argument *table, struct str flag, struct err *e
             near = a->flag;
         }
     }
+    const char *option = options_nearest(str_skip(flag, 2)); /* one of all programs' may be meant, too */
+    if (option && (!near || str_distance(str_skip(flag, 2), str_of(option)) < least))
+        return err_set(e, ERR_CONFIG, "unknown flag " STR_FMT ": did you mean --%s?", STR_ARG(flag), option);
     if (near)
         return err_set(e, ERR_CONFIG, "unknown flag " STR_FMT ": did you mean %s?", STR_ARG(flag), near);
     return err_set(e, ERR_CONFIG, "unknown flag " STR_FMT, STR_ARG(flag));

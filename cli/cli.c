@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 
 #include "aws/call.h"
+#include "aws/credentials.h"
+#include "aws/endpoint.h"
 #include "base/mem.h"
 #include "cli/print.h"
 #include "core/fold.h"
@@ -169,9 +171,30 @@ static void say(const struct cli *c, const char *kind, const char *message, cons
     print_json(document);
 }
 
-/* What to do about a failure of which only the kind is known. */
+const char *cli_remedy(const struct err *e)
+{
+    static const char *const table[][2] = {
+        {AWS_NO_CREDENTIALS,
+         "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"},
+        {AWS_NO_REGION, "set AWS_REGION, or --specs.region for the tables alone"},
+        {"ResourceNotFoundException",
+         "`ec2sched tables create` makes it; or set specs.tables.prefix or specs.region"},
+        {CLI_NO_NAME, "`ec2sched list` names the workloads"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(e->code, table[i][0]) == 0)
+            return table[i][1];
+    return NULL;
+}
+
+/* What to do about a failure of which the caller knows nothing better. */
 static const char *remedy_of(const struct err *e)
 {
+    const char *own = cli_remedy(e);
+
+    if (own)
+        return own;
     switch (e->kind) {
     case ERR_CONFIG:
         return "`ec2sched --help` shows the options";
@@ -210,6 +233,15 @@ int cli_usage(const struct cli *c, const char *verb, const char *why)
     (void)snprintf(remedy, sizeof remedy, "`ec2sched %s --help` shows how", verb);
     say(c, "usage", why, remedy);
     return CLI_USAGE;
+}
+
+int cli_lost(struct cli *c, const char *remedy)
+{
+    if (!c->lost)
+        print_error_line("ec2sched: standard output: it could not be written: %s",
+                         remedy ? remedy : "see that its disk has room and that its reader reads to the end");
+    c->lost = true;
+    return CLI_FAILED;
 }
 
 void cli_who(const struct cli *c, char *out, size_t n)

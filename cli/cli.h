@@ -37,6 +37,7 @@ struct cli {
     bool (*run)(void *self, int64_t (*turn)(void *arg, int64_t now_ms), void *arg, struct err *e);
     void *self;
     bool json;          /* --output json */
+    bool lost;          /* cli_lost() has told it */
     bool terminal;      /* stdout is one: bars and colours are allowed */
     bool asks;          /* stdin and stderr are: a question can be answered */
     int (*width)(void); /* of the terminal now; 0: not one */
@@ -52,6 +53,7 @@ struct cli {
     struct kept *kept;
     struct json *rows[3];  /* of the last cli_rows() and cli_schedules() */
     struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
+    struct err kafka_lost; /* the same of Kafka, by cli_state() */
     struct fold **folds;   /* the log without the view, one a partition (cli/state) */
     int fold_count;
     int log_partitions; /* as the brokers said; 0: not asked yet */
@@ -76,6 +78,7 @@ struct view *cli_view(struct cli *c);
  */
 #define CLI_TIMEOUT     "Timeout"
 #define CLI_INTERRUPTED "Interrupted" /* by a signal */
+#define CLI_NO_NAME     "NoName"      /* a word that cannot be a workload's name */
 MUST_CHECK bool cli_wait(struct cli *c, const bool *done, int64_t deadline_ms, struct err *e);
 /* Between two looks at something that changes by itself. False: a signal came. */
 MUST_CHECK bool cli_pause(struct cli *c, int64_t ms, struct err *e);
@@ -85,9 +88,14 @@ int64_t cli_wall(const struct cli *c);
 /* Prints an error as the output form wants it, and gives the exit code of its kind. `remedy` NULL: the kind's
  * own. */
 int cli_fail(const struct cli *c, const struct err *e, const char *remedy);
+/* What mends this very failure (no credentials, no region, no table …); NULL: only its kind is known. */
+const char *cli_remedy(const struct err *e);
 int cli_refuse(const struct cli *c, const char *what, const char *why, const char *remedy);
 int cli_usage(const struct cli *c, const char *verb,
               const char *why); /* an empty `why`: help was asked for and given */
+
+/* stdout cannot be written: one line on stderr, once, also with --output json. `remedy` NULL: the usual. */
+int cli_lost(struct cli *c, const char *remedy);
 
 /* user@host, as claimed. */
 void cli_who(const struct cli *c, char *out, size_t n);

@@ -111,7 +111,10 @@ static void check_views(struct cli *c, struct checks *k)
     int open = 0;
 
     if (!cli_log_partitions(c, &partitions, &e)) {
-        checks_add(k, CHECK_FAIL, "producers", "`ec2sched topics create`", "%s", e.msg);
+        checks_add(k, CHECK_FAIL, "producers",
+                   e.kind == ERR_CONFIG ? "`ec2sched topics create`"
+                                        : "check kafka.brokers, and that the cluster is up",
+                   "%s", e.msg);
         return;
     }
     for (int p = 0; p < partitions; p++) {

@@ -67,10 +67,10 @@ int verb_lint(struct cli *c, const struct strs *words)
         return cli_usage(c, "lint", e.msg);
     struct cli_rows rows = {0};
     if (!cli_rows(c, positional.n ? positional.at[0] : NULL, &rows, &e))
-        return cli_fail(c, &e, NULL);
+        return cli_fail(c, &e, cli_remedy(&e) ? cli_remedy(&e) : "`ec2sched doctor` looks at each part");
     const struct json *schedules = NULL;
     if (!cli_schedules(c, positional.n ? positional.at[0] : NULL, &schedules, &e))
-        return cli_fail(c, &e, NULL);
+        return cli_fail(c, &e, cli_remedy(&e) ? cli_remedy(&e) : "`ec2sched doctor` looks at each part");
     struct findings f = {0};
     if (positional.n)
         lint_one(c, positional.at[0], json_first(rows.workloads), rows.tiers, &f);

@@ -5,10 +5,10 @@
 #include "cli/state.h"
 #include "cli/verbs.h"
 
-/* One row at a time: what it is, and what happens on it as the view knows; without Redis that column says
- * so. */
-static void show_one(struct cli *c, const struct json *row, const struct json *all_tiers, bool reachable,
-                     struct table *table, struct json *out)
+/* One row at a time: what it is, and what happens on it as the view (or the log) knows; without both that
+ * column says so. */
+static void show_one(struct cli *c, const struct json *row, const struct json *all_tiers, struct table *table,
+                     struct json *out)
 {
     struct spec spec = {0};
     struct findings f = {0};
@@ -19,7 +19,7 @@ static void show_one(struct cli *c, const struct json *row, const struct json *a
     struct cli_state now = {0};
     struct err e = {0};
     BUF_CLEANUP struct buf start = BUF_INIT(1000);
-    bool known = reachable && cli_state(c, name, &now, &e);
+    bool known = cli_state(c, name, &now, &e);
     const char *state = valid && spec.disabled ? "switched off" : known ? now.state : "unknown";
 
     cli_state_start(&now, &start);
@@ -55,7 +55,6 @@ int verb_list(struct cli *c, const struct strs *words)
     static const char *const columns[] = {"WORKLOAD", "REGION", "TIERS", "STATE",
                                           "RUN",      "NEXT",   "HOLDS", NULL};
     struct err e = {0};
-    int partitions = 0;
     struct cli_rows rows = {0};
     STRS_CLEANUP struct strs positional = {0};
     TABLE_CLEANUP struct table *table = table_new(columns);
@@ -67,14 +66,15 @@ int verb_list(struct cli *c, const struct strs *words)
         return cli_usage(c, "list", e.msg);
     if (!cli_rows(c, NULL, &rows, &e))
         return cli_fail(c, &e, NULL);
-    bool reachable = cli_log_partitions(c, &partitions, &e);
-    if (!reachable && !c->json)
-        print_error_line("ec2sched: warning: %s: states are unknown", e.msg);
     for (const struct json *row = json_first(rows.workloads); row; row = json_next(row))
-        show_one(c, row, rows.tiers, reachable, table, all);
+        show_one(c, row, rows.tiers, table, all);
     if (c->json)
         print_json(document);
     else
         table_print(table);
+    if (c->kafka_lost.kind != ERR_NONE && !c->json)
+        print_error_line("ec2sched: warning: %s: %s", c->kafka_lost.msg,
+                         c->redis_lost.kind == ERR_NONE ? "states are what Redis holds"
+                                                        : "states are unknown");
     return CLI_OK;
 }

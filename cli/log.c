@@ -45,6 +45,7 @@ bool cli_append(struct cli *c, const struct event *ev, int partition, struct cli
     struct appended *a = cli_keep(c, sizeof *a);
     BUF_CLEANUP struct buf text = BUF_INIT(EVENT_TEXT_MAX);
 
+    *at = (struct cli_place){-1, -1};
     if (ev->workload) {
         if (!cli_log_partitions(c, &partitions, e))
             return false;
@@ -63,6 +64,7 @@ bool cli_append(struct cli *c, const struct event *ev, int partition, struct cli
                                   .headers = headers};
     record.key = str_of(ev->workload);
     record.header_count = view_headers(&texts, headers);
+    at->partition = partition;
     (void)c->ports->kafka.ops->append(c->ports->kafka.port, &record, on_append, a);
     if (!cli_wait(c, &a->done, cli_now(c) + APPEND_WAIT_MS, e))
         return err_wrap(e, "kafka at %s", c->options->kafka.brokers);

@@ -11,7 +11,8 @@ struct cli_place {
 };
 
 /* Appends to the workload's partition (or to `partition` when the event has no workload) and waits for the
- * acknowledgement. */
+ * acknowledgement. False with at->partition -1: nothing was sent. False with another: it is not known whether
+ * it arrived. */
 MUST_CHECK bool cli_append(struct cli *c, const struct event *ev, int partition, struct cli_place *at,
                            struct err *e);
 

@@ -1,3 +1,4 @@
+#include "cli/print.h"
 #include "cli/verbs.h"
 #include "real/ports.h"
 
@@ -29,18 +30,25 @@ static int terminal_width(void)
     return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/* The loop reads signals by itself; nobody would hear one while a person thinks. */
+/*
+ * The loop reads signals by itself; nobody would hear one while a person thinks. A caller that ignores SIGINT
+ * (a script's trap, a job in the background) hands that down: who is asked may still say no with Ctrl-C.
+ */
 static bool read_answer(char *out, size_t n)
 {
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    struct sigaction inherited;
     sigset_t interrupts;
     sigset_t was;
 
     (void)sigemptyset(&interrupts);
     (void)sigaddset(&interrupts, SIGINT);
     (void)sigaddset(&interrupts, SIGTERM);
+    (void)sigaction(SIGINT, &usual, &inherited);
     (void)sigprocmask(SIG_UNBLOCK, &interrupts, &was);
     bool got = fgets(out, (int)n, stdin) != NULL;
     (void)sigprocmask(SIG_SETMASK, &was, NULL);
+    (void)sigaction(SIGINT, &inherited, NULL);
     return got;
 }
 
@@ -146,5 +154,5 @@ int main(int argc, char **argv)
         code = run(real, &c, &ports, &words);
     real_close(real);
     options_release(&o);
-    return fflush(stdout) == 0 ? code : CLI_FAILED;
+    return fflush(stdout) == 0 && !print_lost() ? code : cli_lost(&c, NULL);
 }

@@ -1,17 +1,15 @@
 #include "cli/members.h"
 
-#include "aws/ec2.h"
 #include "aws/ssm.h"
 #include "base/mem.h"
 #include "cli/print.h"
 #include "core/plan.h"
+#include "specs/members.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { AWS_WAIT_MS = 120000 };
-
-static const char asg_tag[] = "aws:autoscaling:groupName";
 
 struct asked_instances {
     bool done;
@@ -36,35 +34,77 @@ static struct aws_where where_of(const struct spec *s)
         .region = s->region, .role_arn = s->role, .external_id = s->external_id, .workload = s->workload};
 }
 
-static bool describe(struct cli *c, const struct spec *s, struct asked_instances *a, struct err *e)
+static bool describe(struct cli *c, const struct spec *s, struct members *out, struct err *e)
 {
-    static const char *const states[] = {"pending", "running", "stopping", "stopped"};
+    struct asked_instances *a = cli_keep(c, sizeof *a);
     struct aws *aws = cli_aws(c, e);
-    struct ec2_filters f = {0};
-    struct aws_where where = where_of(s);
 
     if (!aws)
         return false;
-    ec2_filter_tag(&f, s->filter_key, str_of(s->filter_value));
-    for (size_t i = 0; i < s->vpcs.n; i++)
-        ec2_filter(&f, "vpc-id", str_of(s->vpcs.at[i]));
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-        ec2_filter(&f, "instance-state-name", str_of(states[i]));
-    (void)ec2_describe_instances(aws, &where, &f, on_instances, a);
-    ec2_filters_release(&f);
+    (void)members_ask(aws, s, NULL, on_instances, a);
     if (!cli_wait(c, &a->done, cli_now(c) + AWS_WAIT_MS, e))
         return err_wrap(e, "ec2 in %s", s->region);
-    if (a->err.kind == ERR_NONE)
-        return true;
-    *e = a->err;
-    return err_wrap(e, "ec2 in %s", s->region);
+    if (a->err.kind != ERR_NONE) {
+        *e = a->err;
+        return err_wrap(e, "ec2 in %s", s->region);
+    }
+    members_narrow(&a->instances, s, out);
+    return true;
 }
 
+/* ---- Spot: a one-time request cannot be stopped ---- */
+
+struct asked_spot {
+    bool done;
+    struct err err;
+    struct ec2_spot_requests known;
+};
+
+static void on_spot(void *self, uint64_t id, struct aws_result *r)
+{
+    struct asked_spot *a = self;
+
+    (void)id;
+    a->err = r->err;
+    if (r->err.kind == ERR_NONE)
+        ec2_spot_requests_take(r, &a->known);
+    a->done = true;
+}
+
+/* A person may lack the permission that the producer has: nothing is proven then, and no plan is spoilt. */
+static bool mark_spot(struct cli *c, const struct spec *s, struct members *m, char why[ERR_MSG_MAX],
+                      struct err *e)
+{
+    struct aws_where where = where_of(s);
+    bool ok = true;
+
+    for (size_t from = 0, next = 0; ok && from < m->n; from = next) {
+        struct asked_spot *a = cli_keep(c, sizeof *a);
+        struct ec2_filters f = {0};
+        if (members_spot(m, from, &f, &next)) {
+            (void)ec2_describe_spot_requests(c->aws, &where, &f, on_spot, a);
+            if ((ok = cli_wait(c, &a->done, cli_now(c) + AWS_WAIT_MS, e)) && a->err.kind == ERR_DENIED)
+                (void)snprintf(why, ERR_MSG_MAX, "%s", a->err.msg);
+            else if (ok && a->err.kind != ERR_NONE) {
+                *e = a->err;
+                ok = false;
+            }
+            if (ok)
+                members_mark_spot(m, from, next, &a->known);
+            ec2_spot_requests_release(&a->known);
+        }
+        ec2_filters_release(&f);
+    }
+    return ok || err_wrap(e, "ec2 in %s", s->region);
+}
+
+/* ---- who takes part, and what would become of them ---- */
+
 /* The step of a tier in this action; -1: it takes no part. */
-static int64_t step_of(const struct event_steps *steps, const char *tier)
+static int64_t step_of(const struct event_steps *steps, struct str tier)
 {
     for (size_t i = 0; i < steps->n; i++)
-        if (strs_has(&steps->at[i].tiers, str_of(tier)))
+        if (strs_has(&steps->at[i].tiers, tier))
             return (int64_t)i;
     return -1;
 }
@@ -79,37 +119,29 @@ static const struct tier *tier_of(const struct spec *s, const char *name)
 
 /* What is certain before anything is asked of a guest; the planner and the worker decide anew when the step
  * begins. */
-static void foresee(const struct tier *t, enum action action, const struct ec2_instance *i,
+static void foresee(const struct tier *t, enum action action, const struct plan_member *i,
                     struct cli_member *m)
 {
-    int wanted = action == ACTION_START ? EC2_RUNNING : EC2_STOPPED;
+    const char *there = ec2_state_name(action == ACTION_START ? EC2_RUNNING : EC2_STOPPED);
 
-    m->outcome = OUTCOME_BYPASSED;
-    if (action == ACTION_STOP && t->ignore_stop)
-        m->cause = CAUSE_IGNORE_STOP;
-    else if (ec2_tag_value(i, asg_tag))
-        m->cause = CAUSE_ASG_MEMBER;
-    else if (strcmp(i->root_device, "instance-store") == 0)
-        m->cause = CAUSE_INSTANCE_STORE;
+    m->cause = (int)plan_left_out(action, t, i);
+    if (m->cause != CAUSE_NONE)
+        m->outcome = OUTCOME_BYPASSED;
     else
-        m->outcome = i->state == wanted ? OUTCOME_UNCHANGED : OUTCOME_NONE;
+        m->outcome = str_is(i->state, there) ? OUTCOME_UNCHANGED : OUTCOME_NONE;
 }
 
 static void add(struct cli_members *out, const struct spec *s, enum action action,
-                const struct ec2_instance *i)
+                const struct plan_member *i)
 {
-    const char *tier = ec2_tag_value(i, s->tier_key);
-    const char *value = ec2_tag_value(i, s->filter_key);
-    int64_t step = tier ? step_of(&out->steps, tier) : -1;
+    int64_t step = step_of(&out->steps, i->tier);
 
-    if (step < 0 || !value || strcmp(value, s->filter_value) != 0)
+    if (step < 0)
         return;
     struct cli_member *m = &out->at[out->n++];
-    *m = (struct cli_member){.id = xstrdup(i->id),
-                             .tier = xstrdup(tier),
-                             .state = xstrdup(ec2_state_name(i->state)),
-                             .step = step};
-    foresee(tier_of(s, tier), action, i, m);
+    *m = (struct cli_member){
+        .id = str_dup(i->id), .tier = str_dup(i->tier), .state = str_dup(i->state), .step = step};
+    foresee(tier_of(s, m->tier), action, i, m);
     out->to_act += m->outcome == OUTCOME_NONE;
 }
 
@@ -189,21 +221,34 @@ static bool find_doubts(struct cli *c, const struct spec *s, struct cli_members 
     return ok;
 }
 
+/* The producer's own question before it admits a run: it does not know of Spot requests then. */
+static void ask_admission(const struct spec *s, enum action action, const struct members *all,
+                          struct cli_members *out)
+{
+    const struct event_accepted run = {.spec = *s, .steps = out->steps, .on_failure = s->on_failure};
+    struct err why = {0};
+
+    if (!plan_whole(&run, action, all->at, all->n, &out->refused, &why))
+        (void)snprintf(out->detail, sizeof out->detail, "%s", why.msg);
+}
+
 bool cli_members(struct cli *c, const struct spec *spec, enum action action, const struct strs *only_tiers,
                  struct cli_members *out, struct err *e)
 {
-    struct asked_instances *a = cli_keep(c, sizeof *a);
+    struct members all = {0};
 
-    if (!describe(c, spec, a, e))
+    if (!describe(c, spec, &all, e))
         return false;
-    *out = (struct cli_members){.at = xcalloc(a->instances.n + 1, sizeof *out->at)};
+    *out = (struct cli_members){.at = xcalloc(all.n + 1, sizeof *out->at), .counted = all.n};
     plan_steps(spec, action, only_tiers, &out->steps);
-    for (size_t i = 0; i < a->instances.n; i++)
-        add(out, spec, action, &a->instances.at[i]);
-    ec2_instances_release(&a->instances);
+    ask_admission(spec, action, &all, out);
+    bool ok = mark_spot(c, spec, &all, out->spot, e);
+    for (size_t i = 0; i < all.n; i++)
+        add(out, spec, action, &all.at[i]);
+    members_release(&all);
     if (out->n)
         qsort(out->at, out->n, sizeof *out->at, by_step);
-    return action == ACTION_START || find_doubts(c, spec, out, e);
+    return ok && (action == ACTION_START || find_doubts(c, spec, out, e));
 }
 
 void cli_members_release(struct cli_members *m)
@@ -248,8 +293,7 @@ static struct json *member_json(const struct spec *s, enum action action, const 
     return o;
 }
 
-static void print_document_of(const struct spec *s, enum action action, const struct cli_members *m,
-                              bool too_many)
+static void print_document_of(const struct spec *s, enum action action, const struct cli_members *m)
 {
     JSON_CLEANUP struct json *document = print_document();
     struct json *members = json_array();
@@ -259,11 +303,36 @@ static void print_document_of(const struct spec *s, enum action action, const st
     json_add_int(document, "steps", (int64_t)m->steps.n);
     json_add_int(document, "to_act", (int64_t)m->to_act);
     json_add_int(document, "doubts", (int64_t)m->doubts);
-    json_add_str(document, "refused", too_many ? str_of(cause_names[CAUSE_TOO_MANY]) : STR(""));
+    json_add_int(document, "counted", (int64_t)m->counted);
+    json_add_str(document, "refused", str_of(cause_names[m->refused]));
+    json_add_str(document, "detail", str_of(m->detail));
     for (size_t i = 0; i < m->n; i++)
         json_push(members, member_json(s, action, &m->at[i]));
     json_add(document, "members", members);
     print_json(document);
+}
+
+static void warn(const struct spec *spec, const struct cli_members *m)
+{
+    if (m->spot[0])
+        print_error_line(
+            "ec2sched: warning: Spot members are left alone here, since their requests cannot be "
+            "asked for: %s: allow ec2:DescribeSpotInstanceRequests (deploy/iam/person.json)",
+            m->spot);
+    if (!m->n)
+        cli_members_none(spec, m->counted);
+}
+
+void cli_members_none(const struct spec *spec, size_t counted)
+{
+    if (counted)
+        print_error_line("ec2sched: warning: %s: none of its %zu instances belongs to a tier that takes part",
+                         spec->workload, counted);
+    else
+        print_error_line(
+            "ec2sched: warning: %s: no instance in %s carries %s=%s and a tier's name in %s: check "
+            "their spelling, the region and VPC_ID",
+            spec->workload, spec->region, spec->filter_key, spec->filter_value, spec->tier_key);
 }
 
 int cli_members_print(const struct cli *c, const struct spec *spec, enum action action,
@@ -271,11 +340,11 @@ int cli_members_print(const struct cli *c, const struct spec *spec, enum action 
 {
     static const char *const columns[] = {"STEP", "TIER", "INSTANCE", "STATE", "WOULD", NULL};
     TABLE_CLEANUP struct table *table = table_new(columns);
-    bool too_many = spec->max_instances && (int64_t)m->n > spec->max_instances;
+    char why[ERR_MSG_MAX + 200];
 
     if (c->json) {
-        print_document_of(spec, action, m, too_many);
-        return too_many ? CLI_REFUSED : CLI_OK;
+        print_document_of(spec, action, m);
+        return m->refused ? CLI_REFUSED : CLI_OK;
     }
     for (size_t i = 0; i < m->n; i++) {
         table_cellf(table, "%lld", (long long)m->at[i].step);
@@ -287,10 +356,11 @@ int cli_members_print(const struct cli *c, const struct spec *spec, enum action 
     table_print(table);
     print_line("%s %s: %zu steps, %zu members, %zu to act on%s", action_names[action], spec->workload,
                m->steps.n, m->n, m->to_act, m->doubts ? ", some in doubt" : "");
-    if (too_many)
-        return cli_refuse(c, spec->workload, cause_sentence(CAUSE_TOO_MANY),
-                          "raise MaxInstances in the row if that is meant");
-    return CLI_OK;
+    warn(spec, m);
+    if (!m->refused)
+        return CLI_OK;
+    (void)snprintf(why, sizeof why, "%s: %s", cause_sentence(m->refused), m->detail);
+    return cli_refuse(c, spec->workload, why, plan_too_many_remedy(m->detail));
 }
 
 void cli_members_doubts(const struct cli_members *m)

@@ -3,8 +3,9 @@
  * members - whom an action would touch, as EC2 and SSM tell it now: what `plan` shows and what `stop` asks
  * about.
  *
- * Reads only: DescribeInstances, and for a stop with override files DescribeInstanceInformation. Nothing is
- * sent to a guest.
+ * Reads only: DescribeInstances, DescribeSpotInstanceRequests for Spot members, and for a stop with override
+ * files DescribeInstanceInformation. Nothing is sent to a guest. Who is a member, who is left alone and what
+ * is too much is asked of the producer's own functions (specs/members, core/plan).
  */
 #include "cli/cli.h"
 #include "model/event.h"
@@ -23,14 +24,23 @@ struct cli_members {
     struct event_steps steps;
     struct cli_member *at;
     size_t n, to_act, doubts;
+    /* members of all tiers, also of those that take no part: what MaxInstances bounds */
+    size_t counted;
+    enum cause refused;       /* CAUSE_NONE: the run would be admitted */
+    char detail[ERR_MSG_MAX]; /* of the refusal */
+    char spot[ERR_MSG_MAX];   /* why Spot requests could not be asked for: such members are left alone; "" */
 };
 
 MUST_CHECK bool cli_members(struct cli *c, const struct spec *spec, enum action action,
                             const struct strs *only_tiers, struct cli_members *out, struct err *e);
 void cli_members_release(struct cli_members *m);
 
-/* The plan, as a table or a document. CLI_OK, or CLI_REFUSED when the run would be refused (MaxInstances). */
+/* What `plan` and --dry-run say: the exit code. */
+int cli_plan(struct cli *c, const struct spec *spec, enum action action, const struct strs *tiers);
+/* The plan, as a table or a document. CLI_OK, or CLI_REFUSED when the run would be refused. */
 int cli_members_print(const struct cli *c, const struct spec *spec, enum action action,
                       const struct cli_members *m);
+/* On stderr: that nobody would be acted on, since none of `counted` members takes part. */
+void cli_members_none(const struct spec *spec, size_t counted);
 /* On stderr: the members whose override could not be proven. */
 void cli_members_doubts(const struct cli_members *m);

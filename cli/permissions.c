@@ -171,7 +171,7 @@ static void ask_all_of_ec2(struct rights *all, const struct aws_where *w, const 
     } needed[] = {
         {EC2_DESCRIBE_INSTANCES, "worker.json", true, false},
         {EC2_DESCRIBE_STATUS, "worker.json", false, false},
-        {EC2_DESCRIBE_SPOT, "producer.json", false, false},
+        {EC2_DESCRIBE_SPOT, "producer.json", true, false},
         {EC2_START, "worker.json", false, true},
         {EC2_STOP, "worker.json", false, true},
     };

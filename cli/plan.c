@@ -5,23 +5,31 @@
 
 #include <string.h>
 
-static int plan(struct cli *c, const char *workload, enum action action, const struct strs *tiers)
+int cli_plan(struct cli *c, const struct spec *spec, enum action action, const struct strs *tiers)
 {
-    struct spec spec = {0};
     struct cli_members m = {0};
     struct err e = {0};
     int exit = CLI_OK;
 
-    if (!cli_spec(c, workload, action, tiers, &spec, &exit))
-        return exit;
-    if (spec.disabled)
-        exit = cli_refuse(c, workload, cause_sentence(CAUSE_SWITCHED_OFF),
+    if (spec->disabled)
+        return cli_refuse(c, spec->workload, cause_sentence(CAUSE_SWITCHED_OFF),
                           "set DisableAllSchedulingActions to 0 in its row");
-    else if (!cli_members(c, &spec, action, tiers, &m, &e))
+    if (!cli_members(c, spec, action, tiers, &m, &e))
         exit = cli_fail(c, &e, "check the credentials and the region");
     else
-        exit = cli_members_print(c, &spec, action, &m);
+        exit = cli_members_print(c, spec, action, &m);
     cli_members_release(&m);
+    return exit;
+}
+
+static int plan(struct cli *c, const char *workload, enum action action, const struct strs *tiers)
+{
+    struct spec spec = {0};
+    int exit = CLI_OK;
+
+    if (!cli_spec(c, workload, action, tiers, &spec, &exit))
+        return exit;
+    exit = cli_plan(c, &spec, action, tiers);
     spec_release(&spec);
     return exit;
 }

@@ -1,6 +1,7 @@
 #include "cli/print.h"
 
 #include "base/mem.h"
+#include "model/member.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,6 +120,18 @@ struct json *print_document(void)
     return j;
 }
 
+struct json *print_counts(const struct counts *n)
+{
+    struct json *o = json_object();
+
+    json_add_int(o, "done", n->done);
+    json_add_int(o, "unchanged", n->unchanged);
+    json_add_int(o, "bypassed", n->bypassed);
+    json_add_int(o, "failed", n->failed);
+    json_add_int(o, "doubt", n->doubt);
+    return o;
+}
+
 static void line(FILE *to, const char *text)
 {
     BUF_CLEANUP struct buf clean = BUF_INIT(LINE_MAX_BYTES);
@@ -152,4 +165,9 @@ void print_error_line(const char *fmt, ...)
 void print_text(struct str text)
 {
     (void)fwrite(text.p, 1, text.n, stdout);
+}
+
+bool print_lost(void)
+{
+    return ferror(stdout) != 0;
 }

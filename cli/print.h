@@ -21,9 +21,13 @@ void table_print(const struct table *t);
 /* Adds "v": 1 at the beginning is the caller's; prints one document and a newline. */
 void print_json(const struct json *document);
 struct json *print_document(void); /* {"v": 1} */
+struct counts;
+struct json *print_counts(const struct counts *n); /* every key, also where it is 0 */
 void print_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void print_error_line(const char *fmt, ...) PRINTF_LIKE(1, 2); /* on stderr */
 /* `text` as a terminal may see it: control characters (C0, DEL, C1) and what is not UTF-8 become '?'. */
 void print_clean(struct str text, struct buf *out);
 size_t print_width(struct str text); /* characters, not bytes */
 void print_text(struct str text);    /* as it is */
+/* What was written to stdout has nowhere to go (a full disk, a closed pipe): nothing more need be told. */
+bool print_lost(void);

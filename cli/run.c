@@ -7,6 +7,7 @@
 #include "cli/state.h"
 #include "cli/story.h"
 #include "cli/verbs.h"
+#include "core/plan.h"
 #include "view/view.h"
 
 #include "base/mem.h"
@@ -112,8 +113,15 @@ static bool agreed(const struct cli *c, const struct asked *a, const struct cli_
 
 struct hearing {
     struct story *story;
+    const char *action; /* that was asked for */
     bool rejects, admitted;
 };
+
+/* The same id again is the same run, or it is a mistake. */
+static bool is_another(const struct story *s, const char *action)
+{
+    return story_action(s)[0] && strcmp(story_action(s), action) != 0;
+}
 
 static bool hear(void *arg, const struct kafka_record *r, const struct event *ev)
 {
@@ -121,10 +129,10 @@ static bool hear(void *arg, const struct kafka_record *r, const struct event *ev
     bool ended = story_hear(h->story, r, ev, false);
 
     h->admitted = story_accepted(h->story) && (!h->rejects || story_began(h->story));
-    return ended || h->admitted;
+    return ended || h->admitted || is_another(h->story, h->action);
 }
 
-static const char *remedy_of(enum cause why)
+static const char *remedy_of(enum cause why, const char *detail)
 {
     static const struct {
         enum cause why;
@@ -132,13 +140,14 @@ static const char *remedy_of(enum cause why)
     } table[] = {
         {CAUSE_BUSY, "--if-busy queue waits for it, --if-busy supersede takes its place"},
         {CAUSE_SWITCHED_OFF, "set DisableAllSchedulingActions to 0 in its row"},
-        {CAUSE_TOO_MANY, "raise MaxInstances in its row if that is meant"},
         {CAUSE_HELD, "`ec2sched status` shows the holds; one ends by itself, or is cleared by its id"},
         {CAUSE_EXPIRED, "ask again, with a longer --expires"},
         {CAUSE_QUEUE_FULL, "ask again when fewer requests wait: `ec2sched status` shows them"},
         {CAUSE_SPECS_UNREACHABLE, "`ec2sched doctor` says what the producers cannot read; then ask again"},
     };
 
+    if (why == CAUSE_TOO_MANY)
+        return plan_too_many_remedy(detail);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].why == why)
             return table[i].remedy;
@@ -153,7 +162,17 @@ static int refused(const struct cli *c, const struct asked *a, const struct stor
     (void)snprintf(what, sizeof what, "%s@%s was refused", a->workload, a->id);
     (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)),
                    story_detail(s)[0] ? ": " : "", story_detail(s));
-    return cli_refuse(c, what, why, remedy_of(story_cause(s)));
+    return cli_refuse(c, what, why, remedy_of(story_cause(s), story_detail(s)));
+}
+
+static int another(const struct cli *c, const struct asked *a, const struct story *s)
+{
+    char what[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 40];
+    char why[100];
+
+    (void)snprintf(what, sizeof what, "%s@%s", a->workload, a->id);
+    (void)snprintf(why, sizeof why, "this id is a %.20s's already", story_action(s));
+    return cli_refuse(c, what, why, "another --run, or none: nothing was begun");
 }
 
 static int no_answer(const struct cli *c, const struct asked *a, const struct err *e)
@@ -204,6 +223,12 @@ static int to_the_end(struct cli *c, const struct asked *a, const struct cli_pla
     bool heard = cli_follow(c, at->partition, at->offset, INT64_MAX, hear_all, s, deadline_ms, &e);
 
     stage_settle(s);
+    if (print_lost() && stage_story(s) && story_result(stage_story(s)) == RESULT_NONE) {
+        char remedy[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 100];
+        (void)snprintf(remedy, sizeof remedy, "the run goes on: follow it with `ec2sched watch %s@%s`",
+                       a->workload, a->id);
+        return cli_lost(c, remedy);
+    }
     if (!heard || !stage_story(s))
         return no_answer(c, a, &e);
     if (story_result(stage_story(s)) == RESULT_REFUSED)
@@ -212,18 +237,23 @@ static int to_the_end(struct cli *c, const struct asked *a, const struct cli_pla
     return story_exit(stage_story(s));
 }
 
-static int follow(struct cli *c, const struct asked *a, const struct cli_place *at)
+static int follow(struct cli *c, const struct asked *a, const struct spec *spec, const struct cli_place *at)
 {
     STORY_CLEANUP struct story *s = story_new(c, a->workload, a->id);
-    struct hearing h = {.story = s, .rejects = a->if_busy == IF_BUSY_REJECT};
+    struct hearing h = {
+        .story = s, .action = action_names[a->action], .rejects = a->if_busy == IF_BUSY_REJECT};
     int64_t begun = cli_now(c);
     struct err e = {0};
     bool heard = cli_follow(c, at->partition, at->offset, INT64_MAX, hear, &h, begun + ADMISSION_WAIT_MS, &e);
 
+    if (is_another(s, h.action))
+        return another(c, a, s);
     if (!heard && !story_accepted(s))
         return no_answer(c, a, &e);
     if (story_result(s) == RESULT_REFUSED)
         return refused(c, a, s);
+    if (!story_counted(s) && !c->json)
+        cli_members_none(spec, 0);
     if (!a->wait) {
         tell_accepted(c, a, s);
         return CLI_OK;
@@ -274,14 +304,28 @@ static bool is_known(struct cli *c, const struct asked *a, struct cli_place *at)
     return true;
 }
 
-static int request(struct cli *c, const struct asked *a)
+/* Nothing is worse than a person who does not know whether the fleet stops. */
+static int not_appended(const struct cli *c, const struct asked *a, const struct cli_place *at,
+                        const struct err *e)
+{
+    char remedy[IDS_RUN_MAX + 100];
+
+    if (at->partition < 0)
+        return cli_fail(c, e, "nothing was sent; `ec2sched doctor` looks at each part");
+    (void)snprintf(remedy, sizeof remedy,
+                   "it is not known whether the request arrived: ask again with --run %s, which is one run",
+                   a->id);
+    return cli_fail(c, e, remedy);
+}
+
+static int request(struct cli *c, const struct asked *a, const struct spec *spec)
 {
     struct event ev;
     struct cli_place at;
     struct err e = {0};
 
     if (is_known(c, a, &at))
-        return follow(c, a, &at);
+        return follow(c, a, spec, &at);
     make_request(c, a, &ev);
     if (!event_request_fits(&ev.requested, &e)) {
         event_release(&ev);
@@ -289,9 +333,7 @@ static int request(struct cli *c, const struct asked *a)
     }
     bool ok = cli_append(c, &ev, 0, &at, &e);
     event_release(&ev);
-    return ok ? follow(c, a, &at)
-              : cli_fail(c, &e,
-                         "it is not known whether the request arrived: the same --run ID again is one run");
+    return ok ? follow(c, a, spec, &at) : not_appended(c, a, &at, &e);
 }
 
 static int act(struct cli *c, struct asked *a)
@@ -305,15 +347,14 @@ static int act(struct cli *c, struct asked *a)
         return exit;
     make_id(c, a);
     bool ask = a->action == ACTION_STOP && !a->yes && c->asks;
-    bool ok = !(ask || a->dry_run) || cli_members(c, &spec, a->action, &a->tiers, &m, &e);
-    if (!ok)
+    if (a->dry_run)
+        exit = cli_plan(c, &spec, a->action, &a->tiers);
+    else if (ask && !cli_members(c, &spec, a->action, &a->tiers, &m, &e))
         exit = cli_fail(c, &e, "nothing was started");
-    else if (a->dry_run)
-        exit = cli_members_print(c, &spec, a->action, &m);
     else if (ask && (cli_members_doubts(&m), !agreed(c, a, &m)))
         exit = cli_refuse(c, a->workload, "not confirmed", "nothing was stopped");
     else
-        exit = request(c, a);
+        exit = request(c, a, &spec);
     cli_members_release(&m);
     spec_release(&spec);
     return exit;

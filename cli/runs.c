@@ -37,7 +37,7 @@ static struct json *run_json(const struct past_run *p)
     add_moment(o, "asked", p->asked_ms);
     add_moment(o, "began", p->began_ms);
     add_moment(o, "ended", p->ended_ms);
-    json_add(o, "counts", json_encode(counts_fields, &p->counts));
+    json_add(o, "counts", print_counts(&p->counts));
     json_add_str(o, "who", str_of(p->who));
     json_add_str(o, "reason", str_of(p->reason));
     return o;

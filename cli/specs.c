@@ -32,6 +32,12 @@ static void on_rows(void *self, uint64_t id, const struct source_rows *r)
 
 bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct err *e)
 {
+    if (workload && !ids_workload_ok(str_of(workload)))
+        return err_set(e, ERR_CONFIG,
+                       "'%.200s' cannot be a workload's name: 1 to 200 bytes without | and control "
+                       "characters",
+                       workload) ||
+               err_code(e, CLI_NO_NAME);
     struct source *s = cli_source(c, e);
     struct asked_rows *a = cli_keep(c, sizeof *a);
 
@@ -118,6 +124,18 @@ static int refuse(const struct cli *c, const char *workload, const struct findin
     return cli_refuse(c, what, first->message, remedy);
 }
 
+static int unread(const struct cli *c, const char *workload, const struct err *e)
+{
+    char remedy[400];
+    const char *own = cli_remedy(e);
+
+    if (e->kind == ERR_INVALID)
+        return cli_refuse(c, workload, e->msg, "nothing was started");
+    (void)snprintf(remedy, sizeof remedy, "nothing was started; %s",
+                   own ? own : "check specs.source, the credentials and the region");
+    return cli_fail(c, e, remedy);
+}
+
 bool cli_spec(struct cli *c, const char *workload, enum action action, const struct strs *only_tiers,
               struct spec *out, int *exit)
 {
@@ -126,10 +144,7 @@ bool cli_spec(struct cli *c, const char *workload, enum action action, const str
     struct cli_rows rows = {0};
 
     if (!cli_rows(c, workload, &rows, &e)) {
-        *exit = e.kind == ERR_INVALID ? cli_refuse(c, workload, e.msg, "nothing was started")
-                                      : cli_fail(c, &e,
-                                                 "nothing was started; check specs.source, the credentials "
-                                                 "and the region");
+        *exit = unread(c, workload, &e);
         return false;
     }
     bool ok =

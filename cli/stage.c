@@ -204,7 +204,7 @@ static bool hear_run(struct stage *s, const struct kafka_record *r, const struct
 
 bool stage_hear(struct stage *s, const struct kafka_record *r, const struct event *ev)
 {
-    if (ferror(stdout))
+    if (print_lost())
         return true;
     if (!wanted(s, ev))
         return false;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VIEW_WAIT_MS = 3000, READ_BACK_MS = 120000 };
+enum { VIEW_WAIT_MS = 3000, READ_BACK_MS = 120000, VIEWS_MAX = 1000 };
 
 void cli_state_release(struct cli_state *s)
 {
@@ -315,22 +315,62 @@ static bool from_log(struct cli *c, int partition, int partitions, const char *w
     return true;
 }
 
+/*
+ * Kafka knows how many partitions the log has, and so which is the workload's. Without it: the partition
+ * whose view knows the workload, of those that have a view; they are numbered from 0 without a gap.
+ */
+static bool search_views(struct cli *c, const char *workload, struct cli_state *out, struct err *e)
+{
+    bool any = false;
+
+    for (int p = 0; p < VIEWS_MAX; p++) {
+        struct err why = {0};
+        cli_state_release(out);
+        if (!from_view(c, p, workload, out, &why)) {
+            *e = any ? *e : why;
+            break;
+        }
+        any = true;
+        if (out->known)
+            return true;
+    }
+    if (any && c->redis_lost.kind == ERR_NONE) {
+        cli_state_release(out);
+        *out = (struct cli_state){.from_view = true, .epoch = -1, .age_ms = -1};
+        (void)snprintf(out->state, sizeof out->state, "unknown");
+    }
+    return any && c->redis_lost.kind == ERR_NONE;
+}
+
+static bool without_kafka(struct cli *c, const char *workload, struct cli_state *out, struct err *e)
+{
+    struct err why = {0};
+
+    if (strcmp(c->kafka_lost.code, CLI_INTERRUPTED) != 0 && search_views(c, workload, out, &why))
+        return true;
+    *e = c->kafka_lost;
+    return false;
+}
+
 bool cli_state(struct cli *c, const char *workload, struct cli_state *out, struct err *e)
 {
     int partitions = 0;
     struct err why = {0};
 
     *out = (struct cli_state){.epoch = -1};
-    if (!cli_log_partitions(c, &partitions, e))
-        return false;
-    int partition = ids_partition(str_of(workload), partitions);
+    if (c->kafka_lost.kind == ERR_NONE)
+        /* asked once: not again for each workload */
+        (void)!cli_log_partitions(c, &partitions, &c->kafka_lost);
+    if (c->kafka_lost.kind != ERR_NONE)
+        return without_kafka(c, workload, out, e);
+    int partition = ids_partition(str_of(workload), c->log_partitions);
     if (from_view(c, partition, workload, out, &why))
         return true;
     if (strcmp(why.code, CLI_INTERRUPTED) == 0) {
         *e = why;
         return false;
     }
-    bool ok = from_log(c, partition, partitions, workload, out, e);
+    bool ok = from_log(c, partition, c->log_partitions, workload, out, e);
     (void)snprintf(out->note, sizeof out->note, "%.150s", why.msg);
     out->now_ms = cli_wall(c);
     return ok;

@@ -38,7 +38,10 @@ struct cli_state {
     char note[160];   /* why the view could not be asked */
 };
 
-/* False: neither Redis nor Kafka can be asked. Release it in any case. */
+/*
+ * Without Kafka the view is read all the same: c->kafka_lost says then why Kafka could not be asked. False:
+ * neither Redis nor Kafka can be asked. Release it in any case.
+ */
 MUST_CHECK bool cli_state(struct cli *c, const char *workload, struct cli_state *out, struct err *e);
 void cli_state_release(struct cli_state *s);
 

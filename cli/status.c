@@ -57,7 +57,7 @@ static struct json *state_json(const char *workload, const struct cli_state *s)
     json_add_str(o, "action", str_of(s->action));
     json_add_str(o, "result", str_of(result_names[s->result]));
     json_add(o, "steps", steps_json(s));
-    json_add(o, "counts", json_encode(counts_fields, &s->counts));
+    json_add(o, "counts", print_counts(&s->counts));
     add_moment(o, "deadline", s->deadline_ms);
     json_add_str(o, "next_run", str_of(s->next_run));
     json_add_str(o, "next_action", str_of(s->next_action));
@@ -131,6 +131,18 @@ static void print_state(const char *workload, const struct cli_state *s)
     print_source(s);
 }
 
+/* A view without Kafka is what was so: nobody can fold what came after. */
+static void add_kafka(const struct cli *c, struct json *document)
+{
+    json_add_str(document, "kafka", str_of(c->kafka_lost.msg));
+}
+
+static void print_kafka(const struct cli *c)
+{
+    if (c->kafka_lost.kind != ERR_NONE)
+        print_line("Kafka cannot be asked, this is what Redis holds: %s", c->kafka_lost.msg);
+}
+
 /* One workload: all that is known of it. */
 static int status_one(struct cli *c, const char *workload)
 {
@@ -153,10 +165,13 @@ static int status_one(struct cli *c, const char *workload)
         return cli_fail(c, &e, "check redis.url and kafka.brokers");
     }
     json_push(all, state_json(workload, &s));
-    if (c->json)
+    add_kafka(c, document);
+    if (c->json) {
         print_json(document);
-    else
+    } else {
         print_state(workload, &s);
+        print_kafka(c);
+    }
     cli_state_release(&s);
     return CLI_OK;
 }
@@ -192,7 +207,8 @@ static int status_all(struct cli *c)
 
     json_add(document, "workloads", all);
     if (!cli_rows(c, NULL, &rows, &e))
-        return cli_fail(c, &e, "check specs.source, the credentials and the region");
+        return cli_fail(
+            c, &e, cli_remedy(&e) ? cli_remedy(&e) : "check specs.source, the credentials and the region");
     for (const struct json *row = json_first(rows.workloads); row; row = json_next(row)) {
         struct cli_state s;
         char *name = str_dup(json_str_or_empty(json_get(row, "SpecName")));
@@ -206,10 +222,13 @@ static int status_all(struct cli *c)
         if (!ok)
             return cli_fail(c, &e, "check redis.url and kafka.brokers");
     }
-    if (c->json)
+    add_kafka(c, document);
+    if (c->json) {
         print_json(document);
-    else
+    } else {
         table_print(table);
+        print_kafka(c);
+    }
     return CLI_OK;
 }
 

@@ -124,7 +124,7 @@ static void hear_accepted(struct story *s, const struct kafka_record *r, const s
         return;
     s->accepted = true;
     s->accepted_at = r->offset;
-    s->action = copy(ev->action);
+    s->counted = a->members;
     s->origin.who = copy(a->origin.who);
     s->origin.reason = copy(a->origin.reason);
     s->steps = xcalloc(a->steps.n + 1, sizeof *s->steps);
@@ -170,6 +170,8 @@ static void hear_terminal(struct story *s, const struct event_terminal *t)
 {
     struct told_step *step = step_at(s, t->step);
 
+    if (step)
+        step->released = true;
     for (size_t i = 0; i < t->members.n && step; i++) {
         struct told_member *m = find(s, t->members.at[i].id);
         if (m && m->outcome == OUTCOME_NONE) /* the first terminal of a job counts */
@@ -206,8 +208,19 @@ static void hear_end(struct story *s, const struct kafka_record *r, const struct
         s->detail = copy(ev->finished.detail);
 }
 
+/* The first record that names it is the run's, but a second request with the same id may stand where we began
+ * to read: what was accepted counts. */
+static void note_action(struct story *s, const struct event *ev)
+{
+    if (!ev->action || (s->action && ev->type != EVENT_RUN_ACCEPTED))
+        return;
+    xfree(s->action);
+    s->action = xstrdup(ev->action);
+}
+
 static void take(struct story *s, const struct kafka_record *r, const struct event *ev)
 {
+    note_action(s, ev);
     switch (ev->type) {
     case EVENT_RUN_REQUESTED:
         s->asked_ms = s->asked_ms ? s->asked_ms : r->ts_ms;
@@ -220,6 +233,10 @@ static void take(struct story *s, const struct kafka_record *r, const struct eve
         break;
     case EVENT_JOB_TERMINAL:
         hear_terminal(s, &ev->terminal);
+        break;
+    case EVENT_TIER_RELEASED:
+        if (step_at(s, ev->tier.step))
+            step_at(s, ev->tier.step)->released = true;
         break;
     case EVENT_TIER_COMPLETED:
         if (step_at(s, ev->tier.step))
@@ -262,6 +279,16 @@ bool story_known(const struct story *s)
 bool story_accepted(const struct story *s)
 {
     return s->accepted;
+}
+
+const char *story_action(const struct story *s)
+{
+    return s->action ? s->action : "";
+}
+
+int64_t story_counted(const struct story *s)
+{
+    return s->counted;
 }
 
 bool story_began(const struct story *s)

@@ -26,6 +26,9 @@ size_t story_bars(const struct story *s, struct bar *out, size_t max);
 
 bool story_known(const struct story *s); /* any record of the run was heard */
 bool story_accepted(const struct story *s);
+/* What the run does: "start", "stop"; "": not heard yet. */
+const char *story_action(const struct story *s);
+int64_t story_counted(const struct story *s);    /* members, as counted when it was accepted */
 bool story_began(const struct story *s);         /* its turn has come (Drained) */
 enum result story_result(const struct story *s); /* RESULT_NONE: it goes on */
 enum cause story_cause(const struct story *s);

@@ -20,7 +20,7 @@ struct told_tier {
 struct told_step {
     struct told_tier *tiers;
     size_t tier_count;
-    bool planned, complete;
+    bool planned, released, complete;
 };
 
 struct story {
@@ -28,6 +28,7 @@ struct story {
     char *workload, *run, *action;
     bool known, accepted, began;
     int64_t accepted_at; /* offset */
+    int64_t counted;
     struct told_step *steps;
     size_t step_count;
     struct told_member *members; /* a table */

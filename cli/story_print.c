@@ -4,15 +4,55 @@
 
 #include <stdio.h>
 
-static struct json *member_json(const struct told_member *m)
+/*
+ * A run that was cut (superseded, cancelled, past its deadline) has members in hand whose end it does not
+ * learn: what was sent for them may have taken effect. Those of a step that had not begun are not reached.
+ */
+static bool is_cut(const struct story *s, const struct told_member *m)
+{
+    return !m->outcome && s->result != RESULT_NONE && s->steps[m->step].released;
+}
+
+static const char *outcome_of(const struct story *s, const struct told_member *m)
+{
+    if (m->outcome)
+        return outcome_names[m->outcome];
+    if (s->result == RESULT_NONE)
+        return "pending";
+    return is_cut(s, m) ? "unresolved" : "not reached";
+}
+
+static enum cause why_of(const struct story *s, const struct told_member *m)
+{
+    static const enum cause of[] = {[RESULT_SUPERSEDED] = CAUSE_SUPERSEDED,
+                                    [RESULT_CANCELLED] = CAUSE_CANCELLED,
+                                    [RESULT_DEADLINE] = CAUSE_DEADLINE};
+
+    if (m->outcome || s->result == RESULT_NONE)
+        return (enum cause)m->cause;
+    if (s->cause)
+        return (enum cause)s->cause;
+    return (size_t)s->result < sizeof of / sizeof *of ? of[s->result] : CAUSE_NONE;
+}
+
+static int64_t count_cut(const struct story *s)
+{
+    int64_t n = 0;
+
+    for (const struct told_member *m = s->members; m; m = m->hh.next)
+        n += is_cut(s, m);
+    return n;
+}
+
+static struct json *member_json(const struct story *s, const struct told_member *m)
 {
     struct json *o = json_object();
 
     json_add_str(o, "id", str_of(m->id));
     json_add_str(o, "tier", str_of(m->tier));
     json_add_int(o, "step", m->step);
-    json_add_str(o, "outcome", str_of(m->outcome ? outcome_names[m->outcome] : "pending"));
-    json_add_str(o, "cause", str_of(cause_names[m->cause]));
+    json_add_str(o, "outcome", str_of(outcome_of(s, m)));
+    json_add_str(o, "cause", str_of(cause_names[why_of(s, m)]));
     json_add_str(o, "from", str_of(m->from));
     json_add_str(o, "to", str_of(m->to));
     json_add_int(o, "took_ms", m->took_ms);
@@ -44,15 +84,18 @@ static void print_whole_json(const struct story *s)
         json_push(steps, step);
     }
     for (const struct told_member *m = s->members; m; m = m->hh.next)
-        json_push(members, member_json(m));
+        json_push(members, member_json(s, m));
     json_add(document, "steps", steps);
     json_add(document, "members", members);
-    json_add(document, "counts", json_encode(counts_fields, &s->counts));
+    struct json *counts = print_counts(&s->counts);
+    json_add_int(counts, "unresolved", count_cut(s));
+    json_add(document, "counts", counts);
     print_json(document);
 }
 
-static void print_member(struct table *t, const struct told_member *m)
+static void print_member(struct table *t, const struct story *s, const struct told_member *m)
 {
+    enum cause why = why_of(s, m);
     char moved[100] = "";
 
     if (m->from && m->to)
@@ -60,20 +103,25 @@ static void print_member(struct table *t, const struct told_member *m)
     table_cellf(t, "%lld", (long long)m->step);
     table_cell(t, m->tier);
     table_cell(t, m->id);
-    table_cell(t, m->outcome ? outcome_names[m->outcome] : "pending");
+    table_cell(t, outcome_of(s, m));
     table_cell(t, moved);
     table_cellf(t, m->took_ms ? "%.1f s" : "", (double)m->took_ms / 1000);
-    table_cellf(t, "%s%s%s", m->cause ? cause_sentence((enum cause)m->cause) : "", m->detail ? ": " : "",
+    table_cellf(t, "%s%s%s", why ? cause_sentence(why) : "", m->detail ? ": " : "",
                 m->detail ? m->detail : "");
 }
 
 static void print_end(const struct story *s)
 {
-    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed", s->workload, s->run,
-               s->action ? s->action : "", s->result ? result_names[s->result] : "in progress",
+    int64_t cut = count_cut(s);
+    char unresolved[60] = "";
+
+    if (cut)
+        (void)snprintf(unresolved, sizeof unresolved, ", %lld unresolved", (long long)cut);
+    print_line("%s@%s %s: %s%s%s: %lld done, %lld unchanged, %lld bypassed, %lld failed%s", s->workload,
+               s->run, s->action ? s->action : "", s->result ? result_names[s->result] : "in progress",
                s->cause ? ", " : "", s->cause ? cause_sentence((enum cause)s->cause) : "",
                (long long)s->counts.done, (long long)s->counts.unchanged, (long long)s->counts.bypassed,
-               (long long)s->counts.failed);
+               (long long)s->counts.failed, unresolved);
 }
 
 void story_print_end(const struct story *s)
@@ -95,7 +143,7 @@ void story_print(const struct story *s)
         return;
     }
     for (const struct told_member *m = s->members; m; m = m->hh.next)
-        print_member(table, m);
+        print_member(table, s, m);
     table_print(table);
     for (size_t i = 0; i < s->step_count; i++) {
         if (s->steps[i].planned || s->result == RESULT_NONE)

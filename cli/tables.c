@@ -10,7 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AWS_WAIT_MS = 60000 };
+enum {
+    AWS_WAIT_MS = 60000,
+    PROVISIONED_READS = 5, /* a second, of 4 kB: a producer reads a workload's rows once a run */
+    PROVISIONED_WRITES = 5,
+};
 
 struct asked_table {
     bool done;
@@ -140,7 +144,7 @@ void checks_tables(struct cli *c, struct checks *k)
 }
 
 static bool create_one(struct cli *c, const struct aws_where *w, enum spec_table t, const char *name,
-                       struct err *e)
+                       bool provisioned, struct err *e)
 {
     struct asked_table *was = describe(c, w, name, e);
     struct instant now = clock_now(&c->ports->clock);
@@ -156,7 +160,12 @@ static bool create_one(struct cli *c, const struct aws_where *w, enum spec_table
         return false;
     }
     struct asked_table *a = cli_keep(c, sizeof *a);
-    (void)dynamodb_create_table(c->aws, w, name, tables_hash_key(t), tables_range_key(t), &now, on_table, a);
+    const struct dynamodb_wanted wanted = {.table = name,
+                                           .hash = tables_hash_key(t),
+                                           .range = tables_range_key(t),
+                                           .read_units = provisioned ? PROVISIONED_READS : 0,
+                                           .write_units = provisioned ? PROVISIONED_WRITES : 0};
+    (void)dynamodb_create_table(c->aws, w, &wanted, &now, on_table, a);
     if (!cli_wait(c, &a->done, cli_now(c) + AWS_WAIT_MS, e))
         return false;
     dynamodb_table_release(&a->table);
@@ -166,12 +175,12 @@ static bool create_one(struct cli *c, const struct aws_where *w, enum spec_table
     return false;
 }
 
-static int create(struct cli *c, const struct aws_where *w)
+static int create(struct cli *c, const struct aws_where *w, bool provisioned)
 {
     for (int t = 0; t < TABLES; t++) {
         struct err e = {0};
         char *name = tables_name(c->options->specs.tables_prefix, (enum spec_table)t);
-        bool ok = create_one(c, w, (enum spec_table)t, name, &e);
+        bool ok = create_one(c, w, (enum spec_table)t, name, provisioned, &e);
         if (!ok)
             (void)err_wrap(&e, "table %s", name);
         xfree(name);
@@ -184,12 +193,14 @@ static int create(struct cli *c, const struct aws_where *w)
 
 int verb_tables(struct cli *c, const struct strs *words)
 {
-    static const char *const billings[] = {"on-demand", NULL};
+    static const char *const billings[] = {"on-demand", "provisioned", NULL};
     int billing = 0;
     struct err e = {0};
     STRS_CLEANUP struct strs positional = {0};
-    const struct argument table[] = {{"--billing", ARGUMENT_WORD, &billing, "MODE", "on-demand", billings},
-                                     {0}};
+    const struct argument table[] = {
+        {"--billing", ARGUMENT_WORD, &billing, "MODE",
+         "create: on-demand (default), or provisioned: 5 reads and 5 writes a second each", billings},
+        {0}};
 
     if (!arguments_read(words, table, 1, 1, &positional, &e))
         return cli_usage(c, "tables", e.msg);
@@ -197,7 +208,7 @@ int verb_tables(struct cli *c, const struct strs *words)
     if (!cli_aws(c, &e))
         return cli_fail(c, &e, NULL);
     if (strcmp(positional.at[0], "create") == 0)
-        return create(c, &w);
+        return create(c, &w, billing != 0);
     if (strcmp(positional.at[0], "check") == 0)
         return check(c, &w);
     return cli_usage(c, "tables", "the word behind tables is create or check");

@@ -305,8 +305,6 @@ static bool raise_all(struct cli *c, struct place *places, int partitions, int64
 {
     for (int i = 0; i < partitions; i++) {
         struct place *p = &places[i];
-        if (!p->there || (!ttl_ms && !taws_ms))
-            continue;
         if (!raise_one(c, i, p, ttl_ms, taws_ms, e))
             return false;
         p->ttl_ms = ttl_ms ? ttl_ms : p->ttl_ms;
@@ -336,6 +334,7 @@ static int settings(struct cli *c, int64_t ttl_ms, int64_t taws_ms)
 {
     struct err e = {0};
     int partitions = 0;
+    bool raises = ttl_ms || taws_ms;
 
     if (!cli_log_partitions(c, &partitions, &e))
         return cli_fail(c, &e, NULL);
@@ -347,10 +346,16 @@ static int settings(struct cli *c, int64_t ttl_ms, int64_t taws_ms)
             return cli_refuse(c, "topics settings", "a window that runs must not shrink",
                               "to lower it stop the whole fleet, drop the view's keys in Redis, and start it "
                               "with the new options");
+        if (raises && !places[i].there)
+            return cli_refuse(c, "topics settings", "a log partition has no view yet",
+                              "its first leader records its own options: start a producer, then ask again");
     }
-    if (!raise_all(c, places, partitions, ttl_ms, taws_ms, &e))
-        return cli_fail(c, &e, NULL);
+    if (raises && !raise_all(c, places, partitions, ttl_ms, taws_ms, &e))
+        return cli_fail(c, &e, "`ec2sched topics settings` shows what holds; the same again is harmless");
     show_places(c, places, partitions);
+    if (raises && !c->json)
+        print_error_line("ec2sched: give each producer and worker these options, too: one that starts with "
+                         "others does not lead");
     return CLI_OK;
 }
 
@@ -365,6 +370,7 @@ int verb_topics(struct cli *c, const struct strs *words)
     const struct argument table[] = {
         {"--replication", ARGUMENT_TEXT, &replication, "auto|N",
          "copies of each partition; auto: 3, or as many as there are brokers"},
+        /* Options of all programs, so they are read before the verb is: here for the help. */
         {"--lease.ttl", ARGUMENT_DURATION, &ttl_ms, "D", "settings: raise the fleet's lease time"},
         {"--fence.window", ARGUMENT_DURATION, &taws_ms, "D", "settings: raise the fleet's signature window"},
         {0},
@@ -379,7 +385,13 @@ int verb_topics(struct cli *c, const struct strs *words)
         return create(c, n);
     if (strcmp(positional.at[0], "check") == 0)
         return check(c);
-    if (strcmp(positional.at[0], "settings") == 0)
+    if (strcmp(positional.at[0], "settings") == 0) {
+        const struct options *o = c->options;
+        if (strs_has(&o->flags, STR("lease.ttl")))
+            ttl_ms = o->lease.ttl_ms;
+        if (strs_has(&o->flags, STR("fence.window")))
+            taws_ms = o->fence.window_ms;
         return settings(c, ttl_ms, taws_ms);
+    }
     return cli_usage(c, "topics", "the word behind topics is create, check or settings");
 }

@@ -4,21 +4,25 @@
 
 #include <string.h>
 
+#define ACTION_USAGE                                                                                         \
+    "WORKLOAD [--tier T]... [--reason TEXT] [--if-busy MODE] [--on-failure MODE] [--expires 10m] "           \
+    "[--run ID] [--wait [--timeout D]] [--yes] [--dry-run]"
+
 /* clang-format off */
 const struct verb verbs[] = {
     {"list",   "", "workloads: region, tiers, state, next action", verb_list},
     {"plan",   "WORKLOAD start|stop [--tier T]...", "what would happen; changes nothing, sends nothing to guests", verb_plan},
-    {"start",  "WORKLOAD [--tier T]... [--reason TEXT] [--if-busy MODE] [--on-failure MODE] [--expires 10m] [--run ID] [--wait [--timeout D]] [--yes]", "start a workload, tier by tier", verb_start},
-    {"stop",   "WORKLOAD (the same)", "stop a workload, tier by tier; asks once on a terminal", verb_stop},
+    {"start",  ACTION_USAGE, "start a workload, tier by tier", verb_start},
+    {"stop",   ACTION_USAGE, "stop a workload, tier by tier; asks once on a terminal", verb_stop},
     {"status", "[WORKLOAD]", "what runs now, and why it does not go on", verb_status},
     {"watch",  "[WORKLOAD|WORKLOAD@RUN] [--since D]", "live from the log: bars on a terminal, lines in a pipe", verb_watch},
     {"runs",   "[WORKLOAD] [--limit N] [--since D]", "history: the latest runs and how they ended", verb_runs},
-    {"cancel", "WORKLOAD@RUN [--reason TEXT]", "end a run at a definite point of the log", verb_cancel},
+    {"cancel", "WORKLOAD@RUN [--reason TEXT] [--since D]", "end a run at a definite point of the log", verb_cancel},
     {"lint",   "[WORKLOAD]", "check the specifications: names row, attribute and remedy", verb_lint},
     {"doctor", "[WORKLOAD]", "what the deployment rests on, checked, each with its remedy", verb_doctor},
     {"show",   "WORKLOAD@RUN [--since D]", "one run: steps, tiers, every member with outcome and cause", verb_show},
     {"schedule", "list [WORKLOAD] | next [WORKLOAD] [--days N] | pause WORKLOAD NAME | resume WORKLOAD NAME", "when what is started and stopped by itself", verb_schedule},
-    {"tables", "create|check [--billing on-demand]", "the DynamoDB tables of the specifications", verb_tables},
+    {"tables", "create|check [--billing on-demand|provisioned]", "the DynamoDB tables of the specifications", verb_tables},
     {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
     {"schema", "[--markdown]", NULL, verb_schema},
     {0},
@@ -49,6 +53,22 @@ static const char *nearest(const char *name)
     return best;
 }
 
+/* Before the verb only options of all programs can stand, and those were taken already. */
+static int unknown_option(const struct cli *c, const char *word)
+{
+    struct err e = {0};
+    struct str name;
+    struct str value;
+
+    (void)str_cut(str_skip(str_of(word), 2), '=', &name, &value); /* the value may be a secret */
+    if (name.n > 60)
+        name.n = 60;
+    const char *near = options_nearest(name);
+    (void)err_set(&e, ERR_CONFIG, "unknown option --" STR_FMT "%s%s%s", STR_ARG(name),
+                  near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
+    return cli_fail(c, &e, "`ec2sched --help` lists the options; a command's own flags stand behind it");
+}
+
 int verbs_run(struct cli *c, const struct strs *words)
 {
     const struct verb *v = find(words->at[0]);
@@ -57,6 +77,8 @@ int verbs_run(struct cli *c, const struct strs *words)
 
     if (v)
         return v->run(c, &rest);
+    if (str_starts(str_of(words->at[0]), STR("--")))
+        return unknown_option(c, words->at[0]);
     const char *near = nearest(words->at[0]);
     if (near)
         (void)err_set(&e, ERR_CONFIG, "unknown command '%.60s': did you mean %s?", words->at[0], near);
@@ -87,5 +109,9 @@ int verbs_help_of(const char *name)
     print_line("%s", "");
     print_line("%s", v->summary ? v->summary : "");
     print_line("%s", "");
-    return v->run(&c, &words); /* each verb reads its flags before anything else */
+    int exit = v->run(&c, &words); /* each verb reads its flags before anything else */
+    print_line("  %-24s%s", "--output table|json", "for people (default), or one document for programs");
+    print_line("%s", "");
+    print_line("%s", "`ec2sched --help` lists the options of all programs, such as --kafka.brokers.");
+    return exit;
 }

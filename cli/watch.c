@@ -1,7 +1,10 @@
 #include "base/mem.h"
 #include "cli/arguments.h"
+#include "cli/print.h"
 #include "cli/since.h"
+#include "cli/specs.h"
 #include "cli/stage.h"
+#include "cli/state.h"
 #include "cli/verbs.h"
 #include "view/view.h"
 
@@ -40,12 +43,16 @@ static int watch_run(struct cli *c, const struct run_name *name, int64_t since_m
                       name->run);
         return cli_fail(c, &e, "`ec2sched runs` lists those that it knows; --since 30d looks further back");
     }
+    if (print_lost())
+        return cli_lost(c, NULL);
     const struct cli_span rest = {span.partition, span.until, INT64_MAX};
     if (story_result(story) == RESULT_NONE && !cli_read(c, &rest, 1, hear, s, INT64_MAX, &e)) {
         stage_settle(s);
         return ended(c, &e, "the run goes on; the same command follows it again");
     }
     stage_settle(s);
+    if (print_lost() && story_result(story) == RESULT_NONE)
+        return cli_lost(c, "the run goes on; the same command follows it again");
     if (!c->json)
         story_print_end(story);
     return story_exit(story);
@@ -85,6 +92,28 @@ static void begin_with_current(struct cli *c, const char *workload, struct cli_s
         span->from = a->offset;
 }
 
+/* False: neither a row nor the log names it, so nothing would ever be told. What cannot be asked is
+ * watched. */
+static bool is_named(struct cli *c, const char *workload, struct err *e)
+{
+    struct cli_rows rows = {0};
+    struct cli_state now;
+    struct err why = {0};
+
+    bool known = cli_state(c, workload, &now, &why) && now.known;
+    cli_state_release(&now);
+    why = (struct err){0};
+    if (known || (cli_rows(c, workload, &rows, &why) && json_count(rows.workloads)))
+        return true;
+    if (strcmp(why.code, CLI_NO_NAME) == 0)
+        *e = why;
+    else if (why.kind == ERR_NONE)
+        (void)err_set(e, ERR_NOT_FOUND, "%s: neither a row nor the log names it", workload);
+    else
+        print_error_line("ec2sched: warning: %s: whether there is such a workload is not known", why.msg);
+    return e->kind == ERR_NONE;
+}
+
 static int watch_live(struct cli *c, const char *workload)
 {
     struct err e = {0};
@@ -96,6 +125,8 @@ static int watch_live(struct cli *c, const char *workload)
 
     if (!cli_log_partitions(c, &partitions, &e))
         return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
+    if (workload && !is_named(c, workload, &e))
+        return cli_fail(c, &e, "`ec2sched list` names the workloads");
     for (int p = 0; p < partitions && n < PARTITIONS_MAX; p++) {
         struct cli_span *span = &spans[n];
         if (workload && p != ids_partition(str_of(workload), partitions))

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "core/lint.h"
 #include "core/plan.h"
-#include "producer/members.h"
+#include "specs/members.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -122,28 +122,6 @@ static int64_t deadline_of(const struct work *w, const struct event_accepted *r,
     return need_s > DEADLINE_LEAST_S ? need_s : DEADLINE_LEAST_S;
 }
 
-/* Every step as it would be planned now: what could not be is refused before anything moves. */
-static bool plannable(const struct work *w, const struct event_accepted *r, const struct members *m,
-                      enum cause *cause, struct err *e)
-{
-    const struct epoch none = {.partition = w->p->number};
-    struct plan_context pc = {.run = r, .epoch = &none, .action = w->admission->action};
-
-    if (r->spec.max_instances > 0 && m->n > (uint64_t)r->spec.max_instances) {
-        *cause = CAUSE_TOO_MANY;
-        return err_set(e, ERR_INVALID, "the workload has %zu members, MaxInstances allows %lld", m->n,
-                       (long long)r->spec.max_instances);
-    }
-    for (size_t i = 0; i < r->steps.n; i++) {
-        struct event_plan_tiers tiers = {0};
-        pc.step = (int64_t)i;
-        if (!plan_step(&pc, m->at, m->n, &tiers, cause, e))
-            return false;
-        plan_release(&tiers);
-    }
-    return true;
-}
-
 static bool delays_fit(const struct event_accepted *r)
 {
     BUF_CLEANUP struct buf text = BUF_INIT(DELAYS_MAX);
@@ -202,7 +180,7 @@ static void accept(struct work *w, const struct members *m)
     enum cause cause = CAUSE_NONE;
 
     fill(w, &ev, m);
-    bool ok = plannable(w, &ev.accepted, m, &cause, &e);
+    bool ok = plan_whole(&ev.accepted, w->admission->action, m->at, m->n, &cause, &e);
     if (ok && !(delays_fit(&ev.accepted) && record_fits(&ev))) {
         cause = CAUSE_TOO_LARGE;
         ok = err_set(&e, ERR_INVALID, "the frozen specification is too large for a record");

@@ -57,7 +57,7 @@ static bool serve(struct real *real, const struct options *o, struct err *e)
     return ok;
 }
 
-static bool start(struct real *real, struct options *o, int argc, char **argv, struct err *e)
+static bool start(struct real *real, struct options *o, int argc, char **argv, int *wrong, struct err *e)
 {
     enum options_exit exit = OPTIONS_GO;
     STRS_CLEANUP struct strs warnings = {0};
@@ -66,6 +66,8 @@ static bool start(struct real *real, struct options *o, int argc, char **argv, s
 
     for (size_t i = 0; i < warnings.n; i++)
         (void)fprintf(stderr, "%s: warning: %s\n", program.name, warnings.at[i]);
+    if (!ok)
+        *wrong = OPTIONS_EXIT_WRONG;
     if (ok && exit == OPTIONS_GO)
         return serve(real, o, e);
     if (ok && exit == OPTIONS_HEALTH)
@@ -85,10 +87,11 @@ int main(int argc, char **argv)
     struct options o = {0};
     struct err e = {0};
     struct real *real = real_new(&e);
-    bool ok = real && start(real, &o, argc, argv, &e);
+    int wrong = EXIT_FAILURE;
+    bool ok = real && start(real, &o, argc, argv, &wrong, &e);
 
     if (!ok)
         (void)fprintf(stderr, "%s: %s\n", program.name, e.msg);
     options_release(&o);
-    return ok && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return ok && fflush(stdout) == 0 ? EXIT_SUCCESS : wrong;
 }

@@ -6,8 +6,8 @@
 #include "core/plan.h"
 #include "producer/frozen.h"
 #include "producer/journal.h"
-#include "producer/members.h"
 #include "producer/pump.h"
+#include "specs/members.h"
 #include "view/record.h"
 
 #include <string.h>

@@ -95,10 +95,11 @@ int main(int argc, char **argv)
     bool ok = real && options_load(&o, &program, real_process(real), argc, argv, NULL, &warnings, &exit, &e);
     for (size_t i = 0; i < warnings.n; i++)
         (void)fprintf(stderr, "%s: warning: %s\n", program.name, warnings.at[i]);
+    int wrong = real && !ok ? OPTIONS_EXIT_WRONG : EXIT_FAILURE;
     ok = ok && run(real, &o, exit, &e);
     if (!ok)
         (void)fprintf(stderr, "%s: %s\n", program.name, e.msg);
     real_close(real);
     options_release(&o);
-    return ok && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return ok && fflush(stdout) == 0 ? EXIT_SUCCESS : wrong;
 }

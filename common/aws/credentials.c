@@ -259,7 +259,8 @@ static bool from_instance(const struct process *process, struct credentials_plan
     if (disabled && str_is_nocase(str_of(disabled), "true"))
         return err_set(e, ERR_CONFIG,
                        "no AWS credentials: none in the environment or the shared files, no container's, and "
-                       "AWS_EC2_METADATA_DISABLED is true");
+                       "AWS_EC2_METADATA_DISABLED is true") ||
+               err_code(e, AWS_NO_CREDENTIALS);
     if (mode && !str_is_nocase(str_of(mode), "ipv4") && !str_is_nocase(str_of(mode), "ipv6"))
         return err_set(e, ERR_CONFIG, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: '%s' is neither IPv4 nor IPv6",
                        mode);

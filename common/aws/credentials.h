@@ -25,6 +25,9 @@
 
 #include <stdint.h>
 
+#define AWS_NO_CREDENTIALS                                                                                   \
+    "NoCredentials" /* code of the error: none are configured, or their place is silent */
+
 enum { CREDENTIALS_FILE_MAX = 1024 * 1024, CREDENTIALS_TOKEN_MAX = 64 * 1024 };
 
 /* Owned text; secrets are wiped when released. Zeroed: none. */

@@ -178,19 +178,26 @@ static void add_key(struct json *schema, struct json *attributes, const char *na
     json_push(attributes, attribute);
 }
 
-uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const char *table, const char *hash,
-                               const char *range, const struct instant *checked, aws_done *done, void *self)
+uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const struct dynamodb_wanted *wanted,
+                               const struct instant *checked, aws_done *done, void *self)
 {
-    struct json *body = body_of(table);
+    struct json *body = body_of(wanted->table);
     struct json *schema = json_array();
     struct json *attributes = json_array();
+    bool provisioned = wanted->read_units > 0 && wanted->write_units > 0;
 
-    add_key(schema, attributes, hash, "HASH");
-    if (range)
-        add_key(schema, attributes, range, "RANGE");
+    add_key(schema, attributes, wanted->hash, "HASH");
+    if (wanted->range)
+        add_key(schema, attributes, wanted->range, "RANGE");
     json_add(body, "KeySchema", schema);
     json_add(body, "AttributeDefinitions", attributes);
-    json_add_str(body, "BillingMode", STR("PAY_PER_REQUEST"));
+    json_add_str(body, "BillingMode", provisioned ? STR("PROVISIONED") : STR("PAY_PER_REQUEST"));
+    if (provisioned) {
+        struct json *units = json_object();
+        json_add_int(units, "ReadCapacityUnits", wanted->read_units);
+        json_add_int(units, "WriteCapacityUnits", wanted->write_units);
+        json_add(body, "ProvisionedThroughput", units);
+    }
     return change(a, &create_table, w, body, checked, done, self);
 }
 

@@ -56,12 +56,14 @@ struct dynamodb_table { /* reply of CreateTable and DescribeTable */
 void dynamodb_table_release(struct dynamodb_table *t);
 void dynamodb_table_take(struct aws_result *r, struct dynamodb_table *out);
 
-/*
- * Changing. Both keys are strings; `range`: NULL for none; on-demand billing. ResourceInUseException: it is
- * there already.
- */
-uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const char *table, const char *hash,
-                               const char *range, const struct instant *checked, aws_done *done, void *self);
+/* A table to be made. Both keys are strings; `range`: NULL for none. */
+struct dynamodb_wanted {
+    const char *table, *hash, *range;
+    int64_t read_units, write_units; /* provisioned capacity; 0: on demand */
+};
+/* Changing. ResourceInUseException: it is there already. */
+uint64_t dynamodb_create_table(struct aws *a, const struct aws_where *w, const struct dynamodb_wanted *wanted,
+                               const struct instant *checked, aws_done *done, void *self);
 /* ERR_NOT_FOUND: there is no such table. */
 uint64_t dynamodb_describe_table(struct aws *a, const struct aws_where *w, const char *table, aws_done *done,
                                  void *self);

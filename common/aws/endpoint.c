@@ -214,8 +214,9 @@ bool endpoint_resolve(const struct endpoint_settings *s, const struct aws_servic
     char text[ENDPOINT_URL_MAX];
 
     if (!region || !region[0])
-        return err_set(e, ERR_CONFIG, "%s: no region: set AWS_REGION, or the option that names it",
-                       service->name);
+        return err_set(e, ERR_CONFIG, "%s: no region: neither AWS_REGION nor an option names one",
+                       service->name) ||
+               err_code(e, AWS_NO_REGION);
     if (!endpoint_region_valid(region))
         return err_set(e, ERR_CONFIG, "%s: '%.64s' is not the name of a region", service->name, region);
     (void)snprintf(out->region, sizeof out->region, "%s", region);

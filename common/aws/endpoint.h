@@ -13,6 +13,8 @@
 #include "base/str.h"
 #include "ports/process.h"
 
+#define AWS_NO_REGION "NoRegion" /* code of the error: nothing names one */
+
 enum { ENDPOINT_URL_MAX = 512, ENDPOINT_OVERRIDES_MAX = 8 };
 
 /* How services are called in each of their places. */

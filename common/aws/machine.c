@@ -133,9 +133,11 @@ static bool check_reply(const struct machine *m, struct err *e)
 
     if (m->err.kind != ERR_NONE)
         return err_set(e, ERR_UNAVAILABLE, "%s (%s): %s%s", where, steps[m->step], m->err.msg,
-                       m->step == STEP_TOKEN ? "; in a container the instance's hop limit must be 2" : "");
+                       m->step == STEP_TOKEN ? "; in a container the instance's hop limit must be 2" : "") ||
+               err_code(e, AWS_NO_CREDENTIALS);
     if (m->status == 404 && m->step == STEP_ROLE)
-        return err_set(e, ERR_CONFIG, "no AWS credentials: the instance has no role");
+        return err_set(e, ERR_CONFIG, "no AWS credentials: the instance has no role") ||
+               err_code(e, AWS_NO_CREDENTIALS);
     if (m->status != 200)
         return err_set(
             e, m->status == 401 || m->status == 429 || m->status >= 500 ? ERR_UNAVAILABLE : ERR_DENIED,
@@ -158,7 +160,8 @@ static bool next_role(struct machine *m, struct err *e)
                            "instance metadata: the role's name has a character that no role has");
     }
     if (!role.n)
-        return err_set(e, ERR_CONFIG, "no AWS credentials: the instance has no role");
+        return err_set(e, ERR_CONFIG, "no AWS credentials: the instance has no role") ||
+               err_code(e, AWS_NO_CREDENTIALS);
     buf_addf(&path, ROLES_PATH STR_FMT, STR_ARG(role));
     m->step = STEP_KEYS;
     ask(m, "GET", buf_cstr(&path), "X-aws-ec2-metadata-token", buf_view(&m->token));

@@ -190,6 +190,8 @@ static bool read_flag(struct reading *r, struct flag *f, const char *next, bool 
     }
     BUF_CLEANUP struct buf where = BUF_INIT(ERR_MSG_MAX);
     buf_addf(&where, "--%s", name);
+    if (!strs_has(&r->o->flags, f->name))
+        strs_add(&r->o->flags, f->name);
     return give(r, f->name, f->value, FROM_FLAG, buf_cstr(&where), e);
 }
 
@@ -452,6 +454,11 @@ bool options_load(struct options *o, const struct options_program *p, const stru
     return ok;
 }
 
+const char *options_nearest(struct str name)
+{
+    return option_nearest(name);
+}
+
 void options_release(struct options *o)
 {
     for (const struct option *row = option_table; row->name; row++)
@@ -462,5 +469,6 @@ void options_release(struct options *o)
     }
     xfree(o->kafka.x);
     xfree(o->config);
+    strs_release(&o->flags);
     *o = (struct options){0};
 }

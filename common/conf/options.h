@@ -31,6 +31,8 @@ struct options_pair { /* kafka.x.<property> = value */
 
 struct options {
     char *config; /* the file that was read; NULL: none */
+    /* names that the command line itself gave: a verb may have a meaning of its own for one */
+    struct strs flags;
     struct {
         int format, level; /* enum log_format, enum log_level */
     } log;
@@ -81,10 +83,11 @@ struct options {
         int policy; /* enum catchup_policy (core/catchup) */
         char *zoneinfo;
     } schedule;
-    struct {
-        char *url;
-    } monitor;
     bool observe;
+};
+
+enum {
+    OPTIONS_EXIT_WRONG = 2 /* what a program ends with when options_load failed; the command line's, too */
 };
 
 enum options_exit { OPTIONS_GO, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_HEALTH };
@@ -115,6 +118,9 @@ void options_help(const struct options_program *p, struct buf *out);
 void options_markdown(struct buf *out); /* docs/configuration.md's table, every option */
 void options_print(const struct options *o,
                    struct buf *out); /* name = value, secrets as *** : the start-up log's view */
+
+/* The option that somebody who wrote `name` (without the --) may have meant; NULL: none is near. */
+const char *options_nearest(struct str name);
 
 /* A duration as people write it ("10m", "2.5", "500ms", "7d") in milliseconds. */
 MUST_CHECK bool options_duration(struct str text, int64_t *ms);

@@ -44,11 +44,6 @@ static bool is_redis_url(struct str s)
            str_starts(s, STR("unix:///"));
 }
 
-static bool is_http_url(struct str s)
-{
-    return str_starts(s, STR("http://")) || str_starts(s, STR("https://"));
-}
-
 static bool is_source(struct str s)
 {
     return str_is(s, "dynamodb") || (str_starts(s, STR("dir:")) && s.n > 4);
@@ -168,9 +163,6 @@ const struct option option_table[] = {
     {"schedule.zoneinfo", OPTION_STR, AT(schedule.zoneinfo), .value = "FOLDER", .initial = "/usr/share/zoneinfo",
      .check = is_filled, .must = "name a folder",
      .help = "Folder of the time zones' files (tzdata)."},
-    {"monitor.url", OPTION_URL, AT(monitor.url), .value = "URL",
-     .check = is_http_url, .must = "begin with http:// or https://",
-     .help = "The monitor that the command line asks for history; none: it reads the event log itself."},
     {"observe", OPTION_BOOL, AT(observe), .initial = "false",
      .help = "Change nothing in AWS: the leading producer marks the runs it accepts, all workers obey, and each "
              "member ends as bypassed, cause observe. For running beside an older tool."},

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How a refusal begins: by it people and plan_too_many_remedy() tell the bounds apart. */
+#define OVER_MAX_INSTANCES "the workload has "
+#define OVER_SYNC_MEMBERS  "synchronous tier "
+
 enum { PLAN_JOBS_MAX = 10000 /* of a step: the fold's bound (docs/protocol.md 4.4) */ };
 
 static char *copy(const char *s)
@@ -86,18 +90,23 @@ static bool is_held(const struct plan_context *c, const struct plan_member *m)
     return false;
 }
 
-static enum cause why_left_out(const struct plan_context *c, const struct tier *t,
-                               const struct plan_member *m)
+enum cause plan_left_out(enum action action, const struct tier *t, const struct plan_member *m)
 {
-    if (c->action == ACTION_STOP && t->ignore_stop)
+    if (action == ACTION_STOP && t->ignore_stop)
         return CAUSE_IGNORE_STOP;
     if (m->asg_member)
         return CAUSE_ASG_MEMBER;
     if (m->spot_one_time)
         return CAUSE_SPOT_ONE_TIME;
-    if (m->instance_store)
-        return CAUSE_INSTANCE_STORE;
-    return is_held(c, m) ? CAUSE_HELD : CAUSE_NONE;
+    return m->instance_store ? CAUSE_INSTANCE_STORE : CAUSE_NONE;
+}
+
+static enum cause why_left_out(const struct plan_context *c, const struct tier *t,
+                               const struct plan_member *m)
+{
+    enum cause why = plan_left_out(c->action, t, m);
+
+    return why == CAUSE_NONE && is_held(c, m) ? CAUSE_HELD : why;
 }
 
 static void fill_options(const struct plan_context *c, const struct tier *t, struct job_options *o)
@@ -179,8 +188,8 @@ static bool plan_tier(const struct plan_context *c, const struct tier *t,
     }
     out->jobs.at = xcalloc(acting / each + 1, sizeof *out->jobs.at);
     if (out->options.sync && acting > SPEC_SYNC_MEMBERS_MAX)
-        fits = err_set(e, ERR_INVALID, "synchronous tier %s has %zu members, allowed are %d", t->name, acting,
-                       SPEC_SYNC_MEMBERS_MAX);
+        fits = err_set(e, ERR_INVALID, OVER_SYNC_MEMBERS "%s has %zu members, allowed are %d", t->name,
+                       acting, SPEC_SYNC_MEMBERS_MAX);
     else if (*jobs + (acting + each - 1) / each > PLAN_JOBS_MAX)
         fits = err_set(e, ERR_INVALID, "tier %s: the step would have over %d jobs", t->name, PLAN_JOBS_MAX);
     for (size_t i = 0; fits && i < acting; i += each)
@@ -243,7 +252,7 @@ bool plan_step(const struct plan_context *c, const struct plan_member *members, 
     *out = (struct event_plan_tiers){0};
     *cause = CAUSE_TOO_MANY;
     if (bound > 0 && n > (uint64_t)bound)
-        return err_set(e, ERR_INVALID, "the workload has %zu members, MaxInstances allows %lld", n,
+        return err_set(e, ERR_INVALID, OVER_MAX_INSTANCES "%zu members, MaxInstances allows %lld", n,
                        (long long)bound);
     sorted = xcalloc(n + 1, sizeof *sorted);
     for (size_t i = 0; i < n; i++)
@@ -264,4 +273,29 @@ void plan_release(struct event_plan_tiers *tiers)
 
     json_release(event_fields(EVENT_TIER_PLANNED), &ev); /* the record's own table knows what to free */
     *tiers = (struct event_plan_tiers){0};
+}
+
+bool plan_whole(const struct event_accepted *run, enum action action, const struct plan_member *members,
+                size_t n, enum cause *cause, struct err *e)
+{
+    const struct epoch none = {0};
+    struct plan_context c = {.run = run, .epoch = &none, .action = action};
+
+    for (; (uint64_t)c.step < run->steps.n; c.step++) {
+        struct event_plan_tiers tiers = {0};
+        if (!plan_step(&c, members, n, &tiers, cause, e))
+            return false;
+        plan_release(&tiers);
+    }
+    *cause = CAUSE_NONE;
+    return true;
+}
+
+const char *plan_too_many_remedy(const char *detail)
+{
+    if (str_starts(str_of(detail), STR(OVER_MAX_INSTANCES)))
+        return "raise MaxInstances in its row if that is meant";
+    if (str_starts(str_of(detail), STR(OVER_SYNC_MEMBERS)))
+        return "split the tier, or set its TierSynchronization to False";
+    return "split the tier, or give its parts sequence numbers of their own";
 }

@@ -42,3 +42,14 @@ struct plan_context {
 MUST_CHECK bool plan_step(const struct plan_context *c, const struct plan_member *members, size_t n,
                           struct event_plan_tiers *out, enum cause *cause, struct err *e);
 void plan_release(struct event_plan_tiers *tiers);
+
+/*
+ * Every step as it would be planned now: what could not be is refused before anything moves, with plan_step's
+ * causes. Of the run only `steps`, `spec` and `on_failure` are looked at.
+ */
+MUST_CHECK bool plan_whole(const struct event_accepted *run, enum action action,
+                           const struct plan_member *members, size_t n, enum cause *cause, struct err *e);
+/* Why a member is left alone whatever its state, holds apart; CAUSE_NONE: it is not. */
+enum cause plan_left_out(enum action action, const struct tier *t, const struct plan_member *m);
+/* What to do about CAUSE_TOO_MANY, by the text that came with it. */
+const char *plan_too_many_remedy(const char *detail);

@@ -152,9 +152,6 @@ static void take_failure(struct source *s, struct reading *r, enum spec_table wh
     if (which == TABLE_SCHEDULES && e->kind == ERR_NOT_FOUND && !r->changes)
         return;
     (void)err_wrap(e, "table %s", s->tables[which]);
-    if (e->kind == ERR_NOT_FOUND)
-        (void)err_wrap(e,
-                       "create it with `ec2sched tables create`, or set specs.tables.prefix or specs.region");
     fail(r, e);
 }
 

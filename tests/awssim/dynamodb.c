@@ -494,7 +494,13 @@ static void write_table(struct buf *out, const struct table *t, const char *stat
         buf_addc(out, ',');
         write_attribute(out, t->range, t->range_type);
     }
-    buf_adds(out, "],\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}}");
+    if (t->read_units)
+        buf_addf(out,
+                 "],\"ProvisionedThroughput\":{\"ReadCapacityUnits\":%" PRId64
+                 ",\"WriteCapacityUnits\":%" PRId64 "}}",
+                 t->read_units, t->write_units);
+    else
+        buf_adds(out, "],\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}}");
 }
 
 static bool describe_table(struct awssim *sim, struct call *c)
@@ -535,8 +541,27 @@ static void read_type(const struct call *c, const char *name, char type[2])
             (void)snprintf(type, 2, STR_FMT, STR_ARG(json_str_or_empty(json_get(a, "AttributeType"))));
 }
 
+/* On demand, or with both units: the two forms exclude each other. */
+static bool read_billing(struct call *c, int64_t *reads, int64_t *writes)
+{
+    struct str mode = json_str_or_empty(json_get(c->input, "BillingMode"));
+    const struct json *units = json_get(c->input, "ProvisionedThroughput");
+    bool both = json_int(json_get(units, "ReadCapacityUnits"), reads) &&
+                json_int(json_get(units, "WriteCapacityUnits"), writes) && *reads >= 1 && *writes >= 1;
+
+    if (str_is(mode, "PAY_PER_REQUEST"))
+        return units ? invalid(c, "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
+                                  "BillingMode is PAY_PER_REQUEST")
+                     : true;
+    return both ||
+           invalid(c, "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
+                      "PROVISIONED");
+}
+
 static bool create_table(struct awssim *sim, struct call *c)
 {
+    int64_t reads = 0, writes = 0;
+
     struct str name = json_str_or_empty(json_get(c->input, "TableName"));
     struct str hash = STR(""), range = STR("");
 
@@ -549,6 +574,8 @@ static bool create_table(struct awssim *sim, struct call *c)
     }
     if (name.n < 3 || name.n > 255 || !hash.n)
         return invalid(c, "TableName and a HASH key are needed");
+    if (!read_billing(c, &reads, &writes))
+        return false;
     if (tables_find(sim->tables, c, name))
         return call_fail(c, 400, "ResourceInUseException", "Table already exists: " STR_FMT, STR_ARG(name));
     struct table *t = tables_create(sim->tables, call_account(c), c->region, name);
@@ -557,6 +584,8 @@ static bool create_table(struct awssim *sim, struct call *c)
     t->hash = str_dup(hash);
     t->range = range.n ? str_dup(range) : NULL;
     t->created_wall_ms = c->now.wall_ms;
+    t->read_units = reads;
+    t->write_units = writes;
     read_type(c, t->hash, t->hash_type);
     if (t->range)
         read_type(c, t->range, t->range_type);

@@ -23,6 +23,7 @@ struct table {
     size_t n, cap;
     int64_t page_items; /* at most so many are looked at for a page; 0: 1 MB of them */
     int64_t created_wall_ms;
+    int64_t read_units, write_units; /* 0: on demand */
 };
 
 struct tables; /* opaque */

@@ -5,7 +5,7 @@ CREDENTIALS = [
     {"access_key": "AKIANOSTOPNOSTOP0001", "secret_key": "nostop", "deny": ["ec2:StopInstances", "ssm:ListCommandInvocations", "dynamodb:Query"]},
     {  # what deploy/iam/person.json leaves out
         "access_key": "AKIAPERSONPERSON0001", "secret_key": "person",
-        "deny": ["ec2:DescribeInstanceStatus", "ec2:DescribeSpotInstanceRequests", "ec2:StartInstances", "ec2:StopInstances",
+        "deny": ["ec2:DescribeInstanceStatus", "ec2:StartInstances", "ec2:StopInstances",
                  "ssm:ListCommandInvocations", "ssm:SendCommand"],
     },
 ]  # fmt: skip

@@ -31,15 +31,15 @@ def stack(bin_dir, kafka):
 
 
 class Terminal:
-    """The program on a pseudo-terminal of so many columns."""
+    """The program on a pseudo-terminal of so many columns, begun as a shell begins it: whatever the tests' own caller ignores."""
 
-    def __init__(self, stack, *words, columns=80):
+    def __init__(self, stack, *words, columns=80, interrupts=signal.SIG_DFL):
         env = Process(["ec2sched"], cwd=stack.folder, env=stack.env).env
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.child = subprocess.Popen(
             [stack.bin / "ec2sched", *words], env=env, cwd=stack.folder, stdin=slave, stdout=slave, stderr=slave,
-            preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
+            preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0), signal.signal(signal.SIGINT, interrupts)),
         )  # fmt: skip
         os.close(slave)
         self.seen = ""
@@ -102,6 +102,14 @@ def test_a_stop_that_is_not_confirmed_stops_nothing(stack, answer):
     t.read(r"stop 5 instances of shop in 2 steps\? \[y/N\] ")
     t.type(answer)
     assert t.end() in (3, -signal.SIGINT) and stops(stack) == before
+
+
+def test_ctrl_c_is_a_no_also_where_the_caller_ignores_it(stack):
+    before = stops(stack)
+    t = Terminal(stack, "stop", "shop", interrupts=signal.SIG_IGN)
+    t.read(r"\[y/N\] ")
+    t.type("\x03")
+    assert t.end() == -signal.SIGINT and stops(stack) == before
 
 
 def test_a_confirmed_stop_begins_and_yes_asks_nothing(stack):

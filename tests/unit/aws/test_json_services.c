@@ -257,7 +257,8 @@ static void tables_are_made_and_written_as_asked(void **state)
     fake_reply(&world, 200, "{}");
     (void)turn(a);
     assert_int_equal(s.err.kind, ERR_NONE);
-    (void)dynamodb_create_table(a, &here, "T", "h", "r", &world.now, on_table, &s);
+    (void)dynamodb_create_table(a, &here, &(struct dynamodb_wanted){"T", "h", "r", 0, 0}, &world.now,
+                                on_table, &s);
     assert_string_equal(
         turn(a)->body,
         "{\"TableName\":\"T\",\"KeySchema\":[{\"AttributeName\":\"h\",\"KeyType\":\"HASH\"},{"
@@ -267,6 +268,16 @@ static void tables_are_made_and_written_as_asked(void **state)
     fake_reply(&world, 200, "{\"TableDescription\":{\"TableStatus\":\"CREATING\"}}");
     (void)turn(a);
     assert_string_equal(s.table.status, "CREATING");
+    dynamodb_table_release(&s.table);
+    (void)dynamodb_create_table(a, &here, &(struct dynamodb_wanted){"T", "h", NULL, 5, 4}, &world.now,
+                                on_table, &s);
+    assert_string_equal(turn(a)->body,
+                        "{\"TableName\":\"T\",\"KeySchema\":[{\"AttributeName\":\"h\",\"KeyType\":\"HASH\"}],"
+                        "\"AttributeDefinitions\":[{\"AttributeName\":\"h\",\"AttributeType\":\"S\"}],"
+                        "\"BillingMode\":\"PROVISIONED\",\"ProvisionedThroughput\":{\"ReadCapacityUnits\":5,"
+                        "\"WriteCapacityUnits\":4}}");
+    fake_reply(&world, 200, "{\"TableDescription\":{\"TableStatus\":\"CREATING\"}}");
+    (void)turn(a);
     dynamodb_table_release(&s.table);
     aws_free(a);
     fake_world_release(&world);

@@ -133,7 +133,6 @@ static void without_anything_the_defaults_hold(void **state)
     assert_int_equal(l.o.drain.timeout_ms, 8000);
     assert_int_equal(l.o.run.deadline_ms, 0);
     assert_int_equal(l.o.pause.max_ms, 7 * 86400000);
-    assert_null(l.o.monitor.url);
     assert_false(l.o.observe);
     assert_int_equal(l.o.log.format, LOG_LOGFMT);
     assert_int_equal(l.o.log.level, LOG_INFO);
@@ -173,8 +172,6 @@ static const char *sample(const struct option *row)
 {
     if (row->initial && *row->initial)
         return row->initial;
-    if (strcmp(row->name, "monitor.url") == 0)
-        return "http://x";
     return strcmp(row->name, "admin.listen") == 0 ? "[::1]:0" : "x";
 }
 
@@ -249,7 +246,7 @@ static void a_value_out_of_its_range_or_form_says_what_it_must_be_and_where_it_s
     static const char *const bad[] = {
         "--kafka.prefix=a/b",    "--kafka.prefix=",       "--kafka.brokers=",    "--redis.url=http://x",
         "--specs.source=dynamo", "--specs.source=dir:",   "--admin.listen=9465", "--admin.listen=x:65536",
-        "--admin.listen=:1",     "--admin.listen=[::1:1", "--admin.listen=a:-1", "--monitor.url=x",
+        "--admin.listen=:1",     "--admin.listen=[::1:1", "--admin.listen=a:-1", "--pause.max=0",
         "--log.format=xml",      "--worker.poll=5x",      "--worker.poll=-5",    "--worker.poll=0.0001",
         "--drain.timeout=1e3",   "--run.deadline=31d",    "--worker.state=",     "--worker.concurrency=1.5",
     };

@@ -202,6 +202,42 @@ static void more_than_a_thousand_in_turn_are_refused(void **state)
     planned_release(&p);
 }
 
+/* The whole run, without its plan: what an admission and `plan` ask. */
+static bool whole(size_t n, enum cause *cause, struct err *e)
+{
+    struct event_accepted r = {.spec = spec};
+
+    *e = (struct err){0};
+    plan_steps(&spec, ACTION_STOP, NULL, &r.steps);
+    bool ok = plan_whole(&r, ACTION_STOP, members, n, cause, e);
+    release_steps(&r.steps);
+    return ok;
+}
+
+static void a_run_that_is_too_much_names_the_bound_and_its_own_remedy(void **state)
+{
+    enum cause cause = CAUSE_NONE;
+    struct err e;
+
+    (void)state;
+    add_tier("web", -1, 0);
+    add_tier("line", -1, 1)->stop.sync = true;
+    fill_members(1001, "line");
+    assert_false(whole(1001, &cause, &e)); /* of the second step */
+    assert_int_equal(cause, CAUSE_TOO_MANY);
+    assert_string_equal(e.msg, "synchronous tier line has 1001 members, allowed are 1000");
+    assert_non_null(strstr(plan_too_many_remedy(e.msg), "TierSynchronization"));
+    spec.max_instances = 1000;
+    assert_false(whole(1001, &cause, &e));
+    assert_string_equal(e.msg, "the workload has 1001 members, MaxInstances allows 1000");
+    assert_non_null(strstr(plan_too_many_remedy(e.msg), "MaxInstances"));
+    assert_true(whole(1000, &cause, &e));
+    assert_int_equal(cause, CAUSE_NONE);
+    fill_members(1000, "nobody"); /* of a tier that takes no part: counted all the same */
+    spec.max_instances = 999;
+    assert_false(whole(1000, &cause, &e));
+}
+
 static void max_instances_counts_the_whole_workload(void **state)
 {
     struct planned p;
@@ -378,6 +414,7 @@ int main(void)
         cmocka_unit_test_setup(only_the_named_tiers_take_part, begin),
         cmocka_unit_test_setup(chunks_are_200_or_50_with_a_question_or_one_job_in_turn, begin),
         cmocka_unit_test_setup(more_than_a_thousand_in_turn_are_refused, begin),
+        cmocka_unit_test_setup(a_run_that_is_too_much_names_the_bound_and_its_own_remedy, begin),
         cmocka_unit_test_setup(max_instances_counts_the_whole_workload, begin),
         cmocka_unit_test_setup(those_left_out_are_said_with_their_cause, begin),
         cmocka_unit_test_setup(a_hold_of_tier_or_workload_covers_all_of_it, begin),

@@ -1,4 +1,4 @@
-#include "producer/members.h"
+#include "specs/members.h"
 
 #include "base/mem.h"
 
@@ -54,8 +54,16 @@ static const char *tier_of(const struct ec2_instance *i, const struct spec *s)
 
 void members_take(struct aws_result *r, const struct spec *s, struct members *out)
 {
-    *out = (struct members){0};
-    ec2_instances_take(r, &out->list);
+    struct ec2_instances list = {0};
+
+    ec2_instances_take(r, &list);
+    members_narrow(&list, s, out);
+}
+
+void members_narrow(struct ec2_instances *list, const struct spec *s, struct members *out)
+{
+    *out = (struct members){.list = *list};
+    *list = (struct ec2_instances){0};
     out->at = xcalloc(out->list.n + 1, sizeof *out->at);
     out->spot_requests = xcalloc(out->list.n + 1, sizeof *out->spot_requests);
     for (size_t i = 0; i < out->list.n; i++) {

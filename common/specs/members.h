@@ -1,7 +1,8 @@
 #pragma once
 /*
  * members - a workload's instances as DescribeInstances shows them, narrowed byte for byte, in the form that
- * core/plan takes.
+ * core/plan takes. The producer plans with it, the command line shows with it: who is a member is decided
+ * here.
  *
  * The question filters by the workload's tag, the VPCs and the states; the reply's tags are compared again,
  * exactly. Only members of tiers that the specification has are kept.
@@ -19,6 +20,8 @@ struct members {
 /* Completes with the reply that members_take wants. */
 uint64_t members_ask(struct aws *a, const struct spec *s, const char *run, aws_done *done, void *self);
 void members_take(struct aws_result *r, const struct spec *s, struct members *out);
+/* The same in two steps: the list moves into *out (it is empty then). */
+void members_narrow(struct ec2_instances *list, const struct spec *s, struct members *out);
 void members_release(struct members *m);
 
 /* Spot requests whose kind has to be known, from the i-th member on: at most EC2_VALUES_MAX, *next is where
