@@ -494,9 +494,8 @@ static void settle(struct aws *a, struct call *c, int64_t now_ms)
     }
     bool again = !c->op->changes && err_is_retriable(e) && c->attempts < most &&
                  retry_take(&a->budget, e->kind, &c->cost);
-    int64_t wait_ms = retry_backoff_ms(e->kind, c->retries++, rng_below(&a->ports->rng, CHANCES), o->hint_ms);
     if (!again) {
-        c->result.retry_after_ms = err_is_retriable(e) ? wait_ms : 0;
+        c->result.retry_after_ms = err_is_retriable(e) ? o->hint_ms : 0;
         strs_release(&c->result.named);
         c->result.named = o->named;
         c->got.named = (struct strs){0};
@@ -505,7 +504,8 @@ static void settle(struct aws *a, struct call *c, int64_t now_ms)
     }
     if (strcmp(e->code, AWS_GARBLED) == 0)
         start_over(c);
-    relaunch(a, c, now_ms + wait_ms);
+    int64_t chance = rng_below(&a->ports->rng, CHANCES);
+    relaunch(a, c, now_ms + retry_backoff_ms(e->kind, c->retries++, chance, o->hint_ms));
 }
 
 static void deliver(struct aws *a, struct call *c)
