@@ -8,6 +8,7 @@
 struct producer {
     struct context c;
     struct precheck check;
+    struct pacing *pacing;
     struct partition *partitions; /* c.partitions of them, once the topics are known */
     int64_t turned_ms;            /* boot clock of the last turn */
     bool draining;

@@ -67,12 +67,13 @@ enum {
 #define AWS_GARBLED     "Garbled"  /* a 2xx whose body is not what the operation answers */
 #define AWS_TOO_LARGE   "TooLarge" /* a bound of ours: request, reply, pages, ids */
 
-/* ---- pacing: a second implementation is view/governor ---- */
+/* ---- pacing: aws/pacing fills it; one that the fleet shares fits behind it too ---- */
 struct pace {
     const char *account; /* of the role; home: its account, or "home" as long as that is not known */
     const char *region, *service;
     const char *api;      /* the operation: "StartInstances" */
     const char *workload; /* whose tokens: "" when the caller named none */
+    const char *who;      /* whose place in the queue: the same for all tries of one call, as far as we know */
     bool changes;
     size_t resources; /* instances touched; 0 for reads */
     int64_t now_ms;

@@ -286,6 +286,7 @@ static void the_pacer_is_asked_before_each_attempt(void **state)
     assert_int_equal(s.r.retry_after_ms, 1500);
     assert_string_equal(g.api, "StopInstances");
     assert_int_equal(g.last.resources, 1);
+    assert_string_equal(g.who, "|r 1|s1-t1-b1"); /* each try of a job has the same place in the queue */
     assert_string_equal(g.account, "home");
     aws_free(a);
     fake_world_release(&world);
