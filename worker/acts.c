@@ -74,8 +74,10 @@ static void tell(const struct acts *a, struct work *w, const struct act *x, cons
     else
         log_debug(a->ports->log, "act.waits", fs("action", action), fs("job", w->job.job),
                   fs("tier", w->job.tier), fs("code", r->err.code), fi("retry_after_ms", r->retry_after_ms));
-    if (r->err.kind == ERR_NONE || r->err.kind == ERR_THROTTLED)
-        w->throttled = r->err.kind == ERR_THROTTLED;
+    if (r->err.kind == ERR_NONE)
+        w->throttled = false;
+    else if (r->err.kind == ERR_THROTTLED && !r->sent)
+        w->throttled = true;
 }
 
 static void count(struct acts *a, const struct act *x, const struct aws_result *r)

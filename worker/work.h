@@ -33,7 +33,7 @@ struct work {
     int64_t since_ms;
     bool woken;
     /* acts */
-    bool throttled; /* its last call was, and that has been told */
+    bool throttled; /* it waits for tokens, and that has been told */
     /* leases */
     int64_t deadline_ms; /* our own, boot clock */
     int64_t renew_ms;
