@@ -51,8 +51,8 @@ static void set_rate(struct buckets *b, const char *name, double capacity, doubl
         r->name = xstrdup(name);
         HASH_ADD_KEYPTR(hh, b->rates, r->name, strlen(r->name), r);
     }
-    r->capacity = (int64_t)(capacity * TOKEN);
-    r->per_ms = (int64_t)(per_second * TOKEN / 1000) * b->scale;
+    r->capacity = (int64_t)(capacity * (double)TOKEN);
+    r->per_ms = (int64_t)(per_second * (double)TOKEN / 1000) * b->scale;
 }
 
 static bool load(struct buckets *b, const struct json *settings, struct err *e)

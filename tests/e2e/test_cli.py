@@ -25,7 +25,13 @@ VERBS = ["list", "plan", "start", "stop", "status", "watch", "runs", "cancel", "
 def stack(bin_dir, kafka):
     with tempfile.TemporaryDirectory(prefix="e2s-") as folder, RedisServer(folder) as redis:
         with Stack(folder, bin_dir, kafka, redis, scenario(), workers=2) as s:
+            s.wait_until(lambda: is_led(s), "a leader for each partition")  # a standby is ready, too
             yield s
+
+
+def is_led(stack):
+    checks = json.loads(stack.cli("doctor", "few", "--output", "json").stdout)["checks"]
+    return [c["state"] for c in checks if c["check"] == "producers"] == ["ok"]
 
 
 def one_line(text):
