@@ -6,8 +6,8 @@
 
 enum { TOKEN = 1000000, WHOLE = 1000, MINUTE_MS = 60 * 1000, COSTS = 2 };
 
-struct limit { /* in millionths of a token, so that sums are exact */
-    int64_t capacity, per_ms; /* per_ms: as known, at full rate; capacity 0: no limit */
+struct limit {                 /* in millionths of a token, so that sums are exact */
+    int64_t capacity, per_ms;  /* per_ms: as known, at full rate; capacity 0: no limit */
     int64_t tokens, filled_ms; /* filled_ms may lie ahead: it begins to fill then */
 };
 

@@ -3,13 +3,14 @@
  * bucket_step - one API's token buckets in one account and region, as AWS keeps them, and the queue before
  * them.
  *
- * Two costs, as EC2 counts them: one request, and n instances. bucket_ask() never blocks: it takes the tokens,
- * or says how long to wait and takes nothing. Pure: no clock, no chance, no I/O; moments are the boot clock's.
+ * Two costs, as EC2 counts them: one request, and n instances. bucket_ask() never blocks: it takes the
+ * tokens, or says how long to wait and takes nothing. Pure: no clock, no chance, no I/O; moments are the boot
+ * clock's.
  *
  * Fair: first come, first served. Who is told to wait keeps its place under its name, and finds its tokens if
- * it asks again at the moment it was told, or up to BUCKET_ABSENT_MS later; who does not come back loses it. A
- * call may overtake when what it takes delays nobody beyond what that one was told: a small one need not wait
- * behind a large one whose tokens are far off.
+ * it asks again at the moment it was told, or up to BUCKET_ABSENT_MS later; who does not come back loses it.
+ * A call may overtake when what it takes delays nobody beyond what that one was told: a small one need not
+ * wait behind a large one whose tokens are far off.
  *
  * Learns: bucket_throttled(), told of each throttle, empties the bucket, for AWS's is empty, and slows it to
  * seven tenths; then it gains a twentieth of its known rate a minute, up to it. A bucket that is `open` has
@@ -34,8 +35,8 @@ enum {
     BUCKET_SLACK_MS = 500,
     BUCKET_CUT_MS = 5000, /* throttles closer together are one: calls that were on their way together */
     BUCKET_CUT_PERCENT = 70,
-    BUCKET_GAIN_PERCENT = 5,    /* a minute */
-    BUCKET_LEAST_PERCENT = 10,  /* it never gets slower */
+    BUCKET_GAIN_PERCENT = 5,   /* a minute */
+    BUCKET_LEAST_PERCENT = 10, /* it never gets slower */
     BUCKET_OPEN_MS = 600 * 1000,
     BUCKET_LEAST_SLACK_MS = 250, /* however fast time is: real requests travel in real time */
 };

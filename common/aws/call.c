@@ -12,13 +12,11 @@
 #include "base/mem.h"
 #include "base/timers.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    AWS_WHO_MAX = 1024, /* of a name in the pacer's queue; what is longer is cut */
     NOW_MS = 0, /* a moment that is always due */
     SKEW_BELIEVED_MS =
         4 * 60 * 1000, /* an error may come of our clock when the reply shows at least this much */
@@ -201,18 +199,6 @@ static bool prepare(struct aws *a, struct call *c, const struct aws_call *q, str
     return q->anonymous || c->identity;
 }
 
-/* A changing call comes back anew for each try: its job tells that it is the same. */
-static char *who_of(const struct call *c, const struct aws_where *w)
-{
-    BUF_CLEANUP struct buf text = BUF_INIT(AWS_WHO_MAX);
-
-    if (c->op->changes && w->job && w->job[0])
-        buf_addf(&text, "%s|%s|%s", c->workload, w->run ? w->run : "", w->job);
-    else
-        buf_addf(&text, "#%" PRIu64, c->id);
-    return buf_take(&text);
-}
-
 uint64_t aws_call(struct aws *a, const struct aws_call *q)
 {
     struct call *c = xcalloc(1, sizeof *c);
@@ -228,7 +214,7 @@ uint64_t aws_call(struct aws *a, const struct aws_call *q)
     c->resources = q->resources;
     c->anonymous = q->anonymous;
     c->workload = xstrdup(q->where->workload ? q->where->workload : "");
-    c->who = who_of(c, q->where);
+    c->who = request_who(c->op, q->where, c->id);
     c->agent = request_agent(a->program, q->where);
     c->body = str_dup(q->body);
     c->result.reply = q->op->reply_size ? xcalloc(1, q->op->reply_size) : NULL;

@@ -73,7 +73,8 @@ struct pace {
     const char *region, *service;
     const char *api;      /* the operation: "StartInstances" */
     const char *workload; /* whose tokens: "" when the caller named none */
-    const char *who;      /* whose place in the queue: the same for all tries of one call, as far as we know */
+    /* whose place in the queue: the same for all tries of one call, as far as we know */
+    const char *who;
     bool changes;
     size_t resources; /* instances touched; 0 for reads */
     int64_t now_ms;

@@ -39,8 +39,8 @@ static const struct row {
 
 static bool fits(const struct row *r, const struct pace *p)
 {
-    return (!r->service || strcmp(r->service, p->service) == 0) &&
-           (!r->api || strcmp(r->api, p->api) == 0) && (r->kind == ANY || (r->kind == CHANGES) == p->changes);
+    return (!r->service || strcmp(r->service, p->service) == 0) && (!r->api || strcmp(r->api, p->api) == 0) &&
+           (r->kind == ANY || (r->kind == CHANGES) == p->changes);
 }
 
 static struct bucket *begin(const struct pacing *s, const struct pace *p)

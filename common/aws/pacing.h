@@ -4,8 +4,8 @@
  *
  * A bucket (aws/bucket_step) for each account, region, service and API, begun with AWS's published numbers;
  * where there are none (all services but EC2), with no limit before the first throttle. It knows only the
- * calls of this process: beside others each has a bucket of its own, and what they take from AWS's together is
- * learned from its throttles. Losing it costs speed, never order.
+ * calls of this process: beside others each has a bucket of its own, and what they take from AWS's together
+ * is learned from its throttles. Losing it costs speed, never order.
  *
  * Owner: the program, beside its struct aws and longer than it. Bound: PACING_BUCKETS_MAX buckets; the one
  * that was asked longest ago leaves. Source of the numbers: "Request throttling for the Amazon EC2 API";

@@ -4,8 +4,8 @@
  *
  * Full jitter: anything between nothing and a bound that doubles with each failure in a row, from
  * BACKOFF_MIN_MS to BACKOFF_MAX_MS, so that a fleet that failed together does not come back together. What
- * the server asks for may lengthen the wait, never shorten it. Pure: chance is a parameter. Source: "Timeouts,
- * retries, and backoff with jitter", the Amazon Builders' Library.
+ * the server asks for may lengthen the wait, never shorten it. Pure: chance is a parameter. Source:
+ * "Timeouts, retries, and backoff with jitter", the Amazon Builders' Library.
  */
 #include <stdint.h>
 

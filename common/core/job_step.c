@@ -163,7 +163,8 @@ static void accepted(struct job_step *s, const struct job_called *c, int64_t now
     aws_answers(s);
 }
 
-/* How long until the next call. One that did not leave loads nobody: it waits for what it lacks, no longer. */
+/* How long until the next call. One that did not leave loads nobody: it waits for what it lacks, no
+ * longer. */
 static int64_t wait_after(struct job_step *s, const struct job_called *c)
 {
     if (c->waits && c->retry_after_ms > 0)

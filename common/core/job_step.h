@@ -17,8 +17,8 @@
  *  - a terminal with a failure only while the lease lives; without one it may be reported late;
  *  - a job with an unanswered call is never released: its lease expires;
  *  - after an accepted call a release is due no earlier than JOB_RELEASE_LAG_MS later: Describe lags;
- *  - a call that was throttled is nobody's failure: it is made again, ever further apart (core/backoff), until
- *    the run's own deadline fences the lease. An outage is waited out as long as JOB_OUTAGE_MS says.
+ *  - a call that was throttled is nobody's failure: it is made again, ever further apart (core/backoff),
+ *    until the run's own deadline fences the lease. An outage is waited out as long as JOB_OUTAGE_MS says.
  *
  * Owner: worker/jobs, one a claimed job. `job` is borrowed and must outlive it.
  */

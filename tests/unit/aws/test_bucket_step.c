@@ -195,7 +195,8 @@ static void a_request_that_was_long_on_its_way_does_not_make_the_next_too_early(
 
     (void)state;
     assert_int_equal(bucket_ask(b, "a", 1000, 0), 0);
-    assert_true(naive_take(&instances, 1000, BUCKET_SLACK_MS)); /* it arrives so late, the next ones at once */
+    /* it arrives so late, the next ones at once */
+    assert_true(naive_take(&instances, 1000, BUCKET_SLACK_MS));
     for (int64_t now_ms = 0, i = 0; i < 10; i++) {
         now_ms += bucket_ask(b, "a", 200, now_ms);
         assert_int_equal(bucket_ask(b, "a", 200, now_ms), 0);

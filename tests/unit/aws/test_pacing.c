@@ -6,8 +6,15 @@
 static int64_t ask(const struct pacing *s, const char *account, const char *region, const char *api, size_t n)
 {
     const struct pacer *p = pacing_pacer(s);
-    const struct pace q = {.account = account, .region = region, .service = "ec2", .api = api, .workload = "",
-                           .who = "w", .changes = true, .resources = n, .now_ms = 1000};
+    const struct pace q = {.account = account,
+                           .region = region,
+                           .service = "ec2",
+                           .api = api,
+                           .workload = "",
+                           .who = "w",
+                           .changes = true,
+                           .resources = n,
+                           .now_ms = 1000};
 
     return p->ask(p->self, &q);
 }
@@ -31,17 +38,23 @@ static void the_published_numbers_are_those_of_each_api(void **state)
         const char *service, *api;
         bool changes;
         int burst;
-    } rows[] = {{"ec2", "StartInstances", true, 5},          {"ec2", "StopInstances", true, 50},
-                {"ec2", "DescribeInstances", false, 100},    {"ec2", "ModifyInstanceAttribute", true, 50},
-                {"ssm", "SendCommand", true, 10000},         {"ssm", "ListCommandInvocations", false, 10000},
+    } rows[] = {{"ec2", "StartInstances", true, 5},       {"ec2", "StopInstances", true, 50},
+                {"ec2", "DescribeInstances", false, 100}, {"ec2", "ModifyInstanceAttribute", true, 50},
+                {"ssm", "SendCommand", true, 10000},      {"ssm", "ListCommandInvocations", false, 10000},
                 {"dynamodb", "Query", false, 10000}};
     struct pacing *s = pacing_new(&(struct pacing_options){.time_scale = 1});
     const struct pacer *p = pacing_pacer(s);
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct pace q = {.account = "1", .region = "r", .service = rows[i].service, .api = rows[i].api,
-                               .workload = "", .who = "w", .changes = rows[i].changes, .now_ms = 5};
+        const struct pace q = {.account = "1",
+                               .region = "r",
+                               .service = rows[i].service,
+                               .api = rows[i].api,
+                               .workload = "",
+                               .who = "w",
+                               .changes = rows[i].changes,
+                               .now_ms = 5};
         int n = 0;
         while (n < 10000 && p->ask(p->self, &q) == 0)
             n++;
@@ -54,8 +67,15 @@ static void who_may_learn_only_begins_without_a_limit(void **state)
 {
     struct pacing *s = pacing_new(&(struct pacing_options){.time_scale = 1, .learn = true});
     const struct pacer *p = pacing_pacer(s);
-    const struct pace q = {.account = "1", .region = "r", .service = "ec2", .api = "StartInstances",
-                           .workload = "", .who = "w", .changes = true, .resources = 200, .now_ms = 1000};
+    const struct pace q = {.account = "1",
+                           .region = "r",
+                           .service = "ec2",
+                           .api = "StartInstances",
+                           .workload = "",
+                           .who = "w",
+                           .changes = true,
+                           .resources = 200,
+                           .now_ms = 1000};
 
     (void)state;
     for (int i = 0; i < 100; i++)
