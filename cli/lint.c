@@ -4,6 +4,7 @@
 #include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/verbs.h"
+#include "core/schedule.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static void show_one(const struct finding *f, struct table *table, struct json *
     json_push(all, json_encode(finding_fields, f));
 }
 
-static int show(const struct cli *c, const struct findings *f, size_t workloads)
+static int show(const struct cli *c, const struct findings *f, size_t workloads, size_t schedules)
 {
     static const char *const columns[] = {"SEVERITY", "ROW", "ATTRIBUTE", "WHAT", NULL};
     TABLE_CLEANUP struct table *table = table_new(columns);
@@ -30,6 +31,7 @@ static int show(const struct cli *c, const struct findings *f, size_t workloads)
         errors += f->at[i].severity == SEVERITY_ERROR;
     }
     json_add_int(document, "workloads", (int64_t)workloads);
+    json_add_int(document, "schedules", (int64_t)schedules);
     json_add_int(document, "errors", (int64_t)errors);
     json_add(document, "findings", all);
     if (c->json) {
@@ -37,7 +39,8 @@ static int show(const struct cli *c, const struct findings *f, size_t workloads)
     } else {
         if (f->n)
             table_print(table);
-        print_line("%zu workload%s, %zu finding%s, %zu error%s", workloads, workloads == 1 ? "" : "s", f->n,
+        print_line("%zu workload%s, %zu schedule%s, %zu finding%s, %zu error%s", workloads,
+                   workloads == 1 ? "" : "s", schedules, schedules == 1 ? "" : "s", f->n,
                    f->n == 1 ? "" : "s", errors, errors == 1 ? "" : "s");
     }
     return errors ? CLI_FAILED : CLI_OK;
@@ -65,6 +68,9 @@ int verb_lint(struct cli *c, const struct strs *words)
     struct cli_rows rows = {0};
     if (!cli_rows(c, positional.n ? positional.at[0] : NULL, &rows, &e))
         return cli_fail(c, &e, NULL);
+    const struct json *schedules = NULL;
+    if (!cli_schedules(c, positional.n ? positional.at[0] : NULL, &schedules, &e))
+        return cli_fail(c, &e, NULL);
     struct findings f = {0};
     if (positional.n)
         lint_one(c, positional.at[0], json_first(rows.workloads), rows.tiers, &f);
@@ -75,7 +81,8 @@ int verb_lint(struct cli *c, const struct strs *words)
         JSON_CLEANUP struct json *tiers = cli_rows_of(rows.tiers, name);
         lint_one(c, text, row, tiers, &f);
     }
-    int exit = show(c, &f, json_count(rows.workloads));
+    schedule_lint(schedules, rows.workloads, c->options->specs.strict, cli_zones(c), &f);
+    int exit = show(c, &f, json_count(rows.workloads), json_count(schedules));
     findings_release(&f);
     return exit;
 }

@@ -1,6 +1,8 @@
 #include "cli/specs.h"
 
+#include "core/zones.h"
 #include "specs/source.h"
+#include "specs/zonefile.h"
 
 #include <stdio.h>
 
@@ -48,6 +50,46 @@ bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct 
     }
     *out = (struct cli_rows){.workloads = c->rows[0], .tiers = c->rows[1]};
     return true;
+}
+
+static void on_schedules(void *self, uint64_t id, const struct source_rows *r)
+{
+    struct asked_rows *a = self;
+
+    (void)id;
+    a->err = r->err;
+    a->done = true;
+    json_free(a->cli->rows[2]);
+    a->cli->rows[2] = r->err.kind == ERR_NONE && r->schedules ? json_copy(r->schedules) : json_array();
+}
+
+bool cli_schedules(struct cli *c, const char *workload, const struct json **out, struct err *e)
+{
+    struct source *s = cli_source(c, e);
+    struct asked_rows *a = cli_keep(c, sizeof *a);
+
+    if (!s)
+        return false;
+    a->cli = c;
+    (void)source_schedules(s, workload, on_schedules, a);
+    if (!cli_wait(c, &a->done, cli_now(c) + SPECS_WAIT_MS, e))
+        return err_wrap(e, "schedules");
+    if (a->err.kind != ERR_NONE) {
+        *e = a->err;
+        return false;
+    }
+    *out = c->rows[2];
+    return true;
+}
+
+struct zones *cli_zones(struct cli *c)
+{
+    if (!c->zones) {
+        struct zonefile *z = cli_keep(c, sizeof *z);
+        *z = (struct zonefile){.process = &c->ports->process, .folder = c->options->schedule.zoneinfo};
+        c->zones = zones_new(zonefile_load, z);
+    }
+    return c->zones;
 }
 
 struct json *cli_rows_of(const struct json *rows, struct str name)

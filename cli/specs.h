@@ -13,6 +13,10 @@ struct cli_rows { /* borrowed from the cli until the next reading */
 
 /* All rows (workload NULL), or those of one workload. False: e says what could not be read. */
 MUST_CHECK bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct err *e);
+/* The schedules of all workloads, or of one: an array of rows, borrowed until the next reading. */
+MUST_CHECK bool cli_schedules(struct cli *c, const char *workload, const struct json **out, struct err *e);
+/* The machine's time zones, as schedule.zoneinfo says; made at first use. */
+struct zones *cli_zones(struct cli *c);
 /* Copies of those rows whose SpecName is `name`. Owned by the caller. */
 struct json *cli_rows_of(const struct json *rows, struct str name);
 

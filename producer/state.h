@@ -4,12 +4,14 @@
  */
 #include "producer/partition.h"
 #include "producer/precheck.h"
+#include "producer/trigger.h"
 
 struct producer {
     struct context c;
     struct precheck check;
     struct pacing *pacing;
     struct partition *partitions; /* c.partitions of them, once the topics are known */
+    struct trigger *trigger;      /* with them */
     int64_t turned_ms;            /* boot clock of the last turn */
     bool draining;
 };

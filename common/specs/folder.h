@@ -6,8 +6,9 @@
  */
 #include "codec/json.h"
 #include "ports/process.h"
+#include "specs/tables.h"
 
-/* All rows of all *.json files: two arrays, owned by the caller; NULL both, with an error that names the
- * file, on failure. */
-MUST_CHECK bool folder_read(const struct process *process, const char *path, struct json **workloads,
-                            struct json **tiers, struct err *e);
+/* All rows of all *.json files: an array for each table, owned by the caller; NULL all, with an error that
+ * names the file, on failure. */
+MUST_CHECK bool folder_read(const struct process *process, const char *path, struct json *rows[TABLES],
+                            struct err *e);

@@ -5,8 +5,9 @@
  *
  * `specs.source` = `dynamodb` (tables with `specs.tables.prefix` in `specs.region`, consistent reads, all
  * pages) or `dir:PATH`: every *.json file in the folder holds one row, an array of rows, or
- * {"WorkloadSpecification": [rows], "TierSpecification": [rows]}; a row is plain JSON or DynamoDB JSON ({"S":
- * "x"}); a row with TierTagValue is a tier's. Rows handed out are plain JSON (type wrappers taken off:
+ * {"WorkloadSpecification": [rows], "TierSpecification": [rows], "ScheduleSpecification": [rows]}; a row is
+ * plain JSON or DynamoDB JSON ({"S": "x"}); a row with TierTagValue is a tier's, one with ScheduleName a
+ * schedule's. Rows handed out are plain JSON (type wrappers taken off:
  * numbers that are integers stay numbers, others become strings). A name that stands twice is an error, as is
  * a folder or table that cannot be read. Bounds: SOURCE_ROWS_MAX rows, SOURCE_FILE_MAX.
  */
@@ -23,6 +24,7 @@ struct source_rows {              /* borrowed for the callback only */
     struct err err;               /* ERR_NONE: the rows are whole */
     const struct json *workloads; /* array: all rows of WorkloadSpecification that were asked for */
     const struct json *tiers;     /* array: their TierSpecification rows */
+    const struct json *schedules; /* array of rows of ScheduleSpecification; NULL: not asked for */
 };
 typedef void source_done(void *self, uint64_t id, const struct source_rows *rows); /* function types only */
 
@@ -35,5 +37,29 @@ void source_free(struct source *s);
 uint64_t source_read(struct source *s, const char *workload, source_done *done, void *self);
 /* Every workload, with its tiers. */
 uint64_t source_list(struct source *s, source_done *done, void *self);
+
+/*
+ * The schedules of one workload, or all (NULL), in `schedules`; none when there is no such table. A name that
+ * stands twice in a folder is here twice: it is the reader's to tell.
+ */
+uint64_t source_schedules(struct source *s, const char *workload, source_done *done, void *self);
+/* One schedule's key. */
+struct source_key {
+    const char *workload, *schedule;
+};
+/*
+ * The rows of these schedules as they are now (a consistent read that begins after this call), in any order
+ * and maybe with others; what is not there any more is left out. Of a table, SOURCE_CHECK_MAX keys are one
+ * request.
+ */
+enum { SOURCE_CHECK_MAX = 100 };
+uint64_t source_check(struct source *s, const struct source_key *keys, size_t n, source_done *done,
+                      void *self);
+bool source_is_folder(const struct source *s);
+/* `Enabled` of one schedule's row in the table, nothing else: ERR_CONFLICT when there is none. Of a folder
+ * ERR_CONFIG: its files are a person's. `checked`: the moment of the decision. */
+uint64_t source_enable(struct source *s, const struct source_key *key, bool enabled,
+                       const struct instant *checked, source_done *done, void *self);
+
 /* Delivers what became ready. Returns when to call again. */
 int64_t source_turn(struct source *s, int64_t now_ms);
