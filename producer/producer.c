@@ -1,5 +1,6 @@
 #include "producer/producer.h"
 
+#include "aws/pacing.h"
 #include "base/mem.h"
 #include "producer/frozen.h"
 #include "producer/owed.h"
@@ -34,6 +35,7 @@ static bool settings_ok(const struct options *o, struct err *e)
 
 struct producer *producer_new(const struct options *o, const struct ports *ports, struct err *e)
 {
+    const struct pacing_options pace = {o->aws.time_scale, o->aws.pace == PACE_LEARN};
     struct aws_options ao = {.program = "ec2sched-producer/" EC2SCHED_VERSION};
     struct producer *p = NULL;
 
@@ -44,6 +46,8 @@ struct producer *producer_new(const struct options *o, const struct ports *ports
     p->check.c = &p->c;
     name_things(p);
     p->c.view = view_new(&ports->redis, o->redis.prefix);
+    p->pacing = pacing_new(&pace);
+    ao.pacer = pacing_pacer(p->pacing);
     p->c.aws = aws_new(ports, &ao, e);
     p->c.source = p->c.aws ? source_new(o, ports, p->c.aws, e) : NULL;
     if (p->c.source)
@@ -64,6 +68,7 @@ void producer_free(struct producer *p)
     xfree(p->partitions);
     source_free(p->c.source);
     aws_free(p->c.aws);
+    pacing_free(p->pacing);
     view_free(p->c.view);
     xfree(p->c.read_to);
     xfree(p);

@@ -9,6 +9,7 @@
 struct producer {
     struct context c;
     struct precheck check;
+    struct pacing *pacing;
     struct partition *partitions; /* c.partitions of them, once the topics are known */
     struct trigger *trigger;      /* with them */
     int64_t turned_ms;            /* boot clock of the last turn */

@@ -55,7 +55,8 @@ struct acts_counts acts_counts(const struct acts *a)
     return a->counts;
 }
 
-static void tell(const struct acts *a, const struct work *w, const struct act *x, const struct aws_result *r)
+/* That it waits for tokens is told once, until a call of it is accepted. */
+static void tell(const struct acts *a, struct work *w, const struct act *x, const struct aws_result *r)
 {
     const char *action = action_names[w->job.action];
 
@@ -66,9 +67,17 @@ static void tell(const struct acts *a, const struct work *w, const struct act *x
         log_warn(a->ports->log, "act.failed", fs("action", action), fs("job", w->job.job),
                  fs("tier", w->job.tier), fi("instances", (int64_t)x->n), fs("code", r->err.code),
                  fb("unanswered", r->unanswered), fe(&r->err));
+    else if (r->err.kind == ERR_THROTTLED && !w->throttled)
+        log_info(a->ports->log, "act.throttled", fs("action", action), fs("job", w->job.job),
+                 fs("tier", w->job.tier), fi("instances", (int64_t)x->n),
+                 fi("retry_after_ms", r->retry_after_ms));
     else
         log_debug(a->ports->log, "act.waits", fs("action", action), fs("job", w->job.job),
                   fs("tier", w->job.tier), fs("code", r->err.code), fi("retry_after_ms", r->retry_after_ms));
+    if (r->err.kind == ERR_NONE)
+        w->throttled = false;
+    else if (r->err.kind == ERR_THROTTLED && !r->sent)
+        w->throttled = true;
 }
 
 static void count(struct acts *a, const struct act *x, const struct aws_result *r)
@@ -102,6 +111,7 @@ static void done(void *self, uint64_t id, struct aws_result *r)
             .err = &r->err,
             .named = &r->named,
             .retry_after_ms = r->retry_after_ms,
+            .chance = rng_below(&a->ports->rng, BACKOFF_CHANCES),
         };
         tell(a, w, x, r);
         job_step_called(w->step, &c, clock_now(&a->ports->clock).boot_ms);

@@ -19,7 +19,9 @@ struct question {
     char nonce[OVERRIDE_NONCE_MAX];
     char *command; /* owned; its id */
     bool no_bucket;
-    int tries, polls;
+    int tries, polls;         /* tries: calls of this stage in a row that failed for nobody's reason */
+    int64_t failing_ms;       /* since when; 0: the last one did not */
+    enum err_kind failing_as; /* throttled or not */
     int64_t sent_ms, accepted_ms;
     UT_hash_handle hh;
 };
@@ -149,15 +151,35 @@ static void drop_named(struct guests *g, struct work *w, struct question *q, con
             unknown(g, w, q, i, true, "Systems Manager does not know it as a managed node that runs", now_ms);
 }
 
+static void succeeded(struct question *q)
+{
+    q->tries = 0;
+    q->failing_ms = 0;
+}
+
+/* One more failure in a row. True: that was enough of them. */
+static bool over_long(struct question *q, enum err_kind kind, int64_t now_ms)
+{
+    if (!q->failing_ms || q->failing_as != kind) {
+        q->failing_ms = now_ms;
+        q->failing_as = kind;
+    }
+    q->tries++;
+    return q->tries >= GUESTS_TRIES_MIN &&
+           now_ms - q->failing_ms >= (kind == ERR_THROTTLED ? GUESTS_THROTTLED_MS : GUESTS_OUTAGE_MS);
+}
+
 /* A call failed. True: it is to be made again (the timer is set). */
 static bool again(struct guests *g, struct question *q, const struct aws_result *r, int64_t now_ms)
 {
     bool paced = !r->sent && r->err.kind == ERR_THROTTLED;
+    int64_t wait_ms = r->retry_after_ms > 0 ? r->retry_after_ms : scaled(g, GUESTS_AGAIN_MS);
 
-    if (!err_is_retriable(&r->err) || (!paced && ++q->tries >= GUESTS_TRIES_MAX))
+    if (!err_is_retriable(&r->err) || (!paced && over_long(q, r->err.kind, now_ms)))
         return false;
-    timers_set(g->timers, q->id,
-               now_ms + (r->retry_after_ms > 0 ? r->retry_after_ms : scaled(g, GUESTS_AGAIN_MS)));
+    if (!paced)
+        wait_ms = backoff_ms(q->tries, rng_below(&g->ports->rng, BACKOFF_CHANCES), r->retry_after_ms);
+    timers_set(g->timers, q->id, now_ms + wait_ms);
     return true;
 }
 
@@ -226,7 +248,7 @@ static void on_nodes(struct guests *g, struct work *w, struct question *q, struc
     }
     ssm_nodes_release(&nodes);
     q->stage = STAGE_SEND;
-    q->tries = 0;
+    succeeded(q);
     timers_set(g->timers, q->id, now_ms);
 }
 
@@ -243,7 +265,7 @@ static void on_sent(struct guests *g, struct work *w, struct question *q, struct
         sent.command_id = NULL;
         ssm_sent_release(&sent);
         q->stage = STAGE_LIST;
-        q->tries = 0;
+        succeeded(q);
         q->accepted_ms = now_ms;
         g->counts.commands++;
         timers_set(g->timers, q->id, now_ms + scaled(g, 1000));

@@ -16,8 +16,13 @@
 #include "worker/work.h"
 
 enum {
-    GUESTS_TRIES_MAX = 8,   /* calls of one kind that failed for no instance's reason */
-    GUESTS_AGAIN_MS = 2000, /* between such calls, unless AWS names a time */
+    /* A call that fails for no instance's reason is made again (core/backoff), until its members count as
+     * UNKNOWN: when AWS has not answered for so long and for so many calls in a row, or has throttled every
+     * one for so long. Waiting for our own pacer does not count. */
+    GUESTS_OUTAGE_MS = 10 * 60 * 1000,
+    GUESTS_THROTTLED_MS = 30 * 60 * 1000,
+    GUESTS_TRIES_MIN = 8,
+    GUESTS_AGAIN_MS = 2000, /* a call that did not leave, when nothing says how long it waits */
 };
 
 struct guests; /* opaque */

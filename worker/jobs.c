@@ -66,7 +66,7 @@ static void on_released(void *self, uint64_t id, const struct view_said *s)
     xfree(r);
 }
 
-static void release(struct jobs *j, struct work *w, int64_t due_ms)
+static void release(struct jobs *j, struct work *w, int64_t due_ms, int64_t now_ms)
 {
     struct view_job job = {w->epoch, str_of(w->job.workload), w->job.step, str_of(w->job.job),
                            str_of(w->token)};
@@ -80,7 +80,8 @@ static void release(struct jobs *j, struct work *w, int64_t due_ms)
     w->fate = WORK_RELEASING;
     j->counts.released++;
     log_info(j->p.ports->log, "job.released", fs("action", action_names[w->job.action]),
-             fs("job", w->job.job), fs("tier", w->job.tier), fi("due_ms", due_ms));
+             fs("job", w->job.job), fs("tier", w->job.tier), fi("due_ms", due_ms),
+             fb("throttled", job_step_throttled(w->step, now_ms)));
     (void)view_release(j->p.view, &job, due_ms, false, on_released, r);
 }
 
@@ -93,7 +94,7 @@ static void drop(struct jobs *j, struct work *w)
 }
 
 /* Carries out one command. False: the job waits, or is on its way out. */
-static bool execute(struct jobs *j, struct work *w, const struct job_next *next)
+static bool execute(struct jobs *j, struct work *w, const struct job_next *next, int64_t now_ms)
 {
     switch (next->command) {
     case JOB_ASK:
@@ -107,7 +108,9 @@ static bool execute(struct jobs *j, struct work *w, const struct job_next *next)
         report_terminal(j->p.report, w);
         return false;
     case JOB_RELEASE:
-        release(j, w, next->due_ms);
+        if (job_step_throttled(w->step, now_ms)) /* what is seen of it until then */
+            (void)report_progress(j->p.report, w, now_ms);
+        release(j, w, next->due_ms, now_ms);
         return false;
     case JOB_DROP:
         drop(j, w);
@@ -130,7 +133,7 @@ static void step(struct jobs *j, struct work *w, int64_t now_ms)
     inhand_job(j->p.inhand, w);
     do
         next = job_step(w->step, now_ms);
-    while (execute(j, w, &next));
+    while (execute(j, w, &next, now_ms));
     if (w->fate == WORK_LIVE) {
         states_watch(j->p.states, w, now_ms);
         works_wake_at(j->p.works, w, earlier(next.at_ms, report_progress(j->p.report, w, now_ms)));

@@ -366,16 +366,19 @@ static void on_told(void *self, uint64_t id, const struct kafka_appended *a)
     r->counts.progress += a->err.kind == ERR_NONE;
 }
 
-static const char *state_word(const struct member_life *m)
+static const char *state_word(const struct member_life *m, bool throttled)
 {
     if (m->phase == MEMBER_OVER)
         return outcome_names[m->outcome];
+    if (throttled && m->phase == MEMBER_READY)
+        return "throttled";
     return m->seen ? sight_names[m->state] : "waiting";
 }
 
-static void tell_progress(struct report *r, const struct work *w)
+static void tell_progress(struct report *r, const struct work *w, int64_t now_ms)
 {
     BUF_CLEANUP struct buf text = BUF_INIT(EVENT_TEXT_MAX);
+    bool throttled = job_step_throttled(w->step, now_ms);
     struct event ev;
     char id[33];
     struct err e = {0};
@@ -390,7 +393,7 @@ static void tell_progress(struct report *r, const struct work *w)
     ev.progress.members.at = xcalloc(w->job.members.n, sizeof *ev.progress.members.at);
     for (size_t i = 0; i < w->job.members.n; i++)
         ev.progress.members.at[i] = (struct event_progress_member){
-            xstrdup(w->job.members.at[i]), xstrdup(state_word(job_step_member(w->step, i)))};
+            xstrdup(w->job.members.at[i]), xstrdup(state_word(job_step_member(w->step, i), throttled))};
     event_print(&ev, &text);
     if (buf_ok(&text, "JobProgress", &e)) {
         struct post *p =
@@ -411,6 +414,6 @@ int64_t report_progress(struct report *r, struct work *w, int64_t now_ms)
         return w->told_ms + REPORT_PROGRESS_MS;
     w->told = job_step_changes(w->step);
     w->told_ms = now_ms;
-    tell_progress(r, w);
+    tell_progress(r, w, now_ms);
     return INT64_MAX;
 }

@@ -32,6 +32,8 @@ struct work {
     enum work_fate fate;
     int64_t since_ms;
     bool woken;
+    /* acts */
+    bool throttled; /* it waits for tokens, and that has been told */
     /* leases */
     int64_t deadline_ms; /* our own, boot clock */
     int64_t renew_ms;

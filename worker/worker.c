@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include "aws/pacing.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,6 +16,7 @@ struct worker {
     const struct options *options;
     const struct ports *ports;
     char id[128];
+    struct pacing *pacing;
     struct aws *aws;
     struct view *view;
     struct works *works;
@@ -61,6 +63,7 @@ static void make_parts(struct worker *w)
 
 struct worker *worker_new(const struct options *o, const struct ports *ports, struct err *e)
 {
+    const struct pacing_options pace = {o->aws.time_scale, o->aws.pace == PACE_LEARN};
     struct aws_options aws = {.program = "ec2sched-worker/" EC2SCHED_VERSION};
     struct worker *w = xcalloc(1, sizeof *w);
 
@@ -68,6 +71,8 @@ struct worker *worker_new(const struct options *o, const struct ports *ports, st
     w->ports = ports;
     name_it(w);
     w->view = view_new(&ports->redis, o->redis.prefix ? o->redis.prefix : o->kafka.prefix);
+    w->pacing = pacing_new(&pace);
+    aws.pacer = pacing_pacer(w->pacing);
     w->aws = aws_new(ports, &aws, e);
     w->inhand = w->aws ? inhand_new(w->view, o, ports, e) : NULL;
     if (!w->inhand) {
@@ -90,6 +95,7 @@ void worker_free(struct worker *w)
     guests_free(w->guests);
     states_free(w->states);
     aws_free(w->aws);
+    pacing_free(w->pacing);
     acts_free(w->acts);
     report_free(w->report);
     leases_free(w->leases);

@@ -42,7 +42,7 @@ struct call {
     struct instant checked;
     size_t resources;
     bool anonymous;
-    char *workload, *agent, *body, *token;
+    char *workload, *who, *agent, *body, *token;
     size_t pages;
     int attempts;        /* of this page */
     int retries, cost;   /* of this page; what the last one cost */
@@ -130,6 +130,7 @@ static void call_free(struct aws *a, struct call *c)
     crypto_wipe(c->body, strlen(c->body)); /* may hold a web identity's token */
     xfree(c->body);
     xfree(c->workload);
+    xfree(c->who);
     xfree(c->agent);
     xfree(c->token);
     xfree(c);
@@ -213,6 +214,7 @@ uint64_t aws_call(struct aws *a, const struct aws_call *q)
     c->resources = q->resources;
     c->anonymous = q->anonymous;
     c->workload = xstrdup(q->where->workload ? q->where->workload : "");
+    c->who = request_who(c->op, q->where, c->id);
     c->agent = request_agent(a->program, q->where);
     c->body = str_dup(q->body);
     c->result.reply = q->op->reply_size ? xcalloc(1, q->op->reply_size) : NULL;
@@ -277,6 +279,7 @@ static struct pace pace_of(const struct call *c, int64_t now_ms)
                          .service = c->op->service->name,
                          .api = c->op->action,
                          .workload = c->workload,
+                         .who = c->who,
                          .changes = c->op->changes,
                          .resources = c->resources,
                          .now_ms = now_ms};
@@ -494,9 +497,8 @@ static void settle(struct aws *a, struct call *c, int64_t now_ms)
     }
     bool again = !c->op->changes && err_is_retriable(e) && c->attempts < most &&
                  retry_take(&a->budget, e->kind, &c->cost);
-    int64_t wait_ms = retry_backoff_ms(e->kind, c->retries++, rng_below(&a->ports->rng, CHANCES), o->hint_ms);
     if (!again) {
-        c->result.retry_after_ms = err_is_retriable(e) ? wait_ms : 0;
+        c->result.retry_after_ms = err_is_retriable(e) ? o->hint_ms : 0;
         strs_release(&c->result.named);
         c->result.named = o->named;
         c->got.named = (struct strs){0};
@@ -505,7 +507,8 @@ static void settle(struct aws *a, struct call *c, int64_t now_ms)
     }
     if (strcmp(e->code, AWS_GARBLED) == 0)
         start_over(c);
-    relaunch(a, c, now_ms + wait_ms);
+    int64_t chance = rng_below(&a->ports->rng, CHANCES);
+    relaunch(a, c, now_ms + retry_backoff_ms(e->kind, c->retries++, chance, o->hint_ms));
 }
 
 static void deliver(struct aws *a, struct call *c)

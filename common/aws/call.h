@@ -17,8 +17,9 @@
  * CHANGING calls (start, stop, SendCommand, PutItem …) take the `struct instant` of the caller's lease check
  * and are signed with that wall time (plus the measured offset), so that AWS itself refuses one that was
  * frozen on its way. They leave AT ONCE or come back unsent, and are NEVER sent twice: the caller checks its
- * lease anew and calls anew. Every retriable kind (err_is_retriable) says "you may", `retry_after_ms` says
- * when at the earliest, and `unanswered` says that this one may still land.
+ * lease anew and calls anew. Every retriable kind (err_is_retriable) says "you may", `unanswered` says that
+ * this one may still land. When to call again is the caller's to say (core/backoff): `retry_after_ms` only
+ * lengthens its wait, unless the call came back unsent.
  * Comes back unsent, retriable, with a code of ours:
  *   AWS_PACED        the pacer wants `retry_after_ms`
  *   AWS_CREDENTIALS  they are being fetched (the call has started that); ask again, or make a read first,
@@ -66,12 +67,14 @@ enum {
 #define AWS_GARBLED     "Garbled"  /* a 2xx whose body is not what the operation answers */
 #define AWS_TOO_LARGE   "TooLarge" /* a bound of ours: request, reply, pages, ids */
 
-/* ---- pacing: a second implementation is view/governor ---- */
+/* ---- pacing: aws/pacing fills it; one that the fleet shares fits behind it too ---- */
 struct pace {
     const char *account; /* of the role; home: its account, or "home" as long as that is not known */
     const char *region, *service;
     const char *api;      /* the operation: "StartInstances" */
     const char *workload; /* whose tokens: "" when the caller named none */
+    /* whose place in the queue: the same for all tries of one call, as far as we know */
+    const char *who;
     bool changes;
     size_t resources; /* instances touched; 0 for reads */
     int64_t now_ms;
@@ -129,7 +132,8 @@ struct aws_result {
     bool sent;       /* some attempt may have left this machine */
     bool unanswered; /* changing calls: sent, and no answer that AWS itself wrote: it may still land */
     int attempts;
-    int64_t retry_after_ms; /* not earlier than this from now; 0: no hint */
+    /* Not earlier than this from now. Sent: what AWS asked for; unsent: when it may leave; 0: no hint. */
+    int64_t retry_after_ms;
     char request_id[96];
     struct strs named; /* instance ids in the error: evict those of them that were in the batch */
     void *reply;       /* see the operation; released after the callback: use its service's _take */

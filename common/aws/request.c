@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "codec/form.h"
 
+#include <inttypes.h>
+
 enum { TARGET_MAX = 256, AGENT_MAX = 2048 };
 
 char *request_agent(const char *program, const struct aws_where *w)
@@ -21,6 +23,17 @@ char *request_agent(const char *program, const struct aws_where *w)
     if (!text.over)
         return buf_take(&text);
     return xstrdup(program);
+}
+
+char *request_who(const struct aws_op *op, const struct aws_where *w, uint64_t id)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(AGENT_MAX);
+
+    if (op->changes && w->job && w->job[0])
+        buf_addf(&text, "%s|%s|%s", w->workload ? w->workload : "", w->run ? w->run : "", w->job);
+    else
+        buf_addf(&text, "#%" PRIu64, id);
+    return buf_take(&text);
 }
 
 static void compose_query(const struct request *r, struct buf *out)

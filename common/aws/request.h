@@ -25,3 +25,8 @@ MUST_CHECK bool request_send(const struct http *http, const struct request *r, h
                              uint64_t *id, struct err *e);
 /* The User-Agent of a call for `w`: the program, and for which run, job and attempt. Owned by the caller. */
 char *request_agent(const char *program, const struct aws_where *w);
+/*
+ * Whose place it takes in the pacer's queue. A changing call comes back anew for each try: its job tells that
+ * it is the same; another is known by its id. Owned by the caller.
+ */
+char *request_who(const struct aws_op *op, const struct aws_where *w, uint64_t id);

@@ -52,7 +52,8 @@ struct options {
         bool strict;                           /* an unknown attribute refuses the row */
     } specs;
     struct {
-        int64_t time_scale; /* a simulator's: waits for instance states are divided by it; 1 in life */
+        int64_t time_scale; /* a simulator's: waits for states are divided by it, paces times it; 1 in life */
+        enum aws_pace { PACE_PUBLISHED, PACE_LEARN } pace;
     } aws;
     struct {
         char *listen; /* the program's default unless set; NULL: a program without one */

@@ -68,6 +68,7 @@ static bool is_listen(struct str s)
 
 /* ---- the table ---- */
 
+static const char *const paces[] = {"published", "learn", NULL};                  /* enum aws_pace */
 static const char *const log_formats[] = {"logfmt", "json", NULL};                /* enum log_format */
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}; /* enum log_level */
 static const char *const catchup_policies[] = {"latest", "all", "none", NULL};    /* enum catchup_policy */
@@ -118,8 +119,11 @@ const struct option option_table[] = {
     {"specs.strict", OPTION_BOOL, AT(specs.strict), .initial = "false",
      .help = "Refuse a row with an unknown attribute, where otherwise lint warns of it."},
     {"aws.time.scale", OPTION_INT, AT(aws.time_scale), .value = "N", .initial = "1", .min = 1, .max = 100000,
-     .help = "Divides the waits for instance states. For a simulator that runs faster than life; leave it at 1 for "
-             "AWS."},
+     .help = "Divides the waits for instance states, and multiplies the pace of calls. For a simulator that runs faster "
+             "than life; leave it at 1 for AWS."},
+    {"aws.pace", OPTION_ENUM, AT(aws.pace), .initial = "published", .words = paces,
+     .help = "Limits that calls begin with: those that AWS publishes for EC2, or none until AWS throttles (learn: "
+             "your account's are raised)."},
     {"admin.listen", OPTION_STR, AT(admin.listen), .value = "HOST:PORT",
      .implied = "127.0.0.1:9464 producer, :9465 worker, :9466 monitor",
      .check = is_listen, .must = "be HOST:PORT, or [IPV6]:PORT",

@@ -20,8 +20,11 @@ struct job_step {
     int64_t last_accepted_ms; /* 0: none in this attempt */
     size_t call_max;          /* halved by each refusal that names nobody, doubled by each success */
     int64_t act_after_ms;
-    int retries;
-    int64_t far_ms; /* the tokens of the last refused call are so far off */
+    int failures;      /* calls in a row that AWS throttled or an outage swallowed: the backoff's */
+    int outages;       /* of them since AWS last answered, and since when */
+    int64_t outage_ms; /* 0: none */
+    bool throttled;    /* the last call was, or was paced */
+    int64_t far_ms;    /* the tokens of the last refused call are so far off */
     int64_t watch_since_ms;
     uint64_t changes;
 };
@@ -143,40 +146,63 @@ void job_step_unasked(struct job_step *s, size_t member, int64_t now_ms)
     member_unasked(at(s, member), now_ms);
 }
 
+static void aws_answers(struct job_step *s)
+{
+    s->outages = 0;
+    s->outage_ms = 0;
+}
+
 static void accepted(struct job_step *s, const struct job_called *c, int64_t now_ms)
 {
     for (size_t i = 0; i < c->n; i++)
         member_accepted(at(s, c->members[i]), &s->rules, now_ms);
     s->last_accepted_ms = now_ms;
     s->call_max = s->call_max * 2 < JOB_CALL_MAX ? s->call_max * 2 : JOB_CALL_MAX;
-    s->retries = 0;
+    s->failures = 0;
+    s->throttled = false;
+    aws_answers(s);
 }
 
-static int64_t backoff(const struct job_step *s)
+/* How long until the next call. One that did not leave loads nobody: it waits for what it lacks, no
+ * longer. */
+static int64_t wait_after(struct job_step *s, const struct job_called *c)
 {
-    int64_t ms = JOB_BACKOFF_MIN_MS;
-
-    for (int i = 1; i < s->retries && ms < JOB_BACKOFF_MAX_MS; i++)
-        ms *= 2;
-    return ms < JOB_BACKOFF_MAX_MS ? ms : JOB_BACKOFF_MAX_MS;
+    if (c->waits && c->retry_after_ms > 0)
+        return c->retry_after_ms;
+    if (c->waits && c->err->kind == ERR_THROTTLED)
+        return BACKOFF_MIN_MS;
+    s->failures++;
+    return backoff_ms(s->failures, c->chance, c->retry_after_ms);
 }
 
-/* Nobody's fault but AWS's or the network's: again later, until the budget is gone. */
+/* One more call without a word from AWS. True: it has lasted too long. A throttle is a word. */
+static bool outage_is_over_long(struct job_step *s, const struct job_called *c, int64_t now_ms)
+{
+    if (c->err->kind == ERR_THROTTLED) {
+        if (!c->waits)
+            aws_answers(s);
+        return false;
+    }
+    if (!s->outages)
+        s->outage_ms = now_ms;
+    s->outages++;
+    return s->outages >= JOB_OUTAGE_CALLS && now_ms - s->outage_ms >= JOB_OUTAGE_MS;
+}
+
+/* Nobody's fault but AWS's or the network's: again later. */
 static void failed_retriably(struct job_step *s, const struct job_called *c, int64_t now_ms)
 {
-    enum cause cause = c->err->kind == ERR_THROTTLED ? CAUSE_THROTTLED : CAUSE_UNAVAILABLE;
-    bool paced = c->waits && c->err->kind == ERR_THROTTLED;
-    int64_t wait_ms;
+    int64_t wait_ms = wait_after(s, c);
+    bool over_long = outage_is_over_long(s, c, now_ms);
 
-    s->retries += !paced;
-    wait_ms = c->retry_after_ms > 0 ? c->retry_after_ms : paced ? JOB_BACKOFF_MIN_MS : backoff(s);
+    s->throttled = c->err->kind == ERR_THROTTLED;
     s->act_after_ms = now_ms + wait_ms;
     s->far_ms = wait_ms > JOB_FAR_MS ? wait_ms : 0;
     s->unanswered = s->unanswered || c->unanswered;
     for (size_t i = 0; i < c->n; i++) {
         struct member_life *m = at(s, c->members[i]);
-        if (s->retries >= JOB_RETRIES_MAX)
-            member_over(m, OUTCOME_FAILED, cause, c->err->msg);
+        if (over_long)
+            member_over(m, OUTCOME_FAILED, CAUSE_UNAVAILABLE, c->err->msg);
         else if (c->unanswered)
             member_unanswered(m, now_ms);
         else
@@ -204,6 +230,8 @@ static void refused(struct job_step *s, const struct job_called *c, int64_t now_
 {
     bool named = refuse_named(s, c, now_ms) > 0;
 
+    aws_answers(s);
+    s->throttled = false;
     for (size_t i = 0; i < c->n; i++) {
         struct member_life *m = at(s, c->members[i]);
         if (m->phase != MEMBER_CALLED)
@@ -237,6 +265,11 @@ void job_step_called(struct job_step *s, const struct job_called *c, int64_t now
 bool job_step_may_change(const struct job_step *s, int64_t now_ms)
 {
     return s->lease == LEASE_OK && now_ms < s->deadline_ms && !s->draining && !s->holds_stale;
+}
+
+bool job_step_throttled(const struct job_step *s, int64_t now_ms)
+{
+    return s->throttled && s->act_after_ms > now_ms;
 }
 
 bool job_step_clean(const struct job_step *s)

@@ -16,10 +16,13 @@
  *    call; after a failed one under halt the rest are not-attempted;
  *  - a terminal with a failure only while the lease lives; without one it may be reported late;
  *  - a job with an unanswered call is never released: its lease expires;
- *  - after an accepted call a release is due no earlier than JOB_RELEASE_LAG_MS later: Describe lags.
+ *  - after an accepted call a release is due no earlier than JOB_RELEASE_LAG_MS later: Describe lags;
+ *  - a call that was throttled is nobody's failure: it is made again, ever further apart (core/backoff),
+ *    until the run's own deadline fences the lease. An outage is waited out as long as JOB_OUTAGE_MS says.
  *
  * Owner: worker/jobs, one a claimed job. `job` is borrowed and must outlive it.
  */
+#include "core/backoff.h"
 #include "core/member_step.h"
 
 enum {
@@ -27,9 +30,9 @@ enum {
     JOB_CALL_MAX = JOB_MEMBERS_PLAIN, /* instances in one call */
     JOB_RELEASE_LAG_MS = MEMBER_DESCRIBE_LAG_MS,
     JOB_FAR_MS = 60 * 1000, /* tokens that are further off: hand the job back, if it has begun nothing */
-    JOB_RETRIES_MAX = 20,   /* calls in a row that failed for no member's reason, pacing not counted */
-    JOB_BACKOFF_MIN_MS = 1000,
-    JOB_BACKOFF_MAX_MS = 30 * 1000,
+    /* An outage fails its members when it has lasted so long AND for so many calls in a row. */
+    JOB_OUTAGE_MS = 10 * 60 * 1000,
+    JOB_OUTAGE_CALLS = 20,
     JOB_LATE_MS = 60 * 1000, /* past its deadline without word from the view: given up */
 };
 
@@ -87,7 +90,8 @@ struct job_called { /* the end of a JOB_ACT */
     bool waits;               /* it did not leave: pacing, credentials, the clock, the lease check */
     const struct err *err;    /* kind ERR_NONE: accepted */
     const struct strs *named; /* instance ids in the error's message */
-    int64_t retry_after_ms;
+    int64_t retry_after_ms;   /* unsent: when it may leave; else what AWS asked for; 0: no word */
+    int64_t chance;           /* 0..BACKOFF_CHANCES - 1, drawn anew for each call */
 };
 void job_step_called(struct job_step *s, const struct job_called *c, int64_t now_ms);
 
@@ -100,6 +104,8 @@ bool job_step_wants_status(const struct job_step *s, size_t member);
 /* The moment of the last change that made it look anew: polling begins again with its shortest interval. */
 int64_t job_step_watch_since(const struct job_step *s);
 
+/* Its last call was throttled, by AWS or by our own pacer, and it waits for the next. */
+bool job_step_throttled(const struct job_step *s, int64_t now_ms);
 /* Whether a changing call may leave at this moment: asked again immediately before signing. */
 bool job_step_may_change(const struct job_step *s, int64_t now_ms);
 /* Every member is done, unchanged or bypassed: what may be reported without a lease. */

@@ -3,6 +3,7 @@
 Calls: 10 workloads of 4 tiers of 250, transitions of 60 s; all are stopped (each member is asked for its override), then all are
 started. Counted by the simulator, everything from the command line's own questions to the last poll.
 Memory: one workload of one tier of 10,000, so that all are in flight at once; the worker's anonymous memory idle and at its most.
+The simulator's buckets are off, and so is the pace that the worker would begin with: what is counted is calls, not waiting.
 Both with the simulator's time and the worker's polls scaled alike, which leaves every count as it is in life.
 """
 
@@ -100,7 +101,7 @@ def measure(build, folder, scale, workloads, tiers, each):
         KafkaServer(folder) as kafka,
         RedisServer(folder, appendonly="everysec") as redis,
         Stack(folder, build / "bin", kafka, redis, scenario(workloads, tiers, each), time_scale=scale,
-              env={"EC2SCHED_LEASE_TTL": "15", "EC2SCHED_FENCE_WINDOW": "30"}) as stack,
+              env={"EC2SCHED_LEASE_TTL": "15", "EC2SCHED_FENCE_WINDOW": "30", "EC2SCHED_AWS_PACE": "learn"}) as stack,
     ):  # fmt: skip
         idle = anonymous_kib(stack.workers[0].pid)
         for action, state in (("stop", "stopped"), ("start", "running")):

@@ -171,7 +171,7 @@ static void act(struct bench *b, const struct job_next *next)
     struct err e = b->fail_with;
     STRS_CLEANUP struct strs named = {0};
     size_t n = next->n, *members = xcalloc(n, sizeof *members);
-    struct job_called c = {members, n, b->unanswered, b->waits, &e, &named, b->retry_after_ms};
+    struct job_called c = {members, n, b->unanswered, b->waits, &e, &named, b->retry_after_ms, b->chance};
 
     memcpy(members, next->members, n * sizeof *members);
     b->calls++;

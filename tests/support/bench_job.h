@@ -41,6 +41,7 @@ struct bench {
     struct err fail_with; /* kind not NONE: calls fail so */
     bool unanswered, waits;
     int64_t retry_after_ms;
+    int64_t chance; /* of each call's backoff */
     struct job_next last;
 };
 

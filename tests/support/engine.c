@@ -96,6 +96,7 @@ int64_t gate_ask(void *self, const struct pace *p)
     g->last = *p;
     (void)snprintf(g->account, sizeof g->account, "%s", p->account);
     (void)snprintf(g->api, sizeof g->api, "%s", p->api);
+    (void)snprintf(g->who, sizeof g->who, "%s", p->who);
     return g->wait_ms;
 }
 

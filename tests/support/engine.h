@@ -45,7 +45,7 @@ struct gate {
     int64_t wait_ms;
     size_t asked, throttled;
     struct pace last;
-    char account[32], api[64];
+    char account[32], api[64], who[64];
 };
 
 extern const struct aws_where engine_home; /* home's credentials, with a run, a job and an attempt */

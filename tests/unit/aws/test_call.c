@@ -254,6 +254,30 @@ static void the_instances_that_an_error_names_are_told(void **state)
     fake_world_release(&world);
 }
 
+static void a_changing_call_brings_awss_own_hint_and_no_backoff_of_ours(void **state)
+{
+    static const char *const codes[] = {"RequestLimitExceeded", "Unavailable"};
+    struct seen s = {0};
+    (void)state;
+    fake_world_init(&world);
+    struct aws *a = engine_new(&world, NULL);
+
+    engine_warm(a, &world, 0);
+    for (size_t i = 0; i < 2; i++) {
+        char body[256];
+        (void)snprintf(body, sizeof body, EC2_ERROR("%s", "later"), codes[i]);
+        engine_stop(a, &world, &s);
+        engine_turn(a, &world);
+        fake_reply(&world, 503, body);
+        engine_turn(a, &world);
+        assert_int_equal(s.count, i + 1);
+        assert_true(err_is_retriable(&s.r.err));
+        assert_int_equal(s.r.retry_after_ms, 0); /* how long to wait is the caller's to say */
+    }
+    aws_free(a);
+    fake_world_release(&world);
+}
+
 static void the_pacer_is_asked_before_each_attempt(void **state)
 {
     struct seen s = {0};
@@ -286,6 +310,7 @@ static void the_pacer_is_asked_before_each_attempt(void **state)
     assert_int_equal(s.r.retry_after_ms, 1500);
     assert_string_equal(g.api, "StopInstances");
     assert_int_equal(g.last.resources, 1);
+    assert_string_equal(g.who, "|r 1|s1-t1-b1"); /* each try of a job has the same place in the queue */
     assert_string_equal(g.account, "home");
     aws_free(a);
     fake_world_release(&world);
@@ -465,6 +490,7 @@ int main(void)
         WEIGHED(a_changing_call_with_an_old_check_is_not_sent),
         WEIGHED(a_changing_call_is_never_sent_twice),
         WEIGHED(the_instances_that_an_error_names_are_told),
+        WEIGHED(a_changing_call_brings_awss_own_hint_and_no_backoff_of_ours),
         WEIGHED(the_pacer_is_asked_before_each_attempt),
         WEIGHED(a_clock_that_was_off_is_corrected_and_asked_with_again),
         WEIGHED(an_empty_batch_is_refused_not_sent_to_all),

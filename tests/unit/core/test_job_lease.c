@@ -325,24 +325,75 @@ static void far_tokens_hand_the_job_back_near_ones_are_waited_for(void **state)
     b.retry_after_ms = 20 * 1000;
     bench_begin(&b);
     assert_int_equal(bench_run(&b, later(&b, 10 * 60 * 1000)), JOB_NOTHING); /* pacing has no budget */
-    assert_true(b.calls > JOB_RETRIES_MAX);
+    assert_true(b.calls > JOB_OUTAGE_CALLS);
+    assert_true(job_step_throttled(b.step, b.now_ms));
     b.retry_after_ms = JOB_FAR_MS + 5000;
     assert_int_equal(bench_run(&b, later(&b, HOUR)), JOB_RELEASE);
     assert_true(b.last.due_ms > JOB_FAR_MS && b.last.due_ms <= JOB_FAR_MS + 5000);
     bench_release(&b);
 }
 
-static void an_outage_ends_with_its_budget(void **state)
+static void throttling_fails_nobody_however_long_it_lasts(void **state)
 {
     struct bench b;
 
     (void)state;
     bench_init(&b, ACTION_START, 2, SIGHT_STOPPED);
     (void)err_set(&b.fail_with, ERR_THROTTLED, "RequestLimitExceeded");
+    b.retry_after_ms = 20; /* a small hint shortens nothing */
+    b.chance = BACKOFF_CHANCES / 2;
     bench_begin(&b);
+    assert_int_equal(bench_run(&b, later(&b, 30 * 1000)), JOB_NOTHING);
+    assert_in_range(b.calls, 3, 8); /* 0.5, 1, 2, 4, 8 s apart, and the turns of the bench */
+    assert_int_equal(bench_run(&b, later(&b, 5 * HOUR)), JOB_NOTHING);
+    assert_true(b.calls > JOB_OUTAGE_CALLS);
+    assert_true(b.calls <= 5 * HOUR / (BACKOFF_MAX_MS / 2) + 8);
+    b.fail_with = (struct err){0};
     assert_int_equal(bench_run(&b, later(&b, HOUR)), JOB_REPORT);
-    assert_int_equal(b.calls, JOB_RETRIES_MAX);
-    expect_member(&b, 0, OUTCOME_FAILED, CAUSE_THROTTLED);
+    expect_member(&b, 0, OUTCOME_DONE, CAUSE_NONE);
+    bench_release(&b);
+}
+
+static void an_outage_is_waited_out_for_minutes_whatever_small_hints_come_with_it(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, ACTION_START, 2, SIGHT_STOPPED);
+    (void)err_set(&b.fail_with, ERR_UNAVAILABLE, "HTTP 503 Unavailable");
+    b.retry_after_ms = 20;
+    b.chance = BACKOFF_CHANCES / 2;
+    bench_begin(&b);
+    assert_int_equal(bench_run(&b, later(&b, JOB_OUTAGE_MS - 60 * 1000)), JOB_NOTHING);
+    assert_true(b.calls > JOB_OUTAGE_CALLS);
+    assert_int_equal(bench_run(&b, later(&b, 3 * 60 * 1000)), JOB_REPORT); /* bounded */
+    expect_member(&b, 0, OUTCOME_FAILED, CAUSE_UNAVAILABLE);
+    bench_release(&b);
+}
+
+static void an_outage_needs_many_calls_too_and_any_answer_of_aws_ends_it(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, ACTION_START, 1, SIGHT_STOPPED);
+    bench_begin(&b);
+    (void)err_set(&b.fail_with, ERR_UNAVAILABLE, "HTTP 503");
+    assert_int_equal(bench_run(&b, later(&b, 2000)), JOB_NOTHING);
+    b.waits = true; /* then long without tokens: the second failure comes after JOB_OUTAGE_MS */
+    (void)err_set(&b.fail_with, ERR_THROTTLED, "paced");
+    b.retry_after_ms = 20 * 1000;
+    assert_int_equal(bench_run(&b, later(&b, JOB_OUTAGE_MS)), JOB_NOTHING);
+    b.waits = false;
+    b.retry_after_ms = 10 * 1000;
+    b.calls = 0;
+    (void)err_set(&b.fail_with, ERR_UNAVAILABLE, "HTTP 503");
+    assert_int_equal(bench_run(&b, later(&b, 60 * 1000)), JOB_NOTHING);
+    assert_true(b.calls > 1);
+    (void)err_set(&b.fail_with, ERR_THROTTLED, "RequestLimitExceeded"); /* it answers */
+    assert_int_equal(bench_run(&b, later(&b, 15 * 1000)), JOB_NOTHING);
+    (void)err_set(&b.fail_with, ERR_UNAVAILABLE, "HTTP 503");
+    assert_int_equal(bench_run(&b, later(&b, JOB_OUTAGE_MS - 60 * 1000)), JOB_NOTHING);
     bench_release(&b);
 }
 
@@ -528,7 +579,9 @@ int main(void)
         cmocka_unit_test(while_holds_are_to_be_read_nothing_begins),
         cmocka_unit_test(draining_begins_nothing_and_hands_back),
         cmocka_unit_test(far_tokens_hand_the_job_back_near_ones_are_waited_for),
-        cmocka_unit_test(an_outage_ends_with_its_budget),
+        cmocka_unit_test(throttling_fails_nobody_however_long_it_lasts),
+        cmocka_unit_test(an_outage_is_waited_out_for_minutes_whatever_small_hints_come_with_it),
+        cmocka_unit_test(an_outage_needs_many_calls_too_and_any_answer_of_aws_ends_it),
         cmocka_unit_test(a_named_id_leaves_and_the_rest_goes_on),
         cmocka_unit_test(an_unnamed_refusal_is_found_by_halves),
         cmocka_unit_test(no_capacity_is_tried_again_then_failed_for_that_member_alone),
