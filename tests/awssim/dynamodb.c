@@ -1,5 +1,6 @@
 #include "awssim/dynamodb.h"
 
+#include "awssim/dynamodb_tables.h"
 #include "awssim/expression.h"
 #include "awssim/sim.h"
 #include "base/mem.h"
@@ -9,23 +10,6 @@
 #include <string.h>
 
 enum { PAGE_BYTES = 1024 * 1024, TRANSACTION_MAX = 100, BATCH_MAX = 100 };
-
-static bool invalid(struct call *c, const char *what)
-{
-    c->namespace = "com.amazon.coral.validate#";
-    return call_fail(c, 400, "ValidationException", "%s", what);
-}
-
-static struct table *named_table(struct awssim *sim, struct call *c, const struct json *input)
-{
-    struct str name = json_str_or_empty(json_get(input, "TableName"));
-    struct table *t = tables_find(sim->tables, c, name);
-
-    if (!t)
-        (void)call_fail(c, 400, "ResourceNotFoundException",
-                        "Requested resource not found: Table: " STR_FMT " not found", STR_ARG(name));
-    return t;
-}
 
 static struct expression expression_of(const struct json *input, const char *name)
 {
@@ -40,7 +24,7 @@ static bool find_item(struct call *c, const struct table *t, const struct json *
     char *hash, *range;
 
     if (json_count(key) != (t->range ? 2U : 1U) || !table_key(t, key, &hash, &range))
-        return invalid(c, "The provided key element does not match the schema");
+        return dynamodb_invalid(c, "The provided key element does not match the schema");
     *out = table_find(t, hash, range);
     xfree(hash);
     xfree(range);
@@ -49,7 +33,7 @@ static bool find_item(struct call *c, const struct table *t, const struct json *
 
 static bool get_item(struct awssim *sim, struct call *c)
 {
-    struct table *t = named_table(sim, c, c->input);
+    struct table *t = dynamodb_table(sim, c, c->input);
     struct item *item = NULL;
 
     if (!t || !find_item(c, t, json_get(c->input, "Key"), &item))
@@ -93,7 +77,7 @@ static bool batch_get(struct awssim *sim, struct call *c)
             return call_fail(c, 400, "ResourceNotFoundException", "Requested resource not found");
         n += json_count(keys);
         if (!json_count(keys) || n > BATCH_MAX)
-            return invalid(c, "Too many items requested for the BatchGetItem call");
+            return dynamodb_invalid(c, "Too many items requested for the BatchGetItem call");
         buf_adds(&c->body, asked == json_first(tables) ? "" : ",");
         json_quote(str_of(json_name(asked)), &c->body);
         buf_adds(&c->body, ":[");
@@ -102,7 +86,7 @@ static bool batch_get(struct awssim *sim, struct call *c)
         buf_adds(&c->body, "]");
     }
     buf_adds(&c->body, "},\"UnprocessedKeys\":{}}");
-    return n > 0 || invalid(c, "The requestItems parameter is required for BatchGetItem");
+    return n > 0 || dynamodb_invalid(c, "The requestItems parameter is required for BatchGetItem");
 }
 
 /* ---- Query and Scan ---- */
@@ -120,7 +104,7 @@ static bool read_start(struct call *c, const struct table *t, const struct json 
     char *hash, *range;
 
     if (!table_key(t, start, &hash, &range))
-        return invalid(c, "The provided starting key is invalid");
+        return dynamodb_invalid(c, "The provided starting key is invalid");
     l->begin = table_seek(t, hash, range);
     if (l->reverse)
         l->begin = t->n - l->begin;
@@ -139,10 +123,10 @@ static bool read_listing(struct awssim *sim, struct call *c, const struct table 
     *l = (struct listing){.key = expression_of(c->input, "KeyConditionExpression"),
                           .filter = expression_of(c->input, "FilterExpression")};
     if (json_get(c->input, "Limit") && (!json_int(json_get(c->input, "Limit"), &l->limit) || l->limit < 1))
-        return invalid(c, "Limit must be greater than or equal to 1");
+        return dynamodb_invalid(c, "Limit must be greater than or equal to 1");
     if (json_get(c->input, "IndexName") || json_get(c->input, "KeyConditions") ||
         json_get(c->input, "ScanFilter"))
-        return invalid(c, "the simulator knows neither indexes nor the legacy conditions");
+        return dynamodb_invalid(c, "the simulator knows neither indexes nor the legacy conditions");
     (void)json_bool(json_get(c->input, "ScanIndexForward"), &forward);
     l->reverse = !forward;
     if (t->page_items && (!l->limit || l->limit > t->page_items))
@@ -177,7 +161,7 @@ static bool holds(struct call *c, const struct expression *e, const struct item 
     struct expression x = *e;
 
     *out = !x.text.n || expression_holds(&x, i->attributes);
-    return !x.error[0] || invalid(c, x.error);
+    return !x.error[0] || dynamodb_invalid(c, x.error);
 }
 
 static bool look_at(struct call *c, struct listing *l, const struct item *i)
@@ -238,19 +222,19 @@ static bool list_items(struct awssim *sim, struct call *c, const struct table *t
 
 static bool scan(struct awssim *sim, struct call *c)
 {
-    struct table *t = named_table(sim, c, c->input);
+    struct table *t = dynamodb_table(sim, c, c->input);
 
     return t && list_items(sim, c, t);
 }
 
 static bool query(struct awssim *sim, struct call *c)
 {
-    struct table *t = named_table(sim, c, c->input);
+    struct table *t = dynamodb_table(sim, c, c->input);
 
     if (!t)
         return false;
     if (!json_str_or_empty(json_get(c->input, "KeyConditionExpression")).n)
-        return invalid(
+        return dynamodb_invalid(
             c,
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
     return list_items(sim, c, t);
@@ -264,7 +248,7 @@ static bool check_condition(struct call *c, const struct json *input, const stru
     struct expression x = expression_of(input, "ConditionExpression");
 
     *out = !x.text.n || expression_holds(&x, item ? item->attributes : NULL);
-    return !x.error[0] || invalid(c, x.error);
+    return !x.error[0] || dynamodb_invalid(c, x.error);
 }
 
 static bool condition_failed(struct call *c)
@@ -301,7 +285,7 @@ static bool find_for_item(struct call *c, const struct table *t, const struct js
 
 static bool put_item(struct awssim *sim, struct call *c)
 {
-    struct table *t = named_table(sim, c, c->input);
+    struct table *t = dynamodb_table(sim, c, c->input);
     const struct json *item = json_get(c->input, "Item");
     struct item *old = NULL;
     bool met;
@@ -311,7 +295,7 @@ static bool put_item(struct awssim *sim, struct call *c)
     if (!met)
         return condition_failed(c);
     if (too_big(item))
-        return invalid(c, "Item size has exceeded the maximum allowed size");
+        return dynamodb_invalid(c, "Item size has exceeded the maximum allowed size");
     buf_adds(&c->body, "{");
     if (old && str_is(json_str_or_empty(json_get(c->input, "ReturnValues")), "ALL_OLD")) {
         buf_adds(&c->body, "\"Attributes\":");
@@ -323,7 +307,7 @@ static bool put_item(struct awssim *sim, struct call *c)
 
 static bool delete_item(struct awssim *sim, struct call *c)
 {
-    struct table *t = named_table(sim, c, c->input);
+    struct table *t = dynamodb_table(sim, c, c->input);
     struct item *old = NULL;
     bool met;
 
@@ -344,13 +328,13 @@ static struct json *updated(struct call *c, const struct json *input, const stru
     struct json *after = expression_apply(&x, old ? old->attributes : json_get(input, "Key"));
 
     if (!after)
-        (void)invalid(c, x.error);
+        (void)dynamodb_invalid(c, x.error);
     return after;
 }
 
 static bool update_item(struct awssim *sim, struct call *c)
 {
-    struct table *t = named_table(sim, c, c->input);
+    struct table *t = dynamodb_table(sim, c, c->input);
     struct item *old = NULL, *same = NULL;
     bool met;
 
@@ -362,8 +346,8 @@ static bool update_item(struct awssim *sim, struct call *c)
     if (!after || !find_for_item(c, t, after, &same))
         return false;
     if (same != old)
-        return invalid(c, "One or more parameter values were invalid: Cannot update attribute. This "
-                          "attribute is part of the key");
+        return dynamodb_invalid(c, "One or more parameter values were invalid: Cannot update attribute. This "
+                                   "attribute is part of the key");
     buf_adds(&c->body, "{");
     if (str_is(json_str_or_empty(json_get(c->input, "ReturnValues")), "ALL_NEW")) {
         buf_adds(&c->body, "\"Attributes\":");
@@ -392,11 +376,11 @@ static bool check_act(struct awssim *sim, struct call *c, const struct json *one
 {
     const char *kind;
     const struct json *act = act_of(one, &kind);
-    struct table *t = act ? named_table(sim, c, act) : NULL;
+    struct table *t = act ? dynamodb_table(sim, c, act) : NULL;
     struct item *old = NULL;
 
     if (!act)
-        return invalid(c, "TransactItems can only contain one of Check, Put, Update or Delete");
+        return dynamodb_invalid(c, "TransactItems can only contain one of Check, Put, Update or Delete");
     if (!t)
         return false;
     if (strcmp(kind, "Put") == 0 ? !find_for_item(c, t, json_get(act, "Item"), &old)
@@ -414,7 +398,7 @@ static bool do_act(struct awssim *sim, struct call *c, const struct json *one)
 {
     const char *kind;
     const struct json *act = act_of(one, &kind);
-    struct table *t = named_table(sim, c, act);
+    struct table *t = dynamodb_table(sim, c, act);
     struct item *old = NULL;
 
     if (strcmp(kind, "Put") == 0)
@@ -438,7 +422,8 @@ static bool transact(struct awssim *sim, struct call *c)
     bool all = true;
 
     if (!json_count(items) || json_count(items) > TRANSACTION_MAX)
-        return invalid(c, "Member must have length less than or equal to 100 and greater than or equal to 1");
+        return dynamodb_invalid(
+            c, "Member must have length less than or equal to 100 and greater than or equal to 1");
     for (const struct json *one = json_first(items); one; one = json_next(one)) {
         bool met = true;
         if (!check_act(sim, c, one, &met))
@@ -457,144 +442,6 @@ static bool transact(struct awssim *sim, struct call *c)
     return true;
 }
 
-/* ---- tables ---- */
-
-static void write_schema(struct buf *out, const char *name, const char *kind)
-{
-    buf_adds(out, "{\"AttributeName\":");
-    json_quote(str_of(name), out);
-    buf_addf(out, ",\"KeyType\":\"%s\"}", kind);
-}
-
-static void write_attribute(struct buf *out, const char *name, const char *type)
-{
-    buf_adds(out, "{\"AttributeName\":");
-    json_quote(str_of(name), out);
-    buf_addf(out, ",\"AttributeType\":\"%s\"}", type);
-}
-
-static void write_table(struct buf *out, const struct table *t, const char *status)
-{
-    buf_adds(out, "{\"TableName\":");
-    json_quote(str_of(t->name), out);
-    buf_addf(out,
-             ",\"TableStatus\":\"%s\",\"ItemCount\":%zu,\"TableSizeBytes\":0,\"CreationDateTime\":%" PRId64
-             ".%03d",
-             status, t->n, t->created_wall_ms / 1000, (int)(t->created_wall_ms % 1000));
-    buf_addf(out, ",\"TableArn\":\"arn:aws:dynamodb:%s:%s:table/%s\",\"KeySchema\":[", t->region, t->account,
-             t->name);
-    write_schema(out, t->hash, "HASH");
-    if (t->range) {
-        buf_addc(out, ',');
-        write_schema(out, t->range, "RANGE");
-    }
-    buf_adds(out, "],\"AttributeDefinitions\":[");
-    write_attribute(out, t->hash, t->hash_type);
-    if (t->range) {
-        buf_addc(out, ',');
-        write_attribute(out, t->range, t->range_type);
-    }
-    if (t->read_units)
-        buf_addf(out,
-                 "],\"ProvisionedThroughput\":{\"ReadCapacityUnits\":%" PRId64
-                 ",\"WriteCapacityUnits\":%" PRId64 "}}",
-                 t->read_units, t->write_units);
-    else
-        buf_adds(out, "],\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}}");
-}
-
-static bool describe_table(struct awssim *sim, struct call *c)
-{
-    struct table *t = named_table(sim, c, c->input);
-
-    if (!t)
-        return false;
-    buf_adds(&c->body, "{\"Table\":");
-    write_table(&c->body, t, "ACTIVE");
-    buf_adds(&c->body, "}");
-    return true;
-}
-
-static bool list_tables(struct awssim *sim, struct call *c)
-{
-    bool any = false;
-
-    buf_adds(&c->body, "{\"TableNames\":[");
-    for (size_t k = 0; k < tables_count(sim->tables); k++) {
-        const struct table *t = tables_at(sim->tables, k);
-        if (!sim_sees(c, t->account, t->region))
-            continue;
-        buf_adds(&c->body, any ? "," : "");
-        any = true;
-        json_quote(str_of(t->name), &c->body);
-    }
-    buf_adds(&c->body, "]}");
-    return true;
-}
-
-static void read_type(const struct call *c, const char *name, char type[2])
-{
-    const struct json *all = json_get(c->input, "AttributeDefinitions");
-
-    for (const struct json *a = json_first(all); a; a = json_next(a))
-        if (str_is(json_str_or_empty(json_get(a, "AttributeName")), name))
-            (void)snprintf(type, 2, STR_FMT, STR_ARG(json_str_or_empty(json_get(a, "AttributeType"))));
-}
-
-/* On demand, or with both units: the two forms exclude each other. */
-static bool read_billing(struct call *c, int64_t *reads, int64_t *writes)
-{
-    struct str mode = json_str_or_empty(json_get(c->input, "BillingMode"));
-    const struct json *units = json_get(c->input, "ProvisionedThroughput");
-    bool both = json_int(json_get(units, "ReadCapacityUnits"), reads) &&
-                json_int(json_get(units, "WriteCapacityUnits"), writes) && *reads >= 1 && *writes >= 1;
-
-    if (str_is(mode, "PAY_PER_REQUEST"))
-        return units ? invalid(c, "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
-                                  "BillingMode is PAY_PER_REQUEST")
-                     : true;
-    return both ||
-           invalid(c, "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
-                      "PROVISIONED");
-}
-
-static bool create_table(struct awssim *sim, struct call *c)
-{
-    int64_t reads = 0, writes = 0;
-
-    struct str name = json_str_or_empty(json_get(c->input, "TableName"));
-    struct str hash = STR(""), range = STR("");
-
-    for (const struct json *k = json_first(json_get(c->input, "KeySchema")); k; k = json_next(k)) {
-        struct str attribute = json_str_or_empty(json_get(k, "AttributeName"));
-        if (str_is(json_str_or_empty(json_get(k, "KeyType")), "HASH"))
-            hash = attribute;
-        else
-            range = attribute;
-    }
-    if (name.n < 3 || name.n > 255 || !hash.n)
-        return invalid(c, "TableName and a HASH key are needed");
-    if (!read_billing(c, &reads, &writes))
-        return false;
-    if (tables_find(sim->tables, c, name))
-        return call_fail(c, 400, "ResourceInUseException", "Table already exists: " STR_FMT, STR_ARG(name));
-    struct table *t = tables_create(sim->tables, call_account(c), c->region, name);
-    if (!t)
-        return call_fail(c, 400, "LimitExceededException", "over %d tables", TABLES_MAX);
-    t->hash = str_dup(hash);
-    t->range = range.n ? str_dup(range) : NULL;
-    t->created_wall_ms = c->now.wall_ms;
-    t->read_units = reads;
-    t->write_units = writes;
-    read_type(c, t->hash, t->hash_type);
-    if (t->range)
-        read_type(c, t->range, t->range_type);
-    buf_adds(&c->body, "{\"TableDescription\":");
-    write_table(&c->body, t, "CREATING");
-    buf_adds(&c->body, "}");
-    return true;
-}
-
 const struct operation dynamodb_operations[] = {
     {"GetItem", get_item},
     {"BatchGetItem", batch_get},
@@ -604,8 +451,8 @@ const struct operation dynamodb_operations[] = {
     {"UpdateItem", update_item, .changes = true},
     {"DeleteItem", delete_item, .changes = true},
     {"TransactWriteItems", transact, .changes = true},
-    {"DescribeTable", describe_table},
-    {"ListTables", list_tables},
-    {"CreateTable", create_table, .changes = true},
+    {"DescribeTable", dynamodb_describe_table},
+    {"ListTables", dynamodb_list_tables},
+    {"CreateTable", dynamodb_create_table, .changes = true},
     {0},
 };
