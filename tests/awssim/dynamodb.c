@@ -24,7 +24,7 @@ static bool find_item(struct call *c, const struct table *t, const struct json *
     char *hash, *range;
 
     if (json_count(key) != (t->range ? 2U : 1U) || !table_key(t, key, &hash, &range))
-        return dynamodb_invalid(c, "The provided key element does not match the schema");
+        return request_invalid(c, "The provided key element does not match the schema");
     *out = table_find(t, hash, range);
     xfree(hash);
     xfree(range);
@@ -33,7 +33,7 @@ static bool find_item(struct call *c, const struct table *t, const struct json *
 
 static bool get_item(struct awssim *sim, struct call *c)
 {
-    struct table *t = dynamodb_table(sim, c, c->input);
+    struct table *t = request_table(sim, c, c->input);
     struct item *item = NULL;
 
     if (!t || !find_item(c, t, json_get(c->input, "Key"), &item))
@@ -77,7 +77,7 @@ static bool batch_get(struct awssim *sim, struct call *c)
             return call_fail(c, 400, "ResourceNotFoundException", "Requested resource not found");
         n += json_count(keys);
         if (!json_count(keys) || n > BATCH_MAX)
-            return dynamodb_invalid(c, "Too many items requested for the BatchGetItem call");
+            return request_invalid(c, "Too many items requested for the BatchGetItem call");
         buf_adds(&c->body, asked == json_first(tables) ? "" : ",");
         json_quote(str_of(json_name(asked)), &c->body);
         buf_adds(&c->body, ":[");
@@ -86,7 +86,7 @@ static bool batch_get(struct awssim *sim, struct call *c)
         buf_adds(&c->body, "]");
     }
     buf_adds(&c->body, "},\"UnprocessedKeys\":{}}");
-    return n > 0 || dynamodb_invalid(c, "The requestItems parameter is required for BatchGetItem");
+    return n > 0 || request_invalid(c, "The requestItems parameter is required for BatchGetItem");
 }
 
 /* ---- Query and Scan ---- */
@@ -104,7 +104,7 @@ static bool read_start(struct call *c, const struct table *t, const struct json 
     char *hash, *range;
 
     if (!table_key(t, start, &hash, &range))
-        return dynamodb_invalid(c, "The provided starting key is invalid");
+        return request_invalid(c, "The provided starting key is invalid");
     l->begin = table_seek(t, hash, range);
     if (l->reverse)
         l->begin = t->n - l->begin;
@@ -123,10 +123,10 @@ static bool read_listing(struct awssim *sim, struct call *c, const struct table 
     *l = (struct listing){.key = expression_of(c->input, "KeyConditionExpression"),
                           .filter = expression_of(c->input, "FilterExpression")};
     if (json_get(c->input, "Limit") && (!json_int(json_get(c->input, "Limit"), &l->limit) || l->limit < 1))
-        return dynamodb_invalid(c, "Limit must be greater than or equal to 1");
+        return request_invalid(c, "Limit must be greater than or equal to 1");
     if (json_get(c->input, "IndexName") || json_get(c->input, "KeyConditions") ||
         json_get(c->input, "ScanFilter"))
-        return dynamodb_invalid(c, "the simulator knows neither indexes nor the legacy conditions");
+        return request_invalid(c, "the simulator knows neither indexes nor the legacy conditions");
     (void)json_bool(json_get(c->input, "ScanIndexForward"), &forward);
     l->reverse = !forward;
     if (t->page_items && (!l->limit || l->limit > t->page_items))
@@ -161,7 +161,7 @@ static bool holds(struct call *c, const struct expression *e, const struct item 
     struct expression x = *e;
 
     *out = !x.text.n || expression_holds(&x, i->attributes);
-    return !x.error[0] || dynamodb_invalid(c, x.error);
+    return !x.error[0] || request_invalid(c, x.error);
 }
 
 static bool look_at(struct call *c, struct listing *l, const struct item *i)
@@ -222,19 +222,19 @@ static bool list_items(struct awssim *sim, struct call *c, const struct table *t
 
 static bool scan(struct awssim *sim, struct call *c)
 {
-    struct table *t = dynamodb_table(sim, c, c->input);
+    struct table *t = request_table(sim, c, c->input);
 
     return t && list_items(sim, c, t);
 }
 
 static bool query(struct awssim *sim, struct call *c)
 {
-    struct table *t = dynamodb_table(sim, c, c->input);
+    struct table *t = request_table(sim, c, c->input);
 
     if (!t)
         return false;
     if (!json_str_or_empty(json_get(c->input, "KeyConditionExpression")).n)
-        return dynamodb_invalid(
+        return request_invalid(
             c,
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
     return list_items(sim, c, t);
@@ -248,7 +248,7 @@ static bool check_condition(struct call *c, const struct json *input, const stru
     struct expression x = expression_of(input, "ConditionExpression");
 
     *out = !x.text.n || expression_holds(&x, item ? item->attributes : NULL);
-    return !x.error[0] || dynamodb_invalid(c, x.error);
+    return !x.error[0] || request_invalid(c, x.error);
 }
 
 static bool condition_failed(struct call *c)
@@ -285,7 +285,7 @@ static bool find_for_item(struct call *c, const struct table *t, const struct js
 
 static bool put_item(struct awssim *sim, struct call *c)
 {
-    struct table *t = dynamodb_table(sim, c, c->input);
+    struct table *t = request_table(sim, c, c->input);
     const struct json *item = json_get(c->input, "Item");
     struct item *old = NULL;
     bool met;
@@ -295,7 +295,7 @@ static bool put_item(struct awssim *sim, struct call *c)
     if (!met)
         return condition_failed(c);
     if (too_big(item))
-        return dynamodb_invalid(c, "Item size has exceeded the maximum allowed size");
+        return request_invalid(c, "Item size has exceeded the maximum allowed size");
     buf_adds(&c->body, "{");
     if (old && str_is(json_str_or_empty(json_get(c->input, "ReturnValues")), "ALL_OLD")) {
         buf_adds(&c->body, "\"Attributes\":");
@@ -307,7 +307,7 @@ static bool put_item(struct awssim *sim, struct call *c)
 
 static bool delete_item(struct awssim *sim, struct call *c)
 {
-    struct table *t = dynamodb_table(sim, c, c->input);
+    struct table *t = request_table(sim, c, c->input);
     struct item *old = NULL;
     bool met;
 
@@ -328,13 +328,13 @@ static struct json *updated(struct call *c, const struct json *input, const stru
     struct json *after = expression_apply(&x, old ? old->attributes : json_get(input, "Key"));
 
     if (!after)
-        (void)dynamodb_invalid(c, x.error);
+        (void)request_invalid(c, x.error);
     return after;
 }
 
 static bool update_item(struct awssim *sim, struct call *c)
 {
-    struct table *t = dynamodb_table(sim, c, c->input);
+    struct table *t = request_table(sim, c, c->input);
     struct item *old = NULL, *same = NULL;
     bool met;
 
@@ -346,8 +346,8 @@ static bool update_item(struct awssim *sim, struct call *c)
     if (!after || !find_for_item(c, t, after, &same))
         return false;
     if (same != old)
-        return dynamodb_invalid(c, "One or more parameter values were invalid: Cannot update attribute. This "
-                                   "attribute is part of the key");
+        return request_invalid(c, "One or more parameter values were invalid: Cannot update attribute. This "
+                                  "attribute is part of the key");
     buf_adds(&c->body, "{");
     if (str_is(json_str_or_empty(json_get(c->input, "ReturnValues")), "ALL_NEW")) {
         buf_adds(&c->body, "\"Attributes\":");
@@ -376,11 +376,11 @@ static bool check_act(struct awssim *sim, struct call *c, const struct json *one
 {
     const char *kind;
     const struct json *act = act_of(one, &kind);
-    struct table *t = act ? dynamodb_table(sim, c, act) : NULL;
+    struct table *t = act ? request_table(sim, c, act) : NULL;
     struct item *old = NULL;
 
     if (!act)
-        return dynamodb_invalid(c, "TransactItems can only contain one of Check, Put, Update or Delete");
+        return request_invalid(c, "TransactItems can only contain one of Check, Put, Update or Delete");
     if (!t)
         return false;
     if (strcmp(kind, "Put") == 0 ? !find_for_item(c, t, json_get(act, "Item"), &old)
@@ -398,7 +398,7 @@ static bool do_act(struct awssim *sim, struct call *c, const struct json *one)
 {
     const char *kind;
     const struct json *act = act_of(one, &kind);
-    struct table *t = dynamodb_table(sim, c, act);
+    struct table *t = request_table(sim, c, act);
     struct item *old = NULL;
 
     if (strcmp(kind, "Put") == 0)
@@ -422,7 +422,7 @@ static bool transact(struct awssim *sim, struct call *c)
     bool all = true;
 
     if (!json_count(items) || json_count(items) > TRANSACTION_MAX)
-        return dynamodb_invalid(
+        return request_invalid(
             c, "Member must have length less than or equal to 100 and greater than or equal to 1");
     for (const struct json *one = json_first(items); one; one = json_next(one)) {
         bool met = true;
@@ -451,8 +451,8 @@ const struct operation dynamodb_operations[] = {
     {"UpdateItem", update_item, .changes = true},
     {"DeleteItem", delete_item, .changes = true},
     {"TransactWriteItems", transact, .changes = true},
-    {"DescribeTable", dynamodb_describe_table},
-    {"ListTables", dynamodb_list_tables},
-    {"CreateTable", dynamodb_create_table, .changes = true},
+    {"DescribeTable", serve_describe_table},
+    {"ListTables", serve_list_tables},
+    {"CreateTable", serve_create_table, .changes = true},
     {0},
 };

@@ -7,13 +7,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-bool dynamodb_invalid(struct call *c, const char *what)
+bool request_invalid(struct call *c, const char *what)
 {
     c->namespace = "com.amazon.coral.validate#";
     return call_fail(c, 400, "ValidationException", "%s", what);
 }
 
-struct table *dynamodb_table(struct awssim *sim, struct call *c, const struct json *input)
+struct table *request_table(struct awssim *sim, struct call *c, const struct json *input)
 {
     struct str name = json_str_or_empty(json_get(input, "TableName"));
     struct table *t = tables_find(sim->tables, c, name);
@@ -68,9 +68,9 @@ static void write_table(struct buf *out, const struct table *t, const char *stat
         buf_adds(out, "],\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}}");
 }
 
-bool dynamodb_describe_table(struct awssim *sim, struct call *c)
+bool serve_describe_table(struct awssim *sim, struct call *c)
 {
-    struct table *t = dynamodb_table(sim, c, c->input);
+    struct table *t = request_table(sim, c, c->input);
 
     if (!t)
         return false;
@@ -80,7 +80,7 @@ bool dynamodb_describe_table(struct awssim *sim, struct call *c)
     return true;
 }
 
-bool dynamodb_list_tables(struct awssim *sim, struct call *c)
+bool serve_list_tables(struct awssim *sim, struct call *c)
 {
     bool any = false;
 
@@ -115,17 +115,18 @@ static bool read_billing(struct call *c, int64_t *reads, int64_t *writes)
                 json_int(json_get(units, "WriteCapacityUnits"), writes) && *reads >= 1 && *writes >= 1;
 
     if (str_is(mode, "PAY_PER_REQUEST"))
-        return units ? dynamodb_invalid(
-                           c, "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
-                              "BillingMode is PAY_PER_REQUEST")
-                     : true;
+        return units
+                   ? request_invalid(c,
+                                     "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
+                                     "BillingMode is PAY_PER_REQUEST")
+                   : true;
     return both ||
-           dynamodb_invalid(
+           request_invalid(
                c, "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
                   "PROVISIONED");
 }
 
-bool dynamodb_create_table(struct awssim *sim, struct call *c)
+bool serve_create_table(struct awssim *sim, struct call *c)
 {
     int64_t reads = 0, writes = 0;
 
@@ -140,7 +141,7 @@ bool dynamodb_create_table(struct awssim *sim, struct call *c)
             range = attribute;
     }
     if (name.n < 3 || name.n > 255 || !hash.n)
-        return dynamodb_invalid(c, "TableName and a HASH key are needed");
+        return request_invalid(c, "TableName and a HASH key are needed");
     if (!read_billing(c, &reads, &writes))
         return false;
     if (tables_find(sim->tables, c, name))

@@ -5,10 +5,10 @@
 #include "awssim/call.h"
 #include "awssim/sim.h"
 
-bool dynamodb_invalid(struct call *c, const char *what); /* ValidationException; false */
+bool request_invalid(struct call *c, const char *what); /* ValidationException; false */
 /* The table that the input names; NULL: there is none, and the call has failed. */
-struct table *dynamodb_table(struct awssim *sim, struct call *c, const struct json *input);
+struct table *request_table(struct awssim *sim, struct call *c, const struct json *input);
 
-bool dynamodb_describe_table(struct awssim *sim, struct call *c);
-bool dynamodb_list_tables(struct awssim *sim, struct call *c);
-bool dynamodb_create_table(struct awssim *sim, struct call *c);
+bool serve_describe_table(struct awssim *sim, struct call *c);
+bool serve_list_tables(struct awssim *sim, struct call *c);
+bool serve_create_table(struct awssim *sim, struct call *c);
