@@ -16,7 +16,7 @@
  *  K5 since: the first offset whose record was stamped at or after the moment asked for; -1: there is none,
  *     as the broker says (librdkafka's mock broker does not know of times and always says so).
  * There are no transactions; consumers read uncommitted. Nothing here blocks: what librdkafka only offers
- * blocking runs on the real port's one side thread.
+ * blocking runs on the real port's side threads.
  */
 #include "base/err.h"
 #include "base/str.h"

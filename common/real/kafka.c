@@ -164,11 +164,11 @@ static void before_wait(void *self, struct reactor_wait *w, int64_t now_ms)
         reactor_wait_until(w, now_ms + LOOK_WHILE_CLOSING_MS);
 }
 
-static void take_side_jobs(struct kafka_port *p)
+static void take_side_jobs(struct kafka_side *side)
 {
     struct side_job *j;
 
-    while (p->core.side && (j = kafka_side_take(p->core.side))) {
+    while (side && (j = kafka_side_take(side))) {
         if (j->over)
             j->over(j->self, j);
         side_job_free(j);
@@ -182,7 +182,8 @@ static void dispatch(void *self, int64_t now_ms)
 
     (void)!read(p->core.wake_fd, &count,
                 sizeof count); /* before the queues: what comes later wakes us again */
-    take_side_jobs(p);
+    take_side_jobs(p->core.side);
+    take_side_jobs(p->core.group_side);
     p->more = kafka_lanes_dispatch(p->lanes);
     kafka_readers_dispatch(p->readers, now_ms);
     kafka_asker_dispatch(p->asker);
@@ -238,8 +239,10 @@ bool kafka_port_close(struct kafka_port *p, int64_t timeout_ms)
     kafka_lanes_free(p->lanes);
     kafka_readers_free(p->readers);
     kafka_asker_free(p->asker);
+    if (p->core.group_side)
+        ended = kafka_side_stop(p->core.group_side, until);
     if (p->core.side)
-        ended = kafka_side_stop(p->core.side, until);
+        ended = kafka_side_stop(p->core.side, until) && ended;
     if (ended) /* otherwise threads still write to it */
         (void)close(p->core.wake_fd);
     if (ended)

@@ -1,6 +1,7 @@
 #include "real/kafka_ask.h"
 
 #include "base/mem.h"
+#include "real/kafka_groups.h"
 #include "real/kafka_topics.h"
 
 #include <stdio.h>
@@ -32,24 +33,18 @@ struct question {
 struct kafka_asker {
     struct kafka_core *core;
     struct kafka_client client;
+    struct kafka_groups *groups;
     rd_kafka_queue_t *events, *answers;
     struct question *open, *over;
     char *topic; /* one that was asked about: a probe without any would ask for all topics of the cluster */
     bool probing;
 };
 
-static const char asker_group[] = "ec2sched.ask";
-
 static bool asker_open(struct kafka_asker *a, struct err *e)
 {
     if (a->client.rk)
         return true;
-    /*
-     * A group of its own name, never joined: librdkafka (to 2.10 at least, its issue 5040) dereferences the
-     * client's group object when the answer about another group's offsets is an error, as it is for a group
-     * that nobody has used yet.
-     */
-    rd_kafka_conf_t *conf = kafka_conf_new(KAFKA_ROLE_ASK, a->core->options, asker_group, e);
+    rd_kafka_conf_t *conf = kafka_conf_new(KAFKA_ROLE_ASK, a->core->options, NULL, e);
     if (!conf)
         return false;
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
@@ -317,18 +312,6 @@ void kafka_ask_probe(struct kafka_asker *a)
 
 /* ---- administrative requests: librdkafka answers on a queue ---- */
 
-static rd_kafka_AdminOptions_t *admin_options(const struct kafka_asker *a, rd_kafka_admin_op_t op,
-                                              struct question *q)
-{
-    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(a->client.rk, op);
-    char why[ERR_MSG_MAX];
-
-    BUG_IF(!options);
-    (void)rd_kafka_AdminOptions_set_request_timeout(options, ASK_ADMIN_MS, why, sizeof why);
-    rd_kafka_AdminOptions_set_opaque(options, q);
-    return options;
-}
-
 uint64_t kafka_ask_create(struct kafka_asker *a, const struct kafka_topic *topics, size_t n,
                           kafka_topics_done *done, void *self)
 {
@@ -343,6 +326,21 @@ uint64_t kafka_ask_create(struct kafka_asker *a, const struct kafka_topic *topic
     return q->id;
 }
 
+/* ---- offsets of groups ---- */
+
+static void committed_over(void *self, rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t *list)
+{
+    struct question *q = self;
+
+    if (code)
+        (void)kafka_core_err(&q->err, code, NULL);
+    else
+        (void)take_offsets(list, q->low, q->n, &q->err);
+    for (size_t i = 0; i < q->n; i++)
+        q->low[i] = q->low[i] < 0 ? -1 : q->low[i];
+    end(q);
+}
+
 uint64_t kafka_ask_committed(struct kafka_asker *a, const char *group, const char *topic, int partitions,
                              kafka_committed_done *done, void *self)
 {
@@ -353,88 +351,38 @@ uint64_t kafka_ask_committed(struct kafka_asker *a, const char *group, const cha
     q->done.committed = done;
     q->n = (size_t)partitions;
     q->low = xcalloc(q->n, sizeof *q->low);
-    if (asker_open(a, &q->err)) {
-        rd_kafka_topic_partition_list_t *list = list_of(topic, NULL, q->n, RD_KAFKA_OFFSET_INVALID);
-        rd_kafka_ListConsumerGroupOffsets_t *ask = rd_kafka_ListConsumerGroupOffsets_new(group, list);
-        rd_kafka_AdminOptions_t *options = admin_options(a, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, q);
-        rd_kafka_ListConsumerGroupOffsets(a->client.rk, &ask, 1, options, a->answers);
-        rd_kafka_AdminOptions_destroy(options);
-        rd_kafka_ListConsumerGroupOffsets_destroy(ask);
-        rd_kafka_topic_partition_list_destroy(list);
-    } else {
+    if (!kafka_groups_committed(a->groups, group, topic, q->n, committed_over, q, &q->err))
         end(q);
-    }
     return q->id;
+}
+
+static void commit_over(void *self, rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t *list)
+{
+    struct question *q = self;
+    int64_t offset;
+
+    if (code)
+        (void)kafka_core_err(&q->err, code, NULL);
+    else
+        (void)take_offsets(list, &offset, 1, &q->err);
+    end(q);
 }
 
 uint64_t kafka_ask_commit(struct kafka_asker *a, const char *group, const char *topic, int partition,
                           int64_t offset, kafka_done *done, void *self)
 {
     struct question *q = question_new(a, ASK_COMMIT, self);
+    rd_kafka_topic_partition_list_t *list = list_of(topic, &partition, 1, offset);
 
     q->done.commit = done;
     q->n = 1;
-    if (asker_open(a, &q->err)) {
-        rd_kafka_topic_partition_list_t *list = list_of(topic, &partition, 1, offset);
-        rd_kafka_AlterConsumerGroupOffsets_t *ask = rd_kafka_AlterConsumerGroupOffsets_new(group, list);
-        rd_kafka_AdminOptions_t *options = admin_options(a, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, q);
-        rd_kafka_AlterConsumerGroupOffsets(a->client.rk, &ask, 1, options, a->answers);
-        rd_kafka_AdminOptions_destroy(options);
-        rd_kafka_AlterConsumerGroupOffsets_destroy(ask);
-        rd_kafka_topic_partition_list_destroy(list);
-    } else {
+    if (!kafka_groups_commit(a->groups, group, list, commit_over, q, &q->err))
         end(q);
-    }
+    rd_kafka_topic_partition_list_destroy(list);
     return q->id;
 }
 
-/* The offsets of the one group that was asked about; NULL: e is set. */
-static const rd_kafka_topic_partition_list_t *group_offsets(const rd_kafka_group_result_t **groups, size_t n,
-                                                            struct err *e)
-{
-    const rd_kafka_error_t *failed = n == 1 ? rd_kafka_group_result_error(groups[0]) : NULL;
-    const rd_kafka_topic_partition_list_t *list =
-        n == 1 && !failed ? rd_kafka_group_result_partitions(groups[0]) : NULL;
-
-    if (failed)
-        (void)kafka_core_err(e, rd_kafka_error_code(failed), rd_kafka_error_string(failed));
-    else if (!list)
-        (void)err_set(e, ERR_INVALID, "kafka: an answer about no group");
-    return list;
-}
-
-static void committed_over(struct question *q, rd_kafka_event_t *event)
-{
-    size_t n = 0;
-    const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(event), &n);
-    const rd_kafka_topic_partition_list_t *list = group_offsets(groups, n, &q->err);
-
-    for (size_t i = 0; i < q->n; i++)
-        q->low[i] = -1;
-    for (int i = 0; list && i < list->cnt && !q->err.kind; i++) {
-        const rd_kafka_topic_partition_t *p = &list->elems[i];
-        if (p->err)
-            (void)kafka_core_err(&q->err, p->err, NULL);
-        else if (p->partition >= 0 && (size_t)p->partition < q->n && p->offset >= 0)
-            q->low[p->partition] = p->offset;
-    }
-}
-
-static void commit_over(struct question *q, rd_kafka_event_t *event)
-{
-    size_t n = 0;
-    const rd_kafka_group_result_t **groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-        rd_kafka_event_AlterConsumerGroupOffsets_result(event), &n);
-    const rd_kafka_topic_partition_list_t *list = group_offsets(groups, n, &q->err);
-
-    if (list && list->cnt != 1)
-        (void)err_set(&q->err, ERR_INVALID, "kafka: asked about one partition, answered about %d", list->cnt);
-    else if (list && list->elems[0].err)
-        (void)kafka_core_err(&q->err, list->elems[0].err, NULL);
-}
-
-static void answered(struct kafka_asker *a, rd_kafka_event_t *event)
+static void answered(rd_kafka_event_t *event)
 {
     struct question *q = rd_kafka_event_opaque(event);
 
@@ -442,13 +390,8 @@ static void answered(struct kafka_asker *a, rd_kafka_event_t *event)
         topics_take_config(&q->topics, event); /* an error only means that the configuration is not known */
     else if (rd_kafka_event_error(event))
         (void)kafka_core_err(&q->err, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
-    else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATETOPICS_RESULT)
-        topics_take_created(&q->topics, event);
-    else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT)
-        committed_over(q, event);
     else
-        commit_over(q, event);
-    (void)a;
+        topics_take_created(&q->topics, event);
     end(q);
 }
 
@@ -465,7 +408,7 @@ void kafka_asker_dispatch(struct kafka_asker *a)
     struct question *over, *q, *next;
 
     while (a->client.rk && (event = rd_kafka_queue_poll(a->answers, 0))) {
-        answered(a, event);
+        answered(event);
         rd_kafka_event_destroy(event);
     }
     while (a->client.rk && (event = rd_kafka_queue_poll(a->events, 0))) {
@@ -474,6 +417,7 @@ void kafka_asker_dispatch(struct kafka_asker *a)
         rd_kafka_event_destroy(event);
     }
     kafka_client_serve(&a->client, a->core);
+    kafka_groups_dispatch(a->groups);
     over = a->over;
     a->over = NULL;
     DL_FOREACH_SAFE(over, q, next)
@@ -488,6 +432,7 @@ struct kafka_asker *kafka_asker_new(struct kafka_core *k)
     struct kafka_asker *a = xcalloc(1, sizeof *a);
 
     a->core = k;
+    a->groups = kafka_groups_new(k);
     return a;
 }
 
@@ -511,6 +456,7 @@ void kafka_asker_free(struct kafka_asker *a)
         rd_kafka_queue_destroy(a->events);
     }
     kafka_client_end(&a->client, a->core);
+    kafka_groups_free(a->groups);
     xfree(a->topic);
     xfree(a);
 }

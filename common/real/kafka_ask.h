@@ -2,7 +2,7 @@
 /*
  * kafka_ask - questions about Kafka and changes of topics, each with one completion: watermarks, offsets by
  * time, a group's offsets, create and describe topics. Internal to real/. One client of its own, which
- * neither produces nor reads; opened by the first question.
+ * neither produces nor reads nor has a group, opened by the first question; and those of kafka_groups.
  */
 #include "real/kafka_core.h"
 

@@ -46,7 +46,8 @@ static const struct setting defaults[] = {
     {"queued.max.messages.kbytes", "16384", KAFKA_ROLE_FETCH}, /* a partition */
     {"queued.min.messages", "10000", KAFKA_ROLE_GROUP},
     {"queued.max.messages.kbytes", "16384", KAFKA_ROLE_GROUP}, /* all partitions together */
-    {"session.timeout.ms", "10000", KAFKA_ROLE_GROUP},
+    {"session.timeout.ms", "10000",
+     KAFKA_ROLE_GROUP | KAFKA_ROLE_ASK}, /* also how long a commit waits for a coordinator */
     {"heartbeat.interval.ms", "2000", KAFKA_ROLE_GROUP},
     {"max.poll.interval.ms", "300000", KAFKA_ROLE_GROUP},
     {NULL, NULL, 0},

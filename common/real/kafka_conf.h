@@ -14,11 +14,11 @@ enum kafka_role {
     KAFKA_ROLE_JOBS = 2,   /* producer of the jobs lane */
     KAFKA_ROLE_FETCH = 4,  /* readers of single partitions at absolute offsets */
     KAFKA_ROLE_GROUP = 8,  /* a member of a group */
-    KAFKA_ROLE_ASK = 16,   /* metadata, offsets, topics */
+    KAFKA_ROLE_ASK = 16,   /* metadata, offsets, topics; with a group: its offsets, without joining it */
 };
 
 /* NULL: ERR_CONFIG, naming the property. The caller owns it until rd_kafka_new takes it. group: for
- * KAFKA_ROLE_GROUP. */
+ * KAFKA_ROLE_GROUP, may be for KAFKA_ROLE_ASK. */
 rd_kafka_conf_t *kafka_conf_new(enum kafka_role role, const struct options *o, const char *group,
                                 struct err *e);
 

@@ -85,6 +85,8 @@ bool kafka_client_open(struct kafka_client *c, struct kafka_core *k, rd_kafka_ty
     BUG_IF(rd_kafka_set_log_queue(c->rk, c->logs) != RD_KAFKA_RESP_ERR_NO_ERROR);
     if (!k->side)
         k->side = kafka_side_new(k->wake_fd);
+    if (!c->side)
+        c->side = k->side;
     return true;
 }
 
@@ -113,6 +115,6 @@ void kafka_client_end(struct kafka_client *c, struct kafka_core *k)
     kafka_client_serve(c, k);
     (void)rd_kafka_set_log_queue(c->rk, NULL);
     rd_kafka_queue_destroy(c->logs);
-    BUG_IF(!kafka_side_add(k->side, j)); /* an end is always taken */
+    BUG_IF(!kafka_side_add(c->side, j)); /* an end is always taken */
     *c = (struct kafka_client){0};
 }

@@ -3,7 +3,7 @@
  * kafka_core - what the parts of the Kafka port share: clients and their complaints, the way to wake the
  * loop, health. Internal.
  *
- * Every queue of every client and the side thread write to one eventfd: the loop drains it, then lets each
+ * Every queue of every client and the side threads write to one eventfd: the loop drains it, then lets each
  * part look at its queues.
  */
 #include "base/log.h"
@@ -15,7 +15,8 @@ struct kafka_core {
     const struct options *options;
     const struct log *log;
     int wake_fd;
-    struct kafka_side *side; /* NULL until the first client */
+    struct kafka_side *side;       /* NULL until the first client */
+    struct kafka_side *group_side; /* for the offsets of groups; NULL until somebody asks */
     uint64_t last_id;        /* of questions, appends and readers */
     bool up;
     int64_t heard_ms; /* when a broker last answered anything */
@@ -31,13 +32,14 @@ void kafka_core_complain(struct kafka_core *k, rd_kafka_resp_err_t code, const c
 struct kafka_client { /* zeroed: not open */
     rd_kafka_t *rk;
     rd_kafka_queue_t *logs;
+    struct kafka_side *side; /* which asks with it, and ends it; NULL when opened: the core's first */
 };
 
 /* Takes conf, also when it fails. */
 MUST_CHECK bool kafka_client_open(struct kafka_client *c, struct kafka_core *k, rd_kafka_type_t type,
                                   rd_kafka_conf_t *conf, struct err *e);
 void kafka_client_serve(struct kafka_client *c, struct kafka_core *k); /* its log lines */
-/* Ends it on the side thread; its queues, topics and messages must have been given back. A group must have
+/* Ends it on its side thread; its queues, topics and messages must have been given back. A group must have
  * been left. */
 void kafka_client_end(struct kafka_client *c, struct kafka_core *k);
 void kafka_core_watch(const struct kafka_core *k,

@@ -56,6 +56,9 @@ static void work(struct side_job *j)
     case SIDE_OFFSETS:
         ask_offsets(j);
         break;
+    case SIDE_COMMITTED:
+        j->code = rd_kafka_committed(j->rk, j->low, SIDE_ANSWER_MS);
+        break;
     case SIDE_END: /* groups were left before: no call back into our code from here */
         rd_kafka_destroy_flags(j->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
         break;

@@ -47,6 +47,11 @@ static void create_topic(struct kafka_scene *s, int partitions)
 
 void scene_begin(struct kafka_scene *s, int partitions)
 {
+    scene_begin_on(s, partitions, 1);
+}
+
+void scene_begin_on(struct kafka_scene *s, int partitions, int brokers)
+{
     static int count;
     const char *real = getenv("EC2SCHED_TEST_KAFKA");
     char why[512];
@@ -61,7 +66,7 @@ void scene_begin(struct kafka_scene *s, int partitions)
         (void)rd_kafka_conf_set(conf, "internal.termination.signal", "29", why,
                                 sizeof why); /* ends without delay */
         s->mock_client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-        s->mock = rd_kafka_mock_cluster_new(s->mock_client, 1);
+        s->mock = rd_kafka_mock_cluster_new(s->mock_client, brokers);
         (void)snprintf(s->brokers, sizeof s->brokers, "%s", rd_kafka_mock_cluster_bootstraps(s->mock));
     }
     (void)snprintf(s->topic, sizeof s->topic, "t%d-%d", (int)getpid(), ++count);
@@ -201,6 +206,17 @@ void scene_got_watermarks(void *self, uint64_t id, const struct kafka_watermarks
         s->low[i] = w->low[i];
         s->high[i] = w->high[i];
     }
+}
+
+void scene_got_committed(void *self, uint64_t id, const struct kafka_committed *c)
+{
+    struct kafka_scene *s = self;
+    (void)id;
+
+    s->answers++;
+    s->err = c->err;
+    for (size_t i = 0; i < c->n && !c->err.kind; i++)
+        s->offset[i] = c->offset[i];
 }
 
 bool scene_is_down(void *self)

@@ -38,6 +38,7 @@ struct kafka_scene {
 };
 
 void scene_begin(struct kafka_scene *s, int partitions); /* with a topic of so many partitions; 0: without */
+void scene_begin_on(struct kafka_scene *s, int partitions, int brokers); /* so many, where they are a mock's */
 void scene_open_port(struct kafka_scene *s);
 void scene_finish(struct kafka_scene *s);
 
@@ -49,6 +50,7 @@ bool scene_all_appended(void *self);
 /* Callbacks and conditions about the questions asked: each answer is counted, the last one kept. */
 void scene_created(void *self, uint64_t id, const struct kafka_topics *t);
 void scene_got_watermarks(void *self, uint64_t id, const struct kafka_watermarks *w);
+void scene_got_committed(void *self, uint64_t id, const struct kafka_committed *c);
 bool scene_answered(void *self);
 bool scene_is_down(void *self);
 

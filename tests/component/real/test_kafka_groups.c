@@ -3,6 +3,7 @@
  */
 #include "base/mem.h"
 #include "real/clock.h"
+#include "real/kafka_groups.h"
 #include "support/cmocka_first.h"
 #include "support/kafka_scene.h"
 
@@ -189,17 +190,6 @@ static void K5_reading_can_begin_at_a_moment(void **state)
     scene_finish(&s);
 }
 
-static void got_committed(void *self, uint64_t id, const struct kafka_committed *c)
-{
-    struct kafka_scene *s = self;
-    (void)id;
-
-    s->answers++;
-    s->err = c->err;
-    for (size_t i = 0; i < c->n && !c->err.kind; i++)
-        s->offset[i] = c->offset[i];
-}
-
 static void is_done(void *self, uint64_t id, const struct err *e)
 {
     struct kafka_scene *s = self;
@@ -207,6 +197,14 @@ static void is_done(void *self, uint64_t id, const struct err *e)
 
     s->answers++;
     s->err = *e;
+}
+
+static void ask_committed(struct kafka_scene *s, const char *group, int partitions)
+{
+    s->questions++;
+    (void)s->kafka.ops->committed(s->kafka.port, group, s->topic, partitions, scene_got_committed, s);
+    (void)stage_until(&s->stage, "the offsets", scene_answered, s, SOON_MS);
+    assert_string_equal(s->err.msg, "");
 }
 
 static void an_offset_is_committed_for_a_group_from_outside_and_read_back(void **state)
@@ -220,13 +218,131 @@ static void an_offset_is_committed_for_a_group_from_outside_and_read_back(void *
     (void)s.kafka.ops->commit(s.kafka.port, s.group, s.topic, 1, 4, is_done, &s);
     (void)stage_until(&s.stage, "the commit", scene_answered, &s, SOON_MS);
     assert_string_equal(s.err.msg, "");
-    s.questions++;
-    (void)s.kafka.ops->committed(s.kafka.port, s.group, s.topic, 3, got_committed, &s);
-    (void)stage_until(&s.stage, "the offsets", scene_answered, &s, SOON_MS);
-    assert_string_equal(s.err.msg, "");
+    ask_committed(&s, s.group, 3);
     assert_int_equal(s.offset[0], -1);
     assert_int_equal(s.offset[1], 4);
     assert_int_equal(s.offset[2], -1);
+    scene_finish(&s);
+}
+
+static bool stands_at_five(void *self)
+{
+    struct kafka_scene *s = self;
+
+    if (!scene_answered(s))
+        return false;
+    if (s->offset[0] == 5)
+        return true;
+    s->questions++;
+    (void)s->kafka.ops->committed(s->kafka.port, s->group, s->topic, 2, scene_got_committed, s);
+    return false;
+}
+
+static void a_group_tells_its_offsets_while_it_has_members_and_when_they_are_gone(void **state)
+{
+    struct kafka_scene s;
+    static struct collected c;
+    struct kafka_group_state before, after;
+    (void)state;
+
+    scene_begin(&s, 2);
+    scene_append_numbers(&s, 0, 0, 5);
+    c = (struct collected){.s = &s, .want = 5, .store = true};
+    c.reader = s.kafka.ops->subscribe(s.kafka.port, s.topic, s.group);
+    (void)stage_until(&s.stage, "all records", collected_all_of_group, &c, 30000);
+    s.kafka.ops->group(s.kafka.port, c.reader, &before);
+    (void)stage_until(&s.stage, "what the member commits is told", stands_at_five, &s, SOON_MS);
+    assert_int_equal(s.offset[1], -1);
+    s.questions++;
+    (void)s.kafka.ops->commit(s.kafka.port, s.group, s.topic, 1, 4, is_done, &s);
+    (void)stage_until(&s.stage, "the commit from outside", scene_answered, &s, SOON_MS);
+    if (!s.mock) /* which lets anybody commit */
+        assert_int_equal(s.err.kind, ERR_CONFLICT);
+    s.kafka.ops->group(s.kafka.port, c.reader, &after);
+    assert_int_equal(after.generation, before.generation); /* whoever asks has not joined */
+    s.kafka.ops->close(s.kafka.port, c.reader, 8000);
+    ask_committed(&s, s.group, 2);
+    assert_int_equal(s.offset[0], 5);
+    scene_finish(&s);
+}
+
+static void a_group_that_nobody_has_used_has_no_offsets(void **state)
+{
+    struct kafka_scene s;
+    (void)state;
+
+    scene_begin(&s, 2);
+    s.offset[0] = s.offset[1] = 7;
+    ask_committed(&s, s.group, 2);
+    assert_int_equal(s.offset[0], -1);
+    assert_int_equal(s.offset[1], -1);
+    scene_finish(&s);
+}
+
+enum { AT_ONCE = 12 };
+
+struct many {
+    size_t answers, n[AT_ONCE];
+    uint64_t ids[AT_ONCE];
+    int64_t last[AT_ONCE];
+};
+
+static void one_of_many(void *self, uint64_t id, const struct kafka_committed *c)
+{
+    struct many *m = self;
+
+    assert_string_equal(c->err.msg, "");
+    m->ids[m->answers] = id;
+    m->n[m->answers] = c->n;
+    m->last[m->answers++] = c->offset[c->n - 1];
+}
+
+static bool all_of_many(void *self)
+{
+    return ((const struct many *)self)->answers == AT_ONCE;
+}
+
+static void questions_about_one_group_that_come_at_once_are_each_answered_once_with_what_they_asked(void **state)
+{
+    struct kafka_scene s;
+    struct many m = {0};
+    uint64_t ids[AT_ONCE];
+    (void)state;
+
+    scene_begin(&s, 3);
+    scene_append_numbers(&s, 1, 0, 5);
+    s.questions++;
+    (void)s.kafka.ops->commit(s.kafka.port, s.group, s.topic, 1, 4, is_done, &s);
+    (void)stage_until(&s.stage, "the commit", scene_answered, &s, SOON_MS);
+    for (int i = 0; i < AT_ONCE; i++)
+        ids[i] = s.kafka.ops->committed(s.kafka.port, s.group, s.topic, 2 + i % 2, one_of_many, &m);
+    int64_t took = stage_until(&s.stage, "all answers", all_of_many, &m, SOON_MS);
+    assert_true(took < 2000);
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        assert_true(m.n[i] == 2 || m.n[i] == 3);
+        assert_int_equal(m.last[i], m.n[i] == 2 ? 4 : -1);
+        assert_true(m.ids[i] >= ids[0] && m.ids[i] <= ids[AT_ONCE - 1]);
+        for (size_t k = 0; k < i; k++)
+            assert_int_not_equal(m.ids[i], m.ids[k]);
+    }
+    scene_finish(&s);
+}
+
+static void a_group_more_than_the_bound_is_refused(void **state)
+{
+    struct kafka_scene s;
+    char name[32];
+    (void)state;
+
+    scene_begin(&s, 1);
+    for (int i = 0; i < ASK_GROUPS_MAX; i++) {
+        (void)snprintf(name, sizeof name, "%.20s-%d", s.group, i);
+        ask_committed(&s, name, 1);
+    }
+    s.questions++;
+    (void)s.kafka.ops->committed(s.kafka.port, s.group, s.topic, 1, scene_got_committed, &s);
+    (void)stage_until(&s.stage, "the refusal", scene_answered, &s, SOON_MS);
+    assert_int_equal(s.err.kind, ERR_INVALID);
     scene_finish(&s);
 }
 
@@ -283,6 +399,11 @@ int main(void)
         cmocka_unit_test(K4_the_high_watermark_covers_what_was_acknowledged_before_it_was_asked_for),
         cmocka_unit_test(K5_reading_can_begin_at_a_moment),
         cmocka_unit_test(an_offset_is_committed_for_a_group_from_outside_and_read_back),
+        cmocka_unit_test(a_group_tells_its_offsets_while_it_has_members_and_when_they_are_gone),
+        cmocka_unit_test(a_group_that_nobody_has_used_has_no_offsets),
+        cmocka_unit_test(
+            questions_about_one_group_that_come_at_once_are_each_answered_once_with_what_they_asked),
+        cmocka_unit_test(a_group_more_than_the_bound_is_refused),
         cmocka_unit_test(topics_are_described_as_they_are_and_creating_one_twice_is_a_conflict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

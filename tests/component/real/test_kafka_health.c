@@ -3,7 +3,7 @@
  */
 #include "base/mem.h"
 #include "real/clock.h"
-#include "real/kafka_side.h"
+#include "real/kafka_groups.h"
 #include "support/cmocka_first.h"
 #include "support/kafka_scene.h"
 
@@ -40,6 +40,96 @@ static void a_broker_that_went_away_is_seen_and_its_return_as_well(void **state)
     (void)stage_until(&s.stage, "up again", is_up, &s, 10000);
     (void)stage_until(&s.stage, "the append of meanwhile", scene_all_appended, &s, 10000);
     assert_int_equal(s.failed, 0);
+    scene_finish(&s);
+}
+
+static void commit_done(void *self, uint64_t id, const struct err *e)
+{
+    struct kafka_scene *s = self;
+    (void)id;
+
+    s->answers++;
+    s->err = *e;
+}
+
+static bool told(void *self)
+{
+    struct kafka_scene *s = self;
+
+    if (!scene_answered(s))
+        return false;
+    if (!s->err.kind)
+        return true;
+    s->questions++;
+    (void)s->kafka.ops->committed(s->kafka.port, s->group, s->topic, 1, scene_got_committed, s);
+    return false;
+}
+
+static void a_broker_that_goes_away_under_questions_about_groups_ends_them_within_bounds_and_its_return_is_seen(
+    void **state)
+{
+    struct kafka_scene s;
+    (void)state;
+
+    if (getenv("EC2SCHED_TEST_KAFKA"))
+        skip();
+    scene_begin(&s, 1);
+    (void)stage_until(&s.stage, "the offsets", told, &s, SOON_MS);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(rd_kafka_mock_broker_set_rtt(s.mock, 1, 200), 0);
+        for (int i = 0; i < 5; i++) {
+            s.questions += 2;
+            (void)s.kafka.ops->committed(s.kafka.port, s.group, s.topic, 1, scene_got_committed, &s);
+            (void)s.kafka.ops->commit(s.kafka.port, s.group, s.topic, 0, 0, commit_done, &s);
+        }
+        stage_for(&s.stage, 50); /* they are out */
+        assert_int_equal(rd_kafka_mock_broker_set_down(s.mock, 1), 0);
+        if (round == 0) {
+            (void)stage_until(&s.stage, "all end", scene_answered, &s, GROUPS_COMMIT_MS);
+            assert_int_equal(s.err.kind, ERR_UNAVAILABLE);
+            s.questions++;
+            (void)s.kafka.ops->committed(s.kafka.port, s.group, s.topic, 1, scene_got_committed, &s);
+            int64_t took = stage_until(&s.stage, "no broker", scene_answered, &s, SOON_MS);
+            assert_int_equal(s.err.kind, ERR_UNAVAILABLE);
+            assert_true(took < SIDE_ANSWER_MS + 1000);
+        }
+        assert_int_equal(rd_kafka_mock_broker_set_rtt(s.mock, 1, 0), 0);
+        assert_int_equal(rd_kafka_mock_broker_set_up(s.mock, 1), 0);
+        (void)stage_until(&s.stage, "what was asked ends", scene_answered, &s, GROUPS_COMMIT_MS);
+        (void)stage_until(&s.stage, "the offsets again", told, &s, SOON_MS);
+    }
+    scene_finish(&s);
+}
+
+static void a_coordinator_that_hangs_does_not_hold_the_watermarks(void **state)
+{
+    struct kafka_scene s;
+    int partition = 0;
+    (void)state;
+
+    if (getenv("EC2SCHED_TEST_KAFKA"))
+        skip();
+    scene_begin_on(&s, 1, 2);
+    assert_int_equal(rd_kafka_mock_partition_set_leader(s.mock, s.topic, 0, 1), 0);
+    assert_int_equal(rd_kafka_mock_coordinator_set(s.mock, "group", s.group, 2), 0);
+    s.questions++;
+    (void)s.kafka.ops->watermarks(s.kafka.port, s.topic, &partition, 1, scene_got_watermarks, &s);
+    (void)stage_until(&s.stage, "the offsets", told, &s, SOON_MS);
+    assert_int_equal(rd_kafka_mock_broker_set_rtt(s.mock, 2, 60000), 0);
+    size_t before = s.answers;
+    (void)s.kafka.ops->committed(s.kafka.port, s.group, s.topic, 1, scene_got_committed, &s);
+    int64_t began = clock_boot_ms();
+    while (clock_boot_ms() - began < SIDE_ANSWER_MS / 2) {
+        s.questions = s.answers + 1;
+        (void)s.kafka.ops->watermarks(s.kafka.port, s.topic, &partition, 1, scene_got_watermarks, &s);
+        int64_t took = stage_until(&s.stage, "the watermarks", scene_answered, &s, SOON_MS);
+        assert_int_equal(s.err.kind, ERR_NONE);
+        assert_true(took < 1000);
+    }
+    assert_true(s.answers > before);
+    s.questions = s.answers + 1;
+    (void)stage_until(&s.stage, "the question about the group ends", scene_answered, &s, SIDE_ANSWER_MS);
+    assert_int_equal(s.err.kind, ERR_UNAVAILABLE);
     scene_finish(&s);
 }
 
@@ -171,6 +261,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_broker_that_went_away_is_seen_and_its_return_as_well),
+        cmocka_unit_test(
+            a_broker_that_goes_away_under_questions_about_groups_ends_them_within_bounds_and_its_return_is_seen),
+        cmocka_unit_test(a_coordinator_that_hangs_does_not_hold_the_watermarks),
         cmocka_unit_test(without_a_broker_questions_end_and_closing_keeps_its_bound),
         cmocka_unit_test(a_broker_that_hangs_holds_neither_questions_nor_the_end),
         cmocka_unit_test(what_the_protocol_fixes_cannot_be_set_by_an_option),
