@@ -4,10 +4,12 @@
  */
 #include "producer/partition.h"
 #include "producer/precheck.h"
+#include "view/room.h"
 
 struct producer {
     struct context c;
     struct precheck check;
+    struct room room;
     struct partition *partitions; /* c.partitions of them, once the topics are known */
     int64_t turned_ms;            /* boot clock of the last turn */
     bool draining;
