@@ -167,7 +167,8 @@ static int create(struct cli *c, const struct aws_where *w)
         xfree(name);
         if (!ok)
             return cli_fail(c, &e,
-                            "check that these credentials allow dynamodb:CreateTable and DescribeTable");
+                            "check that these credentials allow dynamodb:CreateTable and DescribeTable "
+                            "(deploy/iam/tables.json)");
     }
     return check(c, w);
 }
