@@ -48,7 +48,7 @@ struct cli {
     struct source *source;
     struct view *view;
     struct kept *kept;
-    struct json *rows[2];  /* of the last cli_rows() */
+    struct json *rows[3];  /* of the last cli_rows() */
     struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
     struct fold **folds;   /* the log without the view, one a partition (cli/state) */
     int fold_count;

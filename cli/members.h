@@ -23,6 +23,7 @@ struct cli_members {
     struct event_steps steps;
     struct cli_member *at;
     size_t n, to_act, doubts;
+    struct json *shared; /* tiers whose members another workload selects as well (cli_shared); may be NULL */
 };
 
 MUST_CHECK bool cli_members(struct cli *c, const struct spec *spec, enum action action,

@@ -1,5 +1,6 @@
 #include "cli/arguments.h"
 #include "cli/members.h"
+#include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/verbs.h"
 
@@ -19,8 +20,13 @@ static int plan(struct cli *c, const char *workload, enum action action, const s
                           "set DisableAllSchedulingActions to 0 in its row");
     else if (!cli_members(c, &spec, action, tiers, &m, &e))
         exit = cli_fail(c, &e, "check the credentials and the region");
-    else
+    else {
+        m.shared = cli_shared(c, &spec, &e);
+        if (!m.shared && !c->json)
+            print_error_line(
+                "ec2sched: warning: whether another workload has the same members is not known: %s", e.msg);
         exit = cli_members_print(c, &spec, action, &m);
+    }
     cli_members_release(&m);
     spec_release(&spec);
     return exit;

@@ -7,7 +7,6 @@
 #include "specs/tables.h"
 
 #include "base/hash.h"
-#include <stdlib.h>
 #include <string.h>
 
 struct reading { /* one question until its completion */
@@ -17,6 +16,7 @@ struct reading { /* one question until its completion */
     void *self;
     struct err err;
     struct json *workloads, *tiers; /* plain rows, as they arrive */
+    struct json *faults;            /* of a folder */
     uint64_t calls[2];              /* AWS calls that have not come back: workload row(s), tier rows */
     bool ready;
     UT_hash_handle hh;
@@ -63,6 +63,7 @@ static void reading_free(struct source *s, struct reading *r)
     HASH_DEL(s->readings, r);
     json_free(r->workloads);
     json_free(r->tiers);
+    json_free(r->faults);
     xfree(r->workload);
     xfree(r);
 }
@@ -204,53 +205,49 @@ static struct json *only(struct json *rows, const char *workload)
     return kept;
 }
 
-static void read_folder(struct source *s, struct reading *r)
+/* The first fault that may concern the workload: its rows may be not whole, or not its own. */
+static void fail_by_faults(struct reading *r)
 {
     struct err e = {0};
 
-    if (!folder_read(&s->ports->process, s->folder, &r->workloads, &r->tiers, &e)) {
+    for (const struct json *f = json_first(r->faults); f; f = json_next(f)) {
+        const struct json *whose = json_get(f, "workload");
+        if (whose && !str_is(json_str_or_empty(whose), r->workload))
+            continue;
+        struct str attribute = json_str_or_empty(json_get(f, "attribute"));
+        (void)err_set(&e, ERR_INVALID, STR_FMT "%s" STR_FMT ": " STR_FMT,
+                      STR_ARG(json_str_or_empty(json_get(f, "row"))), attribute.n ? " " : "",
+                      STR_ARG(attribute), STR_ARG(json_str_or_empty(json_get(f, "message"))));
+        fail(r, &e);
+        return;
+    }
+}
+
+static void read_folder(struct source *s, struct reading *r)
+{
+    struct err e = {0};
+    struct folder_rows rows;
+    bool ok = folder_read(&s->ports->process, s->folder, &rows, &e);
+
+    r->workloads = rows.workloads;
+    r->tiers = rows.tiers;
+    r->faults = rows.faults;
+    if (!ok) {
         fail(r, &e);
         return;
     }
     r->workloads = only(r->workloads, r->workload);
     r->tiers = only(r->tiers, r->workload);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-/* Tables cannot hold a name twice, a folder can: neither row is then to be believed. */
-static void refuse_doubles(struct reading *r)
-{
-    size_t n = json_count(r->workloads);
-    struct str *names = xcalloc(n + 1, sizeof *names);
-    struct err e = {0};
-    size_t i = 0;
-
-    for (const struct json *row = json_first(r->workloads); row; row = json_next(row))
-        names[i++] = json_str_or_empty(json_get(row, "SpecName"));
-    qsort(names, n, sizeof *names, by_name);
-    for (i = 1; i < n; i++) {
-        if (!str_eq(names[i], names[i - 1]))
-            continue;
-        (void)err_set(&e, ERR_INVALID,
-                      "WorkloadSpecification: SpecName '" STR_FMT "' stands twice: keep one row",
-                      STR_ARG(names[i]));
-        fail(r, &e);
-    }
-    xfree(names);
+    if (r->workload)
+        fail_by_faults(r);
 }
 
 static void deliver(struct source *s, struct reading *r)
 {
-    if (s->folder) {
+    if (s->folder)
         read_folder(s, r);
-        if (r->err.kind == ERR_NONE)
-            refuse_doubles(r);
-    }
-    struct source_rows rows = {.err = r->err, .workloads = r->workloads, .tiers = r->tiers};
+    struct source_rows rows = {
+        .err = r->err, .workloads = r->workloads, .tiers = r->tiers, .faults = r->faults};
     r->done(r->self, r->id, &rows);
     reading_free(s, r);
 }
