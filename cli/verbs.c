@@ -19,6 +19,7 @@ const struct verb verbs[] = {
     {"show",   "WORKLOAD@RUN [--since D]", "one run: steps, tiers, every member with outcome and cause", verb_show},
     {"tables", "create|check [--billing on-demand]", "the DynamoDB tables of the specifications", verb_tables},
     {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
+    {"completion", "bash|zsh|fish", "prints what makes your shell complete this command", verb_completion},
     {"schema", "[--markdown]", NULL, verb_schema},
     {0},
 };
