@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/print.h"
 #include "core/fold.h"
+#include "core/zones.h"
 #include "model/topics.h"
 #include "specs/source.h"
 #include "view/view.h"
@@ -32,7 +33,9 @@ void cli_release(struct cli *c)
     c->source = NULL;
     c->view = NULL;
     c->aws = NULL;
-    for (int i = 0; i < 2; i++) {
+    zones_free(c->zones);
+    c->zones = NULL;
+    for (int i = 0; i < 3; i++) {
         json_free(c->rows[i]);
         c->rows[i] = NULL;
     }

@@ -26,6 +26,7 @@ enum cli_exit { /* the contract with scripts */
 struct aws;
 struct source;
 struct view;
+struct zones;
 struct kept;
 struct fold;
 
@@ -47,8 +48,9 @@ struct cli {
     struct aws *aws;
     struct source *source;
     struct view *view;
+    struct zones *zones;
     struct kept *kept;
-    struct json *rows[3];  /* of the last cli_rows() */
+    struct json *rows[4];  /* of the last cli_rows() and cli_schedules(), cli/specs.c says which */
     struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
     struct fold **folds;   /* the log without the view, one a partition (cli/state) */
     int fold_count;

@@ -5,6 +5,7 @@
 #include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/verbs.h"
+#include "core/schedule.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static void show_one(const struct finding *f, struct table *table, struct json *
     json_push(all, json_encode(finding_fields, f));
 }
 
-static int show(const struct cli *c, const struct findings *f, size_t workloads)
+static int show(const struct cli *c, const struct findings *f, size_t workloads, size_t schedules)
 {
     static const char *const columns[] = {"SEVERITY", "ROW", "ATTRIBUTE", "WHAT", NULL};
     TABLE_CLEANUP struct table *table = table_new(columns);
@@ -31,6 +32,7 @@ static int show(const struct cli *c, const struct findings *f, size_t workloads)
         errors += f->at[i].severity == SEVERITY_ERROR;
     }
     json_add_int(document, "workloads", (int64_t)workloads);
+    json_add_int(document, "schedules", (int64_t)schedules);
     json_add_int(document, "errors", (int64_t)errors);
     json_add(document, "findings", all);
     if (c->json) {
@@ -38,7 +40,8 @@ static int show(const struct cli *c, const struct findings *f, size_t workloads)
     } else {
         if (f->n)
             table_print(table);
-        print_line("%zu workload%s, %zu finding%s, %zu error%s", workloads, workloads == 1 ? "" : "s", f->n,
+        print_line("%zu workload%s, %zu schedule%s, %zu finding%s, %zu error%s", workloads,
+                   workloads == 1 ? "" : "s", schedules, schedules == 1 ? "" : "s", f->n,
                    f->n == 1 ? "" : "s", errors, errors == 1 ? "" : "s");
     }
     return errors ? CLI_FAILED : CLI_OK;
@@ -111,10 +114,9 @@ static const struct json *row_of(const struct json *rows, const char *name)
 }
 
 /* One workload, and what another has in common with it; `all`: the rows hold the others, too. */
-static void lint_named(struct cli *c, const char *name, const struct cli_rows *rows, bool all,
+static void lint_named(const struct cli *c, const char *name, const struct cli_rows *rows, bool all,
                        struct findings *f)
 {
-    struct err e = {0};
     struct valid valid = {0};
     const struct json *row = row_of(rows->workloads, name);
     JSON_CLEANUP struct json *tiers = cli_rows_of(rows->tiers, str_of(name));
@@ -124,7 +126,7 @@ static void lint_named(struct cli *c, const char *name, const struct cli_rows *r
     if (row || !cli_faulty(rows, str_of(name)))
         lint_one(c, name, row, tiers, &valid, f);
     if (all && valid.n)
-        shared = cli_shared(c, valid.at[0], &e);
+        shared = cli_shared(rows, valid.at[0]);
     for (const struct json *x = json_first(shared); x; x = json_next(x)) {
         (void)snprintf(text, sizeof text, "TierSpecification %.200s/" STR_FMT, name,
                        STR_ARG(json_str_or_empty(json_get(x, "tier"))));
@@ -159,7 +161,13 @@ int verb_lint(struct cli *c, const struct strs *words)
     } else {
         lint_all(c, &rows, &f);
     }
-    int exit = show(c, &f, workloads);
+    const struct json *schedules = NULL;
+    if (!cli_schedules(c, only, &schedules, &e)) {
+        findings_release(&f);
+        return cli_fail(c, &e, NULL);
+    }
+    schedule_lint(schedules, rows.workloads, c->options->specs.strict, cli_zones(c), &f);
+    int exit = show(c, &f, workloads, json_count(schedules));
     findings_release(&f);
     return exit;
 }

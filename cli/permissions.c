@@ -253,6 +253,22 @@ static void ask_tiers(struct rights *all, const struct aws_where *w, const char 
     take(all, a, add(all, "dynamodb:Query", "producer.json", true));
 }
 
+static void ask_batch(struct rights *all, const struct aws_where *w, const char *table)
+{
+    struct asked *a = cli_keep(all->cli, sizeof *a);
+    struct json *keys = json_array();
+    struct json *key = json_object();
+
+    for (int range = 0; range < 2; range++) {
+        struct json *value = json_object();
+        json_add_str(value, "S", STR(NO_NAME));
+        json_add(key, range ? tables_range_key(TABLE_SCHEDULES) : tables_hash_key(TABLE_SCHEDULES), value);
+    }
+    json_push(keys, key);
+    (void)dynamodb_batch_get(all->cli->aws, w, table, keys, on_answer, a);
+    take(all, a, add(all, "dynamodb:BatchGetItem", "producer.json", true));
+}
+
 static void ask_scan(struct rights *all, const struct aws_where *w, const char *table)
 {
     struct asked *a = cli_keep(all->cli, sizeof *a);
@@ -268,8 +284,10 @@ void permissions_tables(struct cli *c, struct checks *k, const struct aws_where 
         struct rights all = {.cli = c, .subject = name, .home = true};
         if (t == TABLE_WORKLOADS)
             ask_item(&all, home, name);
-        else
+        else if (t == TABLE_TIERS)
             ask_tiers(&all, home, name);
+        else
+            ask_batch(&all, home, name);
         ask_scan(&all, home, name);
         say(&all, k);
         xfree(name);

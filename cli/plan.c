@@ -21,8 +21,10 @@ static int plan(struct cli *c, const char *workload, enum action action, const s
     else if (!cli_members(c, &spec, action, tiers, &m, &e))
         exit = cli_fail(c, &e, "check the credentials and the region");
     else {
-        m.shared = cli_shared(c, &spec, &e);
-        if (!m.shared && !c->json)
+        struct cli_rows all = {0};
+        if (cli_rows(c, NULL, &all, &e))
+            m.shared = cli_shared(&all, &spec);
+        else if (!c->json)
             print_error_line(
                 "ec2sched: warning: whether another workload has the same members is not known: %s", e.msg);
         exit = cli_members_print(c, &spec, action, &m);

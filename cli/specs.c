@@ -2,11 +2,14 @@
 
 #include "base/mem.h"
 #include "core/together.h"
+#include "core/zones.h"
 #include "specs/source.h"
+#include "specs/zonefile.h"
 
 #include <stdio.h>
 
 enum { SPECS_WAIT_MS = 60000 };
+enum { ROWS_WORKLOADS, ROWS_TIERS, ROWS_SCHEDULES, ROWS_FAULTS, ROWS }; /* cli.rows */
 
 struct asked_rows {
     bool done;
@@ -23,8 +26,10 @@ static void on_rows(void *self, uint64_t id, const struct source_rows *r)
     a->done = true;
     if (r->err.kind != ERR_NONE)
         return;
-    const struct json *found[] = {r->workloads, r->tiers, r->faults};
-    for (int i = 0; i < 3; i++) {
+    const struct json *found[] = {r->workloads, r->tiers, NULL, r->faults};
+    for (int i = 0; i < ROWS; i++) {
+        if (i == ROWS_SCHEDULES)
+            continue;
         json_free(a->cli->rows[i]);
         a->cli->rows[i] = found[i] ? json_copy(found[i]) : NULL;
     }
@@ -48,8 +53,50 @@ bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct 
         *e = a->err;
         return false;
     }
-    *out = (struct cli_rows){.workloads = c->rows[0], .tiers = c->rows[1], .faults = c->rows[2]};
+    *out = (struct cli_rows){
+        .workloads = c->rows[ROWS_WORKLOADS], .tiers = c->rows[ROWS_TIERS], .faults = c->rows[ROWS_FAULTS]};
     return true;
+}
+
+static void on_schedules(void *self, uint64_t id, const struct source_rows *r)
+{
+    struct asked_rows *a = self;
+
+    (void)id;
+    a->err = r->err;
+    a->done = true;
+    json_free(a->cli->rows[ROWS_SCHEDULES]);
+    a->cli->rows[ROWS_SCHEDULES] =
+        r->err.kind == ERR_NONE && r->schedules ? json_copy(r->schedules) : json_array();
+}
+
+bool cli_schedules(struct cli *c, const char *workload, const struct json **out, struct err *e)
+{
+    struct source *s = cli_source(c, e);
+    struct asked_rows *a = cli_keep(c, sizeof *a);
+
+    if (!s)
+        return false;
+    a->cli = c;
+    (void)source_schedules(s, workload, on_schedules, a);
+    if (!cli_wait(c, &a->done, cli_now(c) + SPECS_WAIT_MS, e))
+        return err_wrap(e, "schedules");
+    if (a->err.kind != ERR_NONE) {
+        *e = a->err;
+        return false;
+    }
+    *out = c->rows[ROWS_SCHEDULES];
+    return true;
+}
+
+struct zones *cli_zones(struct cli *c)
+{
+    if (!c->zones) {
+        struct zonefile *z = cli_keep(c, sizeof *z);
+        *z = (struct zonefile){.process = &c->ports->process, .folder = c->options->schedule.zoneinfo};
+        c->zones = zones_new(zonefile_load, z);
+    }
+    return c->zones;
 }
 
 struct json *cli_rows_of(const struct json *rows, struct str name)
@@ -103,16 +150,13 @@ static void add_shared(const struct spec *spec, const struct json *row, const st
     xfree(name);
 }
 
-struct json *cli_shared(struct cli *c, const struct spec *spec, struct err *e)
+struct json *cli_shared(const struct cli_rows *all, const struct spec *spec)
 {
-    struct cli_rows rows = {0};
-
-    if (!cli_rows(c, NULL, &rows, e))
-        return NULL;
     struct json *out = json_array();
-    for (const struct json *row = json_first(rows.workloads); row; row = json_next(row))
+
+    for (const struct json *row = json_first(all->workloads); row; row = json_next(row))
         if (has_filter(row, spec))
-            add_shared(spec, row, rows.tiers, out);
+            add_shared(spec, row, all->tiers, out);
     return out;
 }
 

@@ -18,9 +18,13 @@ MUST_CHECK bool cli_rows(struct cli *c, const char *workload, struct cli_rows *o
 bool cli_faulty(const struct cli_rows *rows, struct str workload);
 /*
  * Which tiers' members another workload selects as well, as all rows tell: an array of {"tier", "workload"},
- * owned by the caller. NULL: the rows cannot be listed. Reads all rows: those of an earlier cli_rows() go.
+ * owned by the caller.
  */
-struct json *cli_shared(struct cli *c, const struct spec *spec, struct err *e);
+struct json *cli_shared(const struct cli_rows *all, const struct spec *spec);
+/* The schedules of all workloads, or of one: an array of rows, borrowed until the next reading. */
+MUST_CHECK bool cli_schedules(struct cli *c, const char *workload, const struct json **out, struct err *e);
+/* The machine's time zones, as schedule.zoneinfo says; made at first use. */
+struct zones *cli_zones(struct cli *c);
 /* Copies of those rows whose SpecName is `name`. Owned by the caller. */
 struct json *cli_rows_of(const struct json *rows, struct str name);
 

@@ -78,8 +78,11 @@ static bool check_one(struct cli *c, const struct aws_where *w, enum spec_table 
     else if (found)
         row(table, all, name, false, e->msg, 0);
     else if (e->kind == ERR_NOT_FOUND)
-        row(table, all, name, false, "missing: `ec2sched tables create`", 0);
-    *good = *good && e->kind == ERR_NONE;
+        row(table, all, name, t == TABLE_SCHEDULES,
+            t == TABLE_SCHEDULES ? "missing: there are no schedules; `ec2sched tables create` makes it"
+                                 : "missing: `ec2sched tables create`",
+            0);
+    *good = *good && (e->kind == ERR_NONE || (e->kind == ERR_NOT_FOUND && t == TABLE_SCHEDULES));
     if (a)
         dynamodb_table_release(&a->table);
     xfree(name);
@@ -107,26 +110,33 @@ static int check(struct cli *c, const struct aws_where *w)
     return good ? CLI_OK : CLI_FAILED;
 }
 
-void checks_tables(struct cli *c, struct checks *k)
+static void check_table(struct cli *c, struct checks *k, enum spec_table t)
 {
     const struct aws_where w = {.region = c->options->specs.region};
+    struct err e = {0};
+    char *name = tables_name(c->options->specs.tables_prefix, t);
+    struct asked_table *a = describe(c, &w, name, &e);
 
-    for (int t = 0; t < TABLES; t++) {
-        struct err e = {0};
-        char *name = tables_name(c->options->specs.tables_prefix, (enum spec_table)t);
-        struct asked_table *a = describe(c, &w, name, &e);
-        if (a && a->err.kind != ERR_NONE)
-            e = a->err;
-        bool ok = a && e.kind == ERR_NONE && keys_fit(&a->table, (enum spec_table)t, &e);
-        checks_add(
-            k, ok ? CHECK_OK : CHECK_FAIL, "table",
-            ok ? NULL
-               : "`ec2sched tables create` makes what is missing; dynamodb:DescribeTable must be allowed",
-            "%s%s%s", name, ok ? "" : ": ", ok ? "" : e.msg);
-        if (a)
-            dynamodb_table_release(&a->table);
-        xfree(name);
+    if (a && a->err.kind != ERR_NONE)
+        e = a->err;
+    bool ok = a && e.kind == ERR_NONE && keys_fit(&a->table, t, &e);
+    if (t == TABLE_SCHEDULES && e.kind == ERR_NOT_FOUND) {
+        ok = true;
+        (void)err_set(&e, ERR_NOT_FOUND, "missing, so there are no schedules");
     }
+    checks_add(k, ok ? CHECK_OK : CHECK_FAIL, "table",
+               ok ? NULL
+                  : "`ec2sched tables create` makes what is missing; dynamodb:DescribeTable must be allowed",
+               "%s%s%s", name, e.kind == ERR_NONE ? "" : ": ", e.msg);
+    if (a)
+        dynamodb_table_release(&a->table);
+    xfree(name);
+}
+
+void checks_tables(struct cli *c, struct checks *k)
+{
+    for (int t = 0; t < TABLES; t++)
+        check_table(c, k, (enum spec_table)t);
 }
 
 static bool create_one(struct cli *c, const struct aws_where *w, enum spec_table t, const char *name,

@@ -17,6 +17,7 @@ const struct verb verbs[] = {
     {"lint",   "[WORKLOAD]", "check the specifications: names row, attribute and remedy", verb_lint},
     {"doctor", "[WORKLOAD]", "what the deployment rests on, checked, each with its remedy", verb_doctor},
     {"show",   "WORKLOAD@RUN [--since D]", "one run: steps, tiers, every member with outcome and cause", verb_show},
+    {"schedule", "list [WORKLOAD] | next [WORKLOAD] [--days N] | pause WORKLOAD NAME | resume WORKLOAD NAME", "when what is started and stopped by itself", verb_schedule},
     {"tables", "create|check [--billing on-demand]", "the DynamoDB tables of the specifications", verb_tables},
     {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
     {"completion", "bash|zsh|fish", "prints what makes your shell complete this command", verb_completion},

@@ -33,4 +33,5 @@ int verb_doctor(struct cli *c, const struct strs *words);
 int verb_show(struct cli *c, const struct strs *words);
 int verb_schema(struct cli *c, const struct strs *words); /* hidden: for readers and for docs/events.md */
 int verb_completion(struct cli *c, const struct strs *words);
+int verb_schedule(struct cli *c, const struct strs *words);
 int verb_tables(struct cli *c, const struct strs *words);

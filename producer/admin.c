@@ -8,8 +8,8 @@ enum { STUCK_MS = 10 * 1000 /* a loop that has not turned for so long is not hea
 
 struct totals {
     int states[PARTITION_HALT + 1];
-    int64_t lag, works;
-    int open;
+    int64_t lag, works, due, in_flight;
+    int open, counted;
 };
 
 static struct totals count(const struct producer *p)
@@ -21,6 +21,9 @@ static struct totals count(const struct producer *p)
         t.states[x->state]++;
         t.works += (int64_t)x->owed.count;
         t.open += x->beat.open;
+        t.counted += x->backlog.counted;
+        t.due += x->backlog.due;
+        t.in_flight += x->backlog.in_flight;
         if (x->state >= PARTITION_REPLAY && x->beat.high_at_ms != INT64_MIN && x->beat.high > x->tail.pos + 1)
             t.lag += x->beat.high - x->tail.pos - 1;
     }
@@ -114,11 +117,45 @@ static void counters(struct buf *b, const struct context_counters *c)
         {"snapshots_total", "idle snapshots written", c->snapshots},
         {"views_built_total", "lost views built anew", c->rebuilds},
         {"views_opened_total", "ViewOpened appended", c->openings},
+        {"ticks_fired_total", "ticks of schedules in the log", c->ticks_fired},
+        {"ticks_late_total", "of them, those over a minute late", c->ticks_late},
+        {"ticks_missed_total", "ticks reported as missed", c->ticks_missed},
+        {"schedule_failures_total", "readings of schedules that failed", c->schedule_failures},
         {"view_failures_total", "calls of the view that failed", c->view_failures},
     };
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         metric(b, all[i].name, "counter", all[i].help, all[i].value);
+}
+
+/* Without a sample as long as no partition is led and counted here: a scaler must not take that for nothing
+ * to do. */
+static void backlog(struct buf *b, const struct totals *t)
+{
+    buf_adds(b, "# HELP ec2sched_producer_jobs jobs of led partitions' open steps, due or in flight: what "
+                "workers are for\n"
+                "# TYPE ec2sched_producer_jobs gauge\n");
+    if (t->counted)
+        buf_addf(b,
+                 "ec2sched_producer_jobs{state=\"due\"} %" PRId64
+                 "\nec2sched_producer_jobs{state=\"in_flight\"} %" PRId64 "\n",
+                 t->due, t->in_flight);
+}
+
+static void schedules(const struct producer *p, struct buf *b)
+{
+    struct trigger_state s = {.next_ms = INT64_MAX};
+
+    if (p->trigger)
+        trigger_state(p->trigger, &s);
+    metric(b, "schedules", "gauge", "enabled schedules that are known here", (int64_t)s.schedules);
+    metric(b, "schedules_invalid", "gauge", "schedules that stand still because their row cannot be",
+           (int64_t)s.invalid);
+    metric(b, "schedules_firing", "gauge", "workloads with a tick in hand", s.firing);
+    metric(b, "schedules_read_timestamp_seconds", "gauge", "when the schedules were read last, 0: not yet",
+           s.read_ms / 1000);
+    metric(b, "next_tick_timestamp_seconds", "gauge", "the next tick of the led partitions, 0: none",
+           s.next_ms == INT64_MAX ? 0 : s.next_ms / 1000);
 }
 
 static void metrics(struct producer *p, struct http_answer *a)
@@ -134,7 +171,9 @@ static void metrics(struct producer *p, struct http_answer *a)
     metric(b, "log_lag_records", "gauge", "records of led partitions that are not folded yet", t.lag);
     metric(b, "works", "gauge", "decisions in hand", t.works);
     metric(b, "views_open", "gauge", "led partitions whose view may grant leases", t.open);
+    schedules(p, b);
     metric(b, "appends_in_flight", "gauge", "appends without an answer yet", (int64_t)p->c.in_flight);
+    backlog(b, &t);
     buf_adds(b, "# HELP ec2sched_producer_partitions partitions of the log by state here\n"
                 "# TYPE ec2sched_producer_partitions gauge\n");
     for (int i = 0; i <= PARTITION_HALT; i++)

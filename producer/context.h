@@ -22,6 +22,7 @@ struct context_counters {
     int64_t published, republished, unclaimed; /* deliveries; again after a loss; jobs given up */
     int64_t admitted, refused, planned, plan_failures, drained, finished, snapshots;
     int64_t rebuilds, openings, view_failures;
+    int64_t ticks_fired, ticks_late, ticks_missed, schedule_failures; /* late: over a minute */
 };
 
 struct work;   /* owed.h */
@@ -41,6 +42,10 @@ struct context {
     bool log_append_time;                                /* the broker's clock stamps the log */
     int64_t now_ms;                                      /* boot clock at the beginning of this turn */
     size_t in_flight;                                    /* appends without an answer */
+    /* Ticks whose rows are being read, or whose records have no answer; until ticks_first_ms (boot clock)
+     * they go before admissions. */
+    size_t ticks_in_flight;
+    int64_t ticks_first_ms;
     struct work *orphans; /* dropped work whose answer is still to come (owed.h) */
     struct context_counters counters;
 

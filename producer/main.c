@@ -1,3 +1,4 @@
+#include "aws/greeting.h"
 #include "producer/producer.h"
 #include "real/admin.h"
 #include "real/ports.h"
@@ -5,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const about[] = {"kafka.", "redis.",  "specs.", "lease.", "fence.", "run.",
-                                    "pause.", "observe", "admin.", "drain.", NULL};
+static const char *const about[] = {"kafka.", "redis.",    "specs.",  "lease.", "fence.", "run.",
+                                    "pause.", "schedule.", "observe", "admin.", "drain.", NULL};
 static const struct options_program program = {
     .name = "ec2sched-producer",
     .summary = "fold the log, plan and release steps, publish what is due",
@@ -14,30 +15,44 @@ static const struct options_program program = {
     .listen = "127.0.0.1:9464",
 };
 
+struct daemon {
+    struct producer *producer;
+    struct greeting *greeting;
+};
+
 static int64_t turn(void *self, int64_t now_ms)
 {
-    return producer_turn(self, now_ms);
+    const struct daemon *d = self;
+    int64_t next_ms = producer_turn(d->producer, now_ms);
+    int64_t greeting_ms = next_ms == TURN_DONE ? INT64_MAX : greeting_turn(d->greeting, now_ms);
+
+    return greeting_ms < next_ms ? greeting_ms : next_ms;
 }
 
 static void drain(void *self)
 {
-    producer_drain(self);
+    const struct daemon *d = self;
+
+    producer_drain(d->producer);
 }
 
 static bool serve(struct real *real, const struct options *o, struct err *e)
 {
     struct ports ports = {0};
-    struct producer *p = NULL;
+    struct daemon d = {0};
 
-    bool ok = real_open(real, o, &ports, e) && (p = producer_new(o, &ports, e)) != NULL &&
-              real_serve(real, o->admin.listen ? o->admin.listen : program.listen, producer_admin, p, e);
+    bool ok =
+        real_open(real, o, &ports, e) && (d.producer = producer_new(o, &ports, e)) != NULL &&
+        (d.greeting = greeting_new(&ports, "ec2sched-producer/" EC2SCHED_VERSION, e)) != NULL &&
+        real_serve(real, o->admin.listen ? o->admin.listen : program.listen, producer_admin, d.producer, e);
     if (ok) {
         real_warm(real);
         struct loop_program loop = {
-            .turn = turn, .drain = drain, .self = p, .drain_timeout_ms = o->drain.timeout_ms};
+            .turn = turn, .drain = drain, .self = &d, .drain_timeout_ms = o->drain.timeout_ms};
         ok = real_run(real, &loop, e);
     }
-    producer_free(p); /* the loop has ended: nothing is delivered any more */
+    greeting_free(d.greeting);
+    producer_free(d.producer); /* the loop has ended: nothing is delivered any more */
     real_close(real);
     return ok;
 }

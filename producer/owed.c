@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "producer/admit.h"
+#include "producer/frozen.h"
 #include "producer/journal.h"
 #include "producer/planner.h"
 #include "producer/settle.h"
@@ -158,13 +159,15 @@ static struct work *find(struct partition *p, const struct view_debt_entry *d)
     return NULL;
 }
 
-static void take_up(struct partition *p, const struct view_debt_entry *d)
+static void take_up(struct partition *p, const struct view_debt_entry *d, int64_t foreseen_at)
 {
     struct work *w = NULL;
     bool ok = true;
 
     if (p->owed.count >= WORKS_MAX)
         return; /* its turn comes */
+    if (d->kind == VIEW_OWES_ADMIT && p->c->ticks_in_flight > 0 && p->c->now_ms < p->c->ticks_first_ms)
+        return; /* many ticks at once: all are in the log before the first of them costs a reading */
     w = xcalloc(1, sizeof *w);
     *w = (struct work){
         .p = p,
@@ -174,6 +177,8 @@ static void take_up(struct partition *p, const struct view_debt_entry *d)
         .at_ms = d->at_ms,
         .began_ms = p->c->now_ms,
         .round = p->owed.round,
+        .foreseen = foreseen_at != VIEW_NOT_KNOWN,
+        .foreseen_at = foreseen_at,
         .folded_at = VIEW_NOT_KNOWN,
     };
     DL_APPEND(p->owed.works, w);
@@ -193,14 +198,34 @@ static void take_up(struct partition *p, const struct view_debt_entry *d)
     work_go(w);
 }
 
+/* What the view could not know of when it answered. */
+static bool is_ahead(const struct partition *p, const struct work *w)
+{
+    return w->foreseen && w->foreseen_at > p->owed.seen;
+}
+
 static void drop_unnamed(struct partition *p)
 {
     struct work *w = NULL;
     struct work *tmp = NULL;
 
     DL_FOREACH_SAFE(p->owed.works, w, tmp)
-    if (w->round != p->owed.round)
+    if (w->round != p->owed.round && !is_ahead(p, w))
         work_end(w);
+}
+
+static void confirm(struct partition *p, struct work *w, const struct view_debt_entry *d)
+{
+    w->round = p->owed.round;
+    if (!w->foreseen || is_ahead(p, w))
+        return;
+    w->foreseen = false;
+    if (planner_plans(w, d)) {
+        planner_confirm(w);
+        return;
+    }
+    work_end(w); /* another step than was foreseen */
+    take_up(p, d, VIEW_NOT_KNOWN);
 }
 
 static void on_owed(void *self, uint64_t id, const struct view_owes *o)
@@ -220,9 +245,9 @@ static void on_owed(void *self, uint64_t id, const struct view_owes *o)
     for (size_t i = 0; i < o->n && p->trouble == TROUBLE_NONE; i++) {
         struct work *w = find(p, &o->at[i]);
         if (w)
-            w->round = p->owed.round;
+            confirm(p, w, &o->at[i]);
         else
-            take_up(p, &o->at[i]);
+            take_up(p, &o->at[i], VIEW_NOT_KNOWN);
     }
     if (o->n == VIEW_OWED_MAX) {
         p->owed.skip += VIEW_OWED_MAX; /* the rest of the same round */
@@ -242,6 +267,62 @@ static void ask(struct partition *p)
     p->owed.due_ms = p->c->now_ms + SWEEP_MS;
     p->owed.seen = p->tail.sent_to;
     p->owed.asked = view_owed(p->c->view, p->number, VIEW_OWED_MAX, p->owed.skip, on_owed, p);
+}
+
+/* ---- ahead of the view ---- */
+
+static bool has_failed(const struct event_terminal *t)
+{
+    for (size_t i = 0; i < t->members.n; i++)
+        if (t->members.at[i].outcome == OUTCOME_FAILED)
+            return true;
+    return false;
+}
+
+void owed_foresee(struct partition *p, const struct event *ended, int64_t offset)
+{
+    struct epoch ep;
+    const struct frozen *f = NULL;
+    int64_t next = ended->terminal.step + 1;
+    char in_view[IDS_EPOCH_MAX];
+
+    if (!partition_leads(p) || has_failed(&ended->terminal) || !epoch_parse(str_of(ended->epoch), &ep))
+        return;
+    f = frozen_find(p->c, &ep);
+    if (!f || next < 1 || (uint64_t)next >= f->ev.accepted.steps.n ||
+        f->ev.accepted.steps.at[next - 1].delay_s > 0)
+        return;
+    epoch_format_in_view(&ep, in_view);
+    const struct view_debt_entry d = {
+        .kind = VIEW_OWES_PLAN,
+        .workload = str_of(ended->workload),
+        .at_ms = p->c->now_ms,
+        .plan = {.epoch = str_of(in_view),
+                 .action = str_of(f->ev.action),
+                 .run = str_of(f->ev.run),
+                 .on_failure = str_of(on_failure_names[f->ev.accepted.on_failure]),
+                 .step = next},
+    };
+    if (!find(p, &d))
+        take_up(p, &d, offset);
+}
+
+void owed_disturb(struct partition *p, const char *workload)
+{
+    struct work *w = NULL;
+
+    DL_FOREACH(p->owed.works, w)
+    if (w->kind == VIEW_OWES_PLAN && strcmp(w->workload, workload) == 0)
+        planner_disturb(w);
+}
+
+void owed_read(struct partition *p, int64_t offset)
+{
+    struct work *w = NULL;
+
+    DL_FOREACH(p->owed.works, w)
+    if (w->kind == VIEW_OWES_PLAN && w->folded_at == offset)
+        planner_read(w);
 }
 
 void owed_turn(struct partition *p)

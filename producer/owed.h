@@ -30,6 +30,8 @@ struct work {
     int64_t began_ms;        /* boot clock: when this producer took it up */
     uint64_t round;          /* of the last answer that named it */
     bool waiting;            /* for one completion */
+    bool foreseen;           /* the view has not named it yet: it asks and appends nothing */
+    int64_t foreseen_at;     /* offset of the record that let it be foreseen */
     bool orphan;             /* dropped meanwhile: freed by that completion */
     int64_t retry_ms;        /* boot clock; 0: not waiting for a moment */
     int tries;
@@ -40,6 +42,14 @@ struct work {
 };
 
 void owed_turn(struct partition *p);
+/* The record at `offset`, sent into the view just now, ends a step, as far as is known: the next one's
+ * members are asked for while the view folds it. The view's next answer confirms the work, or it is
+ * dropped. */
+void owed_foresee(struct partition *p, const struct event *ended, int64_t offset);
+/* Another record of the workload was read, which may change what its plan does. */
+void owed_disturb(struct partition *p, const char *workload);
+/* The record at `offset` was read: a plan's last part, perhaps. */
+void owed_read(struct partition *p, int64_t offset);
 void owed_drop(struct partition *p);       /* all work; what waits for a completion is freed by it */
 void owed_free_orphans(struct context *c); /* no completion comes any more */
 

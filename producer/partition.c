@@ -1,5 +1,6 @@
 #include "producer/partition.h"
 
+#include "producer/backlog.h"
 #include "producer/leader.h"
 #include "producer/notices.h"
 #include "producer/owed.h"
@@ -30,7 +31,9 @@ void partition_release(struct partition *p)
     seed_stop(p);
     owed_drop(p);
     pump_drop(p);
+    backlog_drop(p);
     notices_drop(p);
+    foresight_forget(&p->foresight);
     replay_reset(p);
 }
 
@@ -198,6 +201,7 @@ static int64_t lead_turn(struct partition *p)
     owed_turn(p);
     pump_turn(p);
     replay_turn(p);
+    backlog_turn(p);
     return notices_turn(p);
 }
 
@@ -296,11 +300,14 @@ void partition_enter(struct partition *p, enum partition_state to)
         tail_stop(p);
         owed_drop(p);
         pump_drop(p);
+        backlog_drop(p);
         break;
     case PARTITION_LOCATE:
         tail_stop(p);
         owed_drop(p);
         pump_drop(p);
+        foresight_forget(&p->foresight);
+        backlog_again(p);
         replay_reset(p);
         begin_locate(p);
         break;

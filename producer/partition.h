@@ -17,6 +17,7 @@
  */
 #include "base/hash.h"
 #include "producer/context.h"
+#include "producer/foresight.h"
 
 enum partition_state {
     PARTITION_STANDBY,
@@ -136,12 +137,20 @@ struct partition {
         size_t fresh_count;             /* ever */
         int limit;                      /* of the take that is out, or comes next */
     } pump;
+    struct {            /* backlog.c */
+        uint64_t asked; /* id of the first question of the count that is out */
+        size_t left;    /* its answers that are to come */
+        bool failed, counted;
+        int64_t due_ms, pending, leased;
+        int64_t due, in_flight; /* the last whole count */
+    } backlog;
     struct { /* replay.c */
         struct uncovered *uncovered;
         uint64_t asked;
         bool changed;
         int64_t asked_pos, due_ms, committed, committed_at_ms;
     } start;
+    struct foresight foresight;
     struct notice *notices; /* not said yet, oldest first */
 };
 

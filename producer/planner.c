@@ -7,6 +7,8 @@
 #include "producer/frozen.h"
 #include "producer/journal.h"
 #include "producer/members.h"
+#include "producer/pump.h"
+#include "view/record.h"
 
 #include <string.h>
 
@@ -23,6 +25,10 @@ struct hold { /* owned copy */
     int64_t until_ms;
 };
 
+struct first { /* a job's message */
+    char *job, *text;
+};
+
 struct planning {
     char *run;
     struct epoch epoch;
@@ -32,6 +38,10 @@ struct planning {
     struct hold holds[VIEW_HOLDS_MAX];
     size_t hold_count;
     struct members members;
+    bool known; /* foreseen work: both have answered, and it waits for the view */
+    bool disturbed;
+    struct first first[PLAN_FIRST_JOBS];
+    size_t first_count;
     int asking; /* questions that are out: for the members, and for the holds */
     struct err members_err, holds_err;
     size_t spot_from, spot_to; /* the members whose Spot requests are being asked for */
@@ -64,10 +74,20 @@ static void forget_holds(struct planning *p)
     p->hold_count = 0;
 }
 
+static void forget_first(struct planning *p)
+{
+    for (size_t i = 0; i < p->first_count; i++) {
+        xfree(p->first[i].job);
+        xfree(p->first[i].text);
+    }
+    p->first_count = 0;
+}
+
 void planner_free(struct planning *p)
 {
     if (!p)
         return;
+    forget_first(p);
     forget_holds(p);
     frozen_let_go(p->frozen);
     members_release(&p->members);
@@ -172,10 +192,46 @@ static void on_part(void *self, uint64_t id, const struct kafka_appended *a)
         return;
     }
     w->planning->part++;
-    if (w->planning->part == w->planning->parts.n)
-        w->folded_at = a->offset;
-    else
+    if (w->planning->part < w->planning->parts.n) {
         next_part(w);
+        return;
+    }
+    w->folded_at = a->offset;
+    if (w->p->tail.sent_to >= a->offset && w->p->tail.pos < a->offset)
+        planner_read(w); /* it was read before its acknowledgement came */
+}
+
+void planner_disturb(struct work *w)
+{
+    w->planning->disturbed = true;
+}
+
+void planner_read(struct work *w)
+{
+    struct planning *p = w->planning;
+
+    /* behind much else, the message would only wait for the view */
+    if (!p->disturbed && w->p->tail.n <= PLAN_READ_BEHIND)
+        for (size_t i = 0; i < p->first_count; i++)
+            pump_early(w->p, &p->epoch, p->step, p->first[i].job, p->first[i].text);
+    forget_first(p);
+}
+
+/* Written while the record is on its way. */
+static void keep_first(struct planning *p, const struct event *ev)
+{
+    const struct event_plan_tiers *tiers = &ev->planned.tiers;
+
+    forget_first(p);
+    for (size_t i = 0; i < tiers->n; i++)
+        for (size_t k = 0; k < tiers->at[i].jobs.n && p->first_count < PLAN_FIRST_JOBS; k++) {
+            struct buf text = BUF_INIT(JOB_TEXT_MAX);
+            if (record_job(ev, &tiers->at[i], &tiers->at[i].jobs.at[k], p->action, &text))
+                p->first[p->first_count++] =
+                    (struct first){xstrdup(tiers->at[i].jobs.at[k].job), buf_take(&text)};
+            else
+                buf_release(&text);
+        }
 }
 
 static void next_part(struct work *w)
@@ -198,6 +254,8 @@ static void next_part(struct work *w)
         fail(w, CAUSE_TOO_LARGE, e.msg);
         return;
     }
+    if (ev.planned.part == 0)
+        keep_first(p, &ev);
     event_release(&ev);
 }
 
@@ -289,18 +347,40 @@ static void ask_spot(struct work *w, size_t from)
 /* ---- who is there and who is held: asked at once, so that a step waits for one of the two answers alone
  * ---- */
 
-static void both_known(struct work *w)
+static void go_on(struct work *w)
 {
     struct planning *p = w->planning;
 
-    if (--p->asking > 0 || !work_back(w))
-        return;
+    p->known = false;
     if (p->holds_err.kind != ERR_NONE)
         work_view_failed(w, &p->holds_err);
     else if (p->members_err.kind != ERR_NONE)
         aws_failed(w, &p->members_err);
     else
         ask_spot(w, 0);
+}
+
+static void both_known(struct work *w)
+{
+    struct planning *p = w->planning;
+
+    if (--p->asking > 0 || !work_back(w))
+        return;
+    if (w->foreseen)
+        p->known = true;
+    else
+        go_on(w);
+}
+
+bool planner_plans(const struct work *w, const struct view_debt_entry *d)
+{
+    return w->planning->step == d->plan.step && str_is(d->plan.run, w->planning->run);
+}
+
+void planner_confirm(struct work *w)
+{
+    if (w->planning->known)
+        go_on(w);
 }
 
 static void on_members(void *self, uint64_t id, struct aws_result *r)

@@ -10,9 +10,23 @@
  */
 #include "producer/owed.h"
 
-enum { PLAN_PATIENCE_MS = 10 * 60 * 1000, PLAN_REFUSALS_MAX = 3, PLAN_TELL_MS = 60 * 1000 };
+enum {
+    PLAN_PATIENCE_MS = 10 * 60 * 1000,
+    PLAN_REFUSALS_MAX = 3,
+    PLAN_TELL_MS = 60 * 1000,
+    PLAN_FIRST_JOBS = 4,
+    PLAN_READ_BEHIND = 4 /* records on their way into the view */
+};
 
 MUST_CHECK bool planner_take(struct work *w,
                              const struct view_debt_entry *d); /* false: the debt does not parse */
 void planner_go(struct work *w);
+/* Of foreseen work: is it this debt's step; and then: the view owes it. */
+bool planner_plans(const struct work *w, const struct view_debt_entry *d);
+void planner_confirm(struct work *w);
+/* The plan's last part was read: its first jobs' messages go out while the view folds it, PLAN_FIRST_JOBS at
+ * most, unless something else came between that may keep the step shut (planner_disturb). A message is a
+ * hint: the claim decides. */
+void planner_read(struct work *w);
+void planner_disturb(struct work *w);
 void planner_free(struct planning *p); /* NULL is fine */

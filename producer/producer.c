@@ -57,6 +57,7 @@ void producer_free(struct producer *p)
 {
     if (!p)
         return;
+    trigger_free(p->trigger);
     for (int i = 0; p->partitions && i < p->c.partitions; i++)
         partition_release(&p->partitions[i]);
     owed_free_orphans(&p->c);
@@ -74,6 +75,7 @@ static void make_partitions(struct producer *p)
     p->partitions = xcalloc((size_t)p->c.partitions, sizeof *p->partitions);
     for (int i = 0; i < p->c.partitions; i++)
         partition_init(&p->partitions[i], &p->c, i);
+    p->trigger = trigger_new(&p->c, p->partitions);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -86,8 +88,8 @@ int64_t producer_turn(struct producer *p, int64_t now_ms)
     int64_t next = now_ms + IDLE_MS;
 
     p->c.now_ms = p->turned_ms = now_ms;
+    next = earlier(next, aws_turn(p->c.aws, now_ms)); /* what came back is handed on in this very turn */
     next = earlier(next, source_turn(p->c.source, now_ms));
-    next = earlier(next, aws_turn(p->c.aws, now_ms));
     if (p->draining)
         return p->c.in_flight == 0 && view_in_flight(p->c.view) == 0 ? TURN_DONE : next;
     next = earlier(next, room_turn(&p->room, now_ms));
@@ -99,7 +101,9 @@ int64_t producer_turn(struct producer *p, int64_t now_ms)
     }
     for (int i = 0; i < p->c.partitions; i++)
         next = earlier(next, partition_turn(&p->partitions[i]));
-    return next;
+    next = earlier(next, trigger_turn(p->trigger));
+    next = earlier(next, source_turn(p->c.source, now_ms));
+    return earlier(next, aws_turn(p->c.aws, now_ms)); /* what this turn has asked is sent now */
 }
 
 void producer_drain(struct producer *p)

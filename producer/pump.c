@@ -8,6 +8,7 @@
 struct delivered { /* what is remembered of a job's last delivery */
     char *job;
     struct pump_known known;
+    bool early; /* delivered before the view had it due */
     int64_t at_ms;
     UT_hash_handle hh;
 };
@@ -193,6 +194,8 @@ static void handle(struct partition *p, const struct due *j, const struct view_d
     case PUMP_LEAVE:
         break;
     case PUMP_PUBLISH:
+        if (m->early)
+            break;
         p->c->counters.republished += d->jobs_partition != VIEW_NOT_KNOWN;
         m->at_ms = p->c->now_ms;
         publish(p, j);
@@ -200,8 +203,23 @@ static void handle(struct partition *p, const struct due *j, const struct view_d
     case PUMP_GIVE_UP:
         give_up(p, j, d->attempts);
         forget(p, m);
-        break;
+        return;
     }
+    m->early = false;
+}
+
+void pump_early(struct partition *p, const struct epoch *epoch, int64_t step, const char *job,
+                const char *text)
+{
+    const struct due d = {
+        .job = (char *)(uintptr_t)job, .spec = (char *)(uintptr_t)text, .epoch = *epoch, .step = step};
+    struct delivered *m = remember(p, job);
+
+    if (!partition_leads(p) || m->known.known || m->early)
+        return;
+    m->early = true;
+    m->at_ms = p->c->now_ms;
+    publish(p, &d);
 }
 
 static void batch_free(struct batch *b)
@@ -249,7 +267,7 @@ static bool is_fresh(const struct partition *p, const struct due *j)
     size_t n = p->pump.fresh_count < PUMP_FRESH ? p->pump.fresh_count : PUMP_FRESH;
 
     HASH_FIND_STR(p->pump.delivered, j->job, known);
-    for (size_t i = 0; i < n && !known; i++)
+    for (size_t i = 0; i < n && (!known || known->early); i++)
         if (p->pump.fresh[i].step == j->step && same_epoch(&p->pump.fresh[i].epoch, &j->epoch))
             return true;
     return false;

@@ -24,6 +24,11 @@ void pump_expect(struct partition *p);
 /* A fold has opened this step just now: what the next take brings of it is delivered without asking for
  * earlier deliveries. */
 void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step);
+/* A job of a step that the view is opening just now: its message goes out before the view's answer, once; the
+ * take that brings the job then finds it delivered. A claim that comes before the view has opened the step
+ * waits there. */
+void pump_early(struct partition *p, const struct epoch *epoch, int64_t step, const char *job,
+                const char *text);
 void pump_drop(struct partition *p);
 void pump_forget(struct partition *p, const char *job); /* it is terminal; NULL is fine */
 

@@ -4,6 +4,7 @@
  */
 #include "producer/partition.h"
 #include "producer/precheck.h"
+#include "producer/trigger.h"
 #include "view/room.h"
 
 struct producer {
@@ -11,6 +12,7 @@ struct producer {
     struct precheck check;
     struct room room;
     struct partition *partitions; /* c.partitions of them, once the topics are known */
+    struct trigger *trigger;      /* with them */
     int64_t turned_ms;            /* boot clock of the last turn */
     bool draining;
 };

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "producer/leader.h"
 #include "producer/notices.h"
+#include "producer/owed.h"
 #include "producer/pump.h"
 #include "producer/replay.h"
 #include "view/record.h"
@@ -173,6 +174,27 @@ static char *copy(const char *s)
     return s ? xstrdup(s) : NULL;
 }
 
+/* A run's step may stay shut for it. */
+static bool may_shut(enum event_type type)
+{
+    return type == EVENT_PAUSE || type == EVENT_CANCEL || type == EVENT_RUN_ACCEPTED ||
+           type == EVENT_DRAINED || type == EVENT_PLAN_FAILED;
+}
+
+/* What the record will make of its run, when the view has folded it. */
+static void look_ahead(struct partition *p, const struct event *ev, int64_t offset)
+{
+    struct epoch ep;
+    bool ours = ev->epoch && ev->workload && epoch_parse(str_of(ev->epoch), &ep) && ep.partition == p->number;
+
+    if (ours && ev->type == EVENT_TIER_PLANNED)
+        foresight_planned(&p->foresight, &ep, &ev->planned);
+    else if (ours && ev->type == EVENT_JOB_TERMINAL && foresight_ended(&p->foresight, &ep, ev->terminal.step))
+        owed_foresee(p, ev, offset);
+    else if (ev->workload && may_shut(ev->type))
+        owed_disturb(p, ev->workload);
+}
+
 static void send_record(struct partition *p, const struct kafka_record *r)
 {
     struct tail *t = &p->tail;
@@ -207,13 +229,16 @@ static void send_record(struct partition *p, const struct kafka_record *r)
     s->id = view_fold(p->c->view, &at, parsed ? &ev : NULL, r->value, on_fold, p);
     t->n++;
     t->sent_to = r->offset;
+    owed_read(p, r->offset);
     /* it may be a step's last, or the plan's: asked for in the same breath */
     if (s->type == EVENT_JOB_TERMINAL)
         p->owed.due_ms = 0;
     else if (s->type == EVENT_TIER_PLANNED)
         pump_expect(p);
-    if (parsed)
+    if (parsed) {
+        look_ahead(p, &ev, r->offset);
         event_release(&ev);
+    }
 }
 
 void tail_turn(struct partition *p)

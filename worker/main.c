@@ -1,3 +1,4 @@
+#include "aws/greeting.h"
 #include "real/admin.h"
 #include "real/ports.h"
 #include "worker/worker.h"
@@ -18,23 +19,45 @@ static const struct options_program program = {
     .listen = "127.0.0.1:9465",
 };
 
+struct daemon {
+    struct worker *worker;
+    struct greeting *greeting;
+};
+
+static int64_t turn(void *self, int64_t now_ms)
+{
+    const struct daemon *d = self;
+    int64_t next_ms = worker_turn(d->worker, now_ms);
+    int64_t greeting_ms = next_ms == TURN_DONE ? INT64_MAX : greeting_turn(d->greeting, now_ms);
+
+    return greeting_ms < next_ms ? greeting_ms : next_ms;
+}
+
+static void drain(void *self)
+{
+    const struct daemon *d = self;
+
+    worker_drain(d->worker);
+}
+
 static bool serve(struct real *real, const struct options *o, struct err *e)
 {
     struct ports ports = {0};
-    struct worker *w = NULL;
+    struct daemon d = {0};
 
-    bool ok = real_open(real, o, &ports, e) && (w = worker_new(o, &ports, e)) != NULL;
+    bool ok = real_open(real, o, &ports, e) && (d.worker = worker_new(o, &ports, e)) != NULL &&
+              (d.greeting = greeting_new(&ports, "ec2sched-worker/" EC2SCHED_VERSION, e)) != NULL;
     if (ok) {
         real_warm(real);
-        ok = real_serve(real, o->admin.listen ? o->admin.listen : program.listen, worker_admin, w, e) &&
-             real_run(real,
-                      &(struct loop_program){.turn = worker_turn,
-                                             .drain = worker_drain,
-                                             .self = w,
-                                             .drain_timeout_ms = o->drain.timeout_ms},
-                      e);
+        ok =
+            real_serve(real, o->admin.listen ? o->admin.listen : program.listen, worker_admin, d.worker, e) &&
+            real_run(real,
+                     &(struct loop_program){
+                         .turn = turn, .drain = drain, .self = &d, .drain_timeout_ms = o->drain.timeout_ms},
+                     e);
     }
-    worker_free(w);
+    greeting_free(d.greeting);
+    worker_free(d.worker);
     return ok;
 }
 

@@ -21,6 +21,10 @@ static const struct aws_op scan = {
     .service = &service, .action = "Scan", .page_in = "ExclusiveStartKey", .page_out = "LastEvaluatedKey",
     .reply_size = sizeof(struct dynamodb_items), .decode = dynamodb_decode_items, .release = dynamodb_free_items,
 };
+static const struct aws_op batch_get_item = {
+    .service = &service, .action = "BatchGetItem",
+    .reply_size = sizeof(struct dynamodb_items), .decode = dynamodb_decode_batch, .release = dynamodb_free_items,
+};
 static const struct aws_op put_item = {.service = &service, .action = "PutItem", .changes = true};
 static const struct aws_op update_item = {.service = &service, .action = "UpdateItem", .changes = true};
 static const struct aws_op create_table = {
@@ -75,6 +79,21 @@ uint64_t dynamodb_get_item(struct aws *a, const struct aws_where *w, const char 
     return ask(a, &get_item, w, body, done, self);
 }
 
+uint64_t dynamodb_batch_get(struct aws *a, const struct aws_where *w, const char *table, struct json *keys,
+                            aws_done *done, void *self)
+{
+    struct json *body = json_object();
+    struct json *tables = json_object();
+    struct json *asked = json_object();
+
+    BUG_IF(json_count(keys) < 1 || json_count(keys) > DYNAMODB_BATCH_MAX);
+    json_add(asked, "Keys", keys);
+    json_add_bool(asked, "ConsistentRead", true);
+    json_add(tables, table, asked);
+    json_add(body, "RequestItems", tables);
+    return ask(a, &batch_get_item, w, body, done, self);
+}
+
 uint64_t dynamodb_query(struct aws *a, const struct aws_where *w, const char *table, const char *key,
                         struct str value, aws_done *done, void *self)
 {
@@ -117,7 +136,7 @@ uint64_t dynamodb_put_item(struct aws *a, const struct aws_where *w, const char 
 }
 
 uint64_t dynamodb_update_item(struct aws *a, const struct aws_where *w, const char *table,
-                              const struct json *key, const struct json *values,
+                              const struct json *key, const struct json *values, const char *present,
                               const struct instant *checked, aws_done *done, void *self)
 {
     BUF_CLEANUP struct buf set = BUF_INIT(AWS_BODY_MAX);
@@ -134,6 +153,10 @@ uint64_t dynamodb_update_item(struct aws *a, const struct aws_where *w, const ch
         json_add_str(names, name, str_of(json_name(v)));
         json_add(placed, place, json_copy(v));
         buf_addf(&set, "%s%s = %s", i ? ", " : "SET ", name, place);
+    }
+    if (present) {
+        json_add_str(names, "#p", str_of(present));
+        json_add_str(body, "ConditionExpression", STR("attribute_exists(#p)"));
     }
     json_add(body, "Key", json_copy(key));
     json_add_str(body, "UpdateExpression", buf_view(&set));

@@ -9,7 +9,7 @@
 #include "aws/call.h"
 #include "codec/json.h"
 
-enum { DYNAMODB_ITEMS_MAX = 100000 };
+enum { DYNAMODB_ITEMS_MAX = 100000, DYNAMODB_BATCH_MAX = 100 };
 
 struct dynamodb_items { /* reply of GetItem (none or one), Query and Scan */
     struct json *items; /* an array of objects attribute -> typed value; never NULL in a successful reply */
@@ -20,6 +20,12 @@ void dynamodb_items_take(struct aws_result *r, struct dynamodb_items *out);
 /* `key`: {"SpecName": {"S": "x"}, …}. An item that is not there is success with an empty array. */
 uint64_t dynamodb_get_item(struct aws *a, const struct aws_where *w, const char *table,
                            const struct json *key, aws_done *done, void *self);
+/*
+ * The items of these keys (1 to DYNAMODB_BATCH_MAX of them, an array as in dynamodb_get_item, which is taken)
+ * in any order; what is not there is left out. A reply that leaves keys unread is asked for again, whole.
+ */
+uint64_t dynamodb_batch_get(struct aws *a, const struct aws_where *w, const char *table, struct json *keys,
+                            aws_done *done, void *self);
 /* All pages of the items whose partition key is the string `value`, in the order of their sort key. */
 uint64_t dynamodb_query(struct aws *a, const struct aws_where *w, const char *table, const char *key,
                         struct str value, aws_done *done, void *self);
@@ -33,9 +39,12 @@ uint64_t dynamodb_scan(struct aws *a, const struct aws_where *w, const char *tab
 uint64_t dynamodb_put_item(struct aws *a, const struct aws_where *w, const char *table,
                            const struct json *item, const char *absent, const struct instant *checked,
                            aws_done *done, void *self);
-/* Changing. UpdateItem: SETs each attribute of `values` and leaves the others. Reply: none (NULL). */
+/*
+ * Changing. UpdateItem: SETs each attribute of `values` and leaves the others. `present`: NULL, or an
+ * attribute's name: only if the item is there and has it (ERR_CONFLICT otherwise). Reply: none (NULL).
+ */
 uint64_t dynamodb_update_item(struct aws *a, const struct aws_where *w, const char *table,
-                              const struct json *key, const struct json *values,
+                              const struct json *key, const struct json *values, const char *present,
                               const struct instant *checked, aws_done *done, void *self);
 
 struct dynamodb_table { /* reply of CreateTable and DescribeTable */

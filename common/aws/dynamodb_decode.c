@@ -67,6 +67,25 @@ bool dynamodb_decode_items(const struct aws_body *b, void *reply, struct err *e)
     return true;
 }
 
+bool dynamodb_decode_batch(const struct aws_body *b, void *reply, struct err *e)
+{
+    struct dynamodb_items *r = reply;
+    const struct json *tables = json_get(b->json, "Responses");
+
+    if (json_type(tables) != JSON_OBJECT || json_count(tables) > 1)
+        return err_set(e, ERR_INVALID, "no Responses of one table");
+    if (json_count(json_get(b->json, "UnprocessedKeys")) > 0)
+        return err_set(e, ERR_INVALID, "some keys were left unread");
+    dynamodb_items_release(r);
+    r->items = json_array();
+    for (const struct json *j = json_first(json_first(tables)); j; j = json_next(j)) {
+        if (!is_item(j))
+            return err_set(e, ERR_INVALID, "an item that is not one");
+        json_push(r->items, json_copy(j));
+    }
+    return true;
+}
+
 void dynamodb_table_release(struct dynamodb_table *t)
 {
     xfree(t->status);

@@ -77,6 +77,11 @@ struct options {
         int64_t max_ms;
     } pause;
     struct {
+        int64_t refresh_ms, catchup_ms;
+        int policy; /* enum catchup_policy (core/catchup) */
+        char *zoneinfo;
+    } schedule;
+    struct {
         char *url;
     } monitor;
     bool observe;

@@ -75,6 +75,7 @@ static bool is_listen(struct str s)
 
 static const char *const log_formats[] = {"logfmt", "json", NULL};                /* enum log_format */
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}; /* enum log_level */
+static const char *const catchup_policies[] = {"latest", "all", "none", NULL};    /* enum catchup_policy */
 
 #define SECOND     INT64_C(1000)
 #define MINUTE     (60 * SECOND)
@@ -155,6 +156,18 @@ const struct option option_table[] = {
              "least."},
     {"pause.max", OPTION_DURATION, AT(pause.max_ms), .value = "TIME", .initial = "7d", .min = SECOND, .max = 365 * DAY,
      .help = "How long a run may stay paused before it is cancelled."},
+    {"schedule.refresh", OPTION_DURATION, AT(schedule.refresh_ms), .value = "TIME", .initial = "60s", .min = 100, .max = HOUR,
+     .help = "How often the schedules are read anew: a changed row counts within it. A tick's row is read once more "
+             "before it fires."},
+    {"schedule.catchup", OPTION_DURATION, AT(schedule.catchup_ms), .value = "TIME", .initial = "15m", .min = MINUTE, .max = 7 * DAY,
+     .help = "How late a tick may still fire after nobody was there to fire it; beyond it the tick is reported as "
+             "missed. Its run must begin within it too."},
+    {"schedule.policy", OPTION_ENUM, AT(schedule.policy), .initial = "latest", .words = catchup_policies,
+     .help = "Which of several missed ticks of one workload fire: latest, the others are reported; all, in their "
+             "order; none, once they are over a minute late."},
+    {"schedule.zoneinfo", OPTION_STR, AT(schedule.zoneinfo), .value = "FOLDER", .initial = "/usr/share/zoneinfo",
+     .check = is_filled, .must = "name a folder",
+     .help = "Folder of the time zones' files (tzdata)."},
     {"monitor.url", OPTION_URL, AT(monitor.url), .value = "URL",
      .check = is_http_url, .must = "begin with http:// or https://",
      .help = "The monitor that the command line asks for history; none: it reads the event log itself."},

@@ -143,7 +143,8 @@ static bool key_ok(const struct fold *f, const struct fold_place *at, const stru
 static bool is_known(const struct event *ev)
 {
     return ev->type != EVENT_OTHER && ev->type != EVENT_TIER_RELEASED && ev->type != EVENT_TIER_COMPLETED &&
-           ev->type != EVENT_PLAN_DELAYED && ev->type != EVENT_JOB_PROGRESS;
+           ev->type != EVENT_PLAN_DELAYED && ev->type != EVENT_SCHEDULE_MISSED &&
+           ev->type != EVENT_JOB_PROGRESS;
 }
 
 /* Its type is none that this fold knows, or it says that it needs more. */

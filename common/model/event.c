@@ -24,10 +24,12 @@ const char *const event_type_names[] = {
     "TierReleased",
     "TierCompleted",
     "PlanDelayed",
+    "ScheduleMissed",
     "JobProgress",
     NULL,
 };
 const char *const if_busy_names[] = {"reject", "queue", "supersede", NULL};
+const char *const missed_why_names[] = {"too-late", "newer-tick", "policy", NULL};
 const char *const origin_kind_names[] = {"cli", "schedule", "retry", "api", NULL};
 
 /* clang-format off */
@@ -50,7 +52,7 @@ static const struct json_field origin_fields[] = {
     {"kind",     JSON_F_ENUM, offsetof(struct event_origin, kind), .required = true, .names = origin_kind_names},
     {"who",      JSON_F_STR,  offsetof(struct event_origin, who), .max = 300, .help = "user@host, as claimed"},
     {"reason",   JSON_F_STR,  offsetof(struct event_origin, reason), .max = 300},
-    {"schedule", JSON_F_STR,  offsetof(struct event_origin, schedule), .max = IDS_WORKLOAD_MAX},
+    {"schedule", JSON_F_STR,  offsetof(struct event_origin, schedule), .max = EVENT_SCHEDULE_MAX, .help = "name, action and zone of the schedule, joined by bars"},
     {"tick",     JSON_F_INT,  offsetof(struct event_origin, tick), .help = "YYYYMMDDhhmm, nominal local time"},
     {"of",       JSON_F_STR,  offsetof(struct event_origin, of), .max = IDS_RUN_MAX, .help = "the run that is tried again"},
     {0},
@@ -202,6 +204,14 @@ static const struct json_field finished_fields[] = {
     {0},
 };
 
+static const struct json_field missed_fields[] = {
+    {"schedule", JSON_F_STR,  AT(missed.schedule), .required = true, .max = EVENT_SCHEDULE_MAX, .help = "name, action and zone, joined by bars"},
+    {"tick",     JSON_F_INT,  AT(missed.tick), .required = true, .help = "YYYYMMDDhhmm, nominal local time: it did not fire and will not"},
+    {"why",      JSON_F_ENUM, AT(missed.why), .required = true, .names = missed_why_names, .help = "nobody fired it within schedule.catchup; a newer one of the workload fired in its place; schedule.policy is none"},
+    {"earlier",  JSON_F_INT,  AT(missed.earlier), .help = "so many ticks before this one were missed too and are not reported singly"},
+    {0},
+};
+
 static const struct json_field tier_event_fields[] = {
     {"step",  JSON_F_INT,  AT(tier.step), .required = true},
     {"tiers", JSON_F_STRS, AT(tier.tiers), .required = true},
@@ -228,7 +238,7 @@ static const struct json_field *const tables[EVENT_TYPES] = {
     [EVENT_JOB_TERMINAL] = terminal_fields,   [EVENT_PAUSE] = control_fields,         [EVENT_RESUME] = control_fields,
     [EVENT_CANCEL] = control_fields,          [EVENT_HOLD_SET] = hold_fields,         [EVENT_HOLD_CLEARED] = hold_fields,
     [EVENT_VIEW_OPENED] = view_fields,        [EVENT_RUN_FINISHED] = finished_fields, [EVENT_TIER_RELEASED] = tier_event_fields,
-    [EVENT_TIER_COMPLETED] = tier_event_fields, [EVENT_PLAN_DELAYED] = plan_delayed_fields, [EVENT_JOB_PROGRESS] = progress_fields,
+    [EVENT_TIER_COMPLETED] = tier_event_fields, [EVENT_PLAN_DELAYED] = plan_delayed_fields, [EVENT_SCHEDULE_MISSED] = missed_fields, [EVENT_JOB_PROGRESS] = progress_fields,
 };
 /* clang-format on */
 

@@ -29,20 +29,32 @@ enum event_type {
     EVENT_HOLD_CLEARED,
     EVENT_VIEW_OPENED,
     EVENT_RUN_FINISHED,
-    EVENT_TIER_RELEASED,  /* for readers */
-    EVENT_TIER_COMPLETED, /* for readers */
-    EVENT_PLAN_DELAYED,   /* for readers */
-    EVENT_JOB_PROGRESS,   /* progress topic */
+    EVENT_TIER_RELEASED,   /* for readers */
+    EVENT_TIER_COMPLETED,  /* for readers */
+    EVENT_PLAN_DELAYED,    /* for readers */
+    EVENT_SCHEDULE_MISSED, /* for readers */
+    EVENT_JOB_PROGRESS,    /* progress topic */
     EVENT_TYPES
 };
 extern const char *const event_type_names[]; /* "", "RunRequested", …, NULL */
 
 enum if_busy { IF_BUSY_REJECT, IF_BUSY_QUEUE, IF_BUSY_SUPERSEDE };
-extern const char *const if_busy_names[];     /* "reject", "queue", "supersede", NULL */
+extern const char *const if_busy_names[]; /* "reject", "queue", "supersede", NULL */
+enum origin_kind { ORIGIN_CLI, ORIGIN_SCHEDULE, ORIGIN_RETRY, ORIGIN_API };
 extern const char *const origin_kind_names[]; /* "cli", "schedule", "retry", "api", NULL */
 
+/* Why a tick did not fire. */
+enum missed_why {
+    MISSED_TOO_LATE,   /* nobody could fire it within schedule.catchup */
+    MISSED_NEWER_TICK, /* a newer tick of the workload was due as well, and fired in its place */
+    MISSED_POLICY,     /* schedule.policy is none */
+};
+extern const char *const missed_why_names[]; /* "too-late", "newer-tick", "policy", NULL */
+
+enum { EVENT_SCHEDULE_MAX = 300 /* bytes of name|action|zone: the fold's bound */ };
+
 struct event_origin {
-    int kind; /* index into origin_kind_names */
+    int kind; /* enum origin_kind */
     char *who, *reason, *schedule, *of;
     int64_t tick; /* YYYYMMDDhhmm, nominal local time */
 };
@@ -181,6 +193,11 @@ struct event {
             int64_t ttl_ms, taws_ms;
         } view;
         struct event_finished finished;
+        struct {
+            char *schedule; /* as in event_origin */
+            int64_t tick, earlier;
+            int why; /* enum missed_why */
+        } missed;
         struct {
             int64_t step;
             struct strs tiers;

@@ -12,8 +12,8 @@ enum { PATH_BYTES = 4096, ROW_NAME_MAX = 520 };
 struct entry {
     struct json *row; /* owned until it is handed out */
     const char *file; /* its name in the folder, borrowed */
-    struct str name, tier;
-    bool is_tier;
+    struct str name, range;
+    enum spec_table table;
     size_t order;
 };
 
@@ -52,9 +52,22 @@ static bool has_any(const struct json *row, const char *const *names)
     return false;
 }
 
-enum kind { KIND_BY_ATTRIBUTES, KIND_WORKLOAD, KIND_TIER };
+static const char *const sections[TABLES] = {"WorkloadSpecification", "TierSpecification",
+                                             "ScheduleSpecification"};
 
-static void take_row(struct reading *r, const struct json *row, enum kind kind)
+/* Which table's a row is, by what it has; a section's name says it for all of its rows. */
+static enum spec_table table_of(const struct json *row)
+{
+    if (json_get(row, tables_range_key(TABLE_TIERS)))
+        return TABLE_TIERS;
+    if (json_get(row, tables_range_key(TABLE_SCHEDULES)))
+        return TABLE_SCHEDULES;
+    return has_any(row, tier_attributes) && !has_any(row, workload_attributes) ? TABLE_TIERS
+                                                                               : TABLE_WORKLOADS;
+}
+
+/* TABLES: told by the row itself. */
+static void take_row(struct reading *r, const struct json *row, enum spec_table t)
 {
     struct err e = {0};
     struct json *plain = row_plain(row, &e);
@@ -63,12 +76,12 @@ static void take_row(struct reading *r, const struct json *row, enum kind kind)
         fault(r, json_str_or_empty(json_get(json_get(row, "SpecName"), "S")), r->file, "", e.msg);
         return;
     }
-    if (kind == KIND_BY_ATTRIBUTES && has_any(plain, tier_attributes))
-        kind = json_get(plain, "TierTagValue") || !has_any(plain, workload_attributes) ? KIND_TIER
-                                                                                       : KIND_WORKLOAD;
+    if (t == TABLES)
+        t = table_of(plain);
     struct str name = json_str_or_empty(json_get(plain, "SpecName"));
-    struct str tier = json_str_or_empty(json_get(plain, "TierTagValue"));
-    if (kind == KIND_TIER && !json_get(plain, "TierTagValue")) {
+    struct str range =
+        tables_range_key(t) ? json_str_or_empty(json_get(plain, tables_range_key(t))) : STR("");
+    if (t == TABLE_TIERS && !json_get(plain, "TierTagValue")) {
         fault(r, name, r->file, "TierTagValue", "a row of TierSpecification lacks it: the tier's name");
         json_free(plain);
         return;
@@ -77,31 +90,37 @@ static void take_row(struct reading *r, const struct json *row, enum kind kind)
         r->cap = r->cap ? 2 * r->cap : 64;
         r->at = xrealloc(r->at, r->cap * sizeof *r->at);
     }
-    r->at[r->n] = (struct entry){plain, r->file, name, tier, kind == KIND_TIER, r->n};
+    r->at[r->n] = (struct entry){plain, r->file, name, range, t, r->n};
     r->n++;
 }
 
-static void take_rows(struct reading *r, const struct json *rows, enum kind kind)
+static void take_rows(struct reading *r, const struct json *rows, enum spec_table t)
 {
     for (const struct json *row = json_first(rows); row && r->n <= SOURCE_ROWS_MAX; row = json_next(row))
-        take_row(r, row, kind);
+        take_row(r, row, t);
 }
 
 static void take_file(struct reading *r, const struct json *file)
 {
-    const struct json *w = json_get(file, "WorkloadSpecification");
-    const struct json *t = json_get(file, "TierSpecification");
+    char text[100];
+    bool any = false;
 
     if (json_type(file) == JSON_ARRAY) {
-        take_rows(r, file, KIND_BY_ATTRIBUTES);
-    } else if (!w && !t) {
-        take_row(r, file, KIND_BY_ATTRIBUTES);
-    } else if ((w && json_type(w) != JSON_ARRAY) || (t && json_type(t) != JSON_ARRAY)) {
-        fault(r, STR(""), r->file, "", "WorkloadSpecification and TierSpecification must be arrays of rows");
-    } else {
-        take_rows(r, w, KIND_WORKLOAD);
-        take_rows(r, t, KIND_TIER);
+        take_rows(r, file, TABLES);
+        return;
     }
+    for (int t = 0; t < TABLES; t++) {
+        const struct json *rows = json_get(file, sections[t]);
+        any = any || rows;
+        if (rows && json_type(rows) != JSON_ARRAY) {
+            (void)snprintf(text, sizeof text, "%s must be an array of rows", sections[t]);
+            fault(r, STR(""), r->file, "", text);
+        } else if (rows) {
+            take_rows(r, rows, (enum spec_table)t);
+        }
+    }
+    if (!any)
+        take_row(r, file, TABLES);
 }
 
 static void read_file(struct reading *r, const struct process *process, const char *folder)
@@ -130,10 +149,10 @@ static int by_key(const void *x, const void *y)
 {
     const struct entry *a = x;
     const struct entry *b = y;
-    int order = a->is_tier - b->is_tier;
+    int order = (int)a->table - (int)b->table;
 
     order = order ? order : str_cmp(a->name, b->name);
-    return order ? order : str_cmp(a->tier, b->tier);
+    return order ? order : str_cmp(a->range, b->range);
 }
 
 static int by_key_and_order(const void *x, const void *y)
@@ -150,30 +169,29 @@ static void say_double(struct reading *r, const struct entry *first, const struc
     char row[ROW_NAME_MAX];
     char text[PATH_BYTES];
 
-    (void)snprintf(row, sizeof row, "%s " STR_FMT "%s" STR_FMT,
-                   first->is_tier ? "TierSpecification" : "WorkloadSpecification", STR_ARG(first->name),
-                   first->is_tier ? "/" : "", STR_ARG(first->tier));
+    (void)snprintf(row, sizeof row, "%s " STR_FMT "%s" STR_FMT, sections[first->table], STR_ARG(first->name),
+                   first->range.n ? "/" : "", STR_ARG(first->range));
     (void)snprintf(text, sizeof text, "stands twice, in %s and in %s: keep one row", first->file,
                    second->file);
-    fault(r, first->name, row, first->is_tier ? "TierTagValue" : "SpecName", text);
+    fault(r, first->name, row, first->table == TABLE_TIERS ? "TierTagValue" : "SpecName", text);
 }
 
-/* The first of each is handed out, beside the fault. */
-static void hand_out(struct reading *r, struct json *workloads, struct json *tiers)
+/* The first of each is handed out, beside the fault; of schedules all: their lint tells of doubles. */
+static void hand_out(struct reading *r, struct json *tables[TABLES])
 {
     size_t said = SIZE_MAX;
 
     if (r->n)
         qsort(r->at, r->n, sizeof *r->at, by_key_and_order);
     for (size_t i = 0, first = 0; i < r->n; i++) {
-        if (i > 0 && by_key(&r->at[first], &r->at[i]) == 0) {
+        if (i > 0 && r->at[i].table != TABLE_SCHEDULES && by_key(&r->at[first], &r->at[i]) == 0) {
             if (said != first)
                 say_double(r, &r->at[first], &r->at[i]);
             said = first;
             continue;
         }
         first = i;
-        json_push(r->at[i].is_tier ? tiers : workloads, r->at[i].row);
+        json_push(tables[r->at[i].table], r->at[i].row);
         r->at[i].row = NULL;
     }
     for (size_t i = 0; i < r->n; i++)
@@ -189,7 +207,9 @@ bool folder_read(const struct process *process, const char *path, struct folder_
     *out = (struct folder_rows){0};
     if (!process->ops->list_folder(process->port, path, &names, e))
         return err_wrap(e, "specs.source");
-    *out = (struct folder_rows){json_array(), json_array(), json_array()};
+    *out = (struct folder_rows){.faults = json_array()};
+    for (int t = 0; t < TABLES; t++)
+        out->tables[t] = json_array();
     r.faults = out->faults;
     for (size_t i = 0; i < names.n && r.n <= SOURCE_ROWS_MAX; i++) {
         r.file = names.at[i];
@@ -197,6 +217,6 @@ bool folder_read(const struct process *process, const char *path, struct folder_
             read_file(&r, process, path);
     }
     bool fits = r.n <= SOURCE_ROWS_MAX;
-    hand_out(&r, out->workloads, out->tiers);
+    hand_out(&r, out->tables);
     return fits || err_set(e, ERR_INVALID, "specs.source: %s: over %d rows", path, SOURCE_ROWS_MAX);
 }

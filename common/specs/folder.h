@@ -7,9 +7,10 @@
  */
 #include "codec/json.h"
 #include "ports/process.h"
+#include "specs/tables.h"
 
 struct folder_rows {
-    struct json *workloads, *tiers;
+    struct json *tables[TABLES];
     struct json *faults; /* as source_rows tells them */
 };
 

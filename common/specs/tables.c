@@ -7,6 +7,7 @@ static const struct {
 } known[TABLES] = {
     [TABLE_WORKLOADS] = {"WorkloadSpecification", "SpecName", NULL},
     [TABLE_TIERS] = {"TierSpecification", "SpecName", "TierTagValue"},
+    [TABLE_SCHEDULES] = {"ScheduleSpecification", "SpecName", "ScheduleName"},
 };
 
 char *tables_name(const char *prefix, enum spec_table t)

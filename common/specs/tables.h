@@ -6,7 +6,7 @@
  */
 #include "base/str.h"
 
-enum spec_table { TABLE_WORKLOADS, TABLE_TIERS, TABLES };
+enum spec_table { TABLE_WORKLOADS, TABLE_TIERS, TABLE_SCHEDULES, TABLES };
 
 /* `prefix` may be NULL. Owned by the caller. */
 char *tables_name(const char *prefix, enum spec_table t);

@@ -309,6 +309,26 @@ bool answer_debtors(const struct redis_value *v, struct answer_arena *a, struct 
     return true;
 }
 
+/* workload|ep|step of each: no workload's name holds a bar. */
+bool answer_gates(const struct redis_value *v, int partition, struct answer_arena *a, struct view_gates *out,
+                  struct err *e)
+{
+    if (v->type != REDIS_LIST)
+        return odd("gates", e);
+    struct view_gate *gates = keep(a, v->n, sizeof *gates);
+    for (size_t i = 0; i < v->n; i++) {
+        struct str workload;
+        struct str rest;
+        struct str epoch;
+        struct str step;
+        if (!str_cut(text(&v->at[i]), '|', &workload, &rest) || !str_cut(rest, '|', &epoch, &step) ||
+            !epoch_parse_in_view(epoch, partition, &gates[i].epoch) || !str_to_i64(step, &gates[i].step))
+            return odd("gates", e);
+    }
+    *out = (struct view_gates){.at = gates, .n = v->n};
+    return true;
+}
+
 bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_arena *a,
                        struct view_deliveries *out, struct err *e)
 {
@@ -328,6 +348,20 @@ bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_a
     }
     out->at = d;
     out->n = jobs;
+    return true;
+}
+
+bool answer_ticks(const struct redis_value *v, size_t wanted, struct answer_arena *a, struct view_ticks *out,
+                  struct err *e)
+{
+    int64_t *t = keep(a, wanted, sizeof *t);
+
+    if (v->type != REDIS_LIST || v->n != wanted)
+        return odd("ticks", e);
+    for (size_t i = 0; i < wanted; i++)
+        t[i] = number_or(&v->at[i], VIEW_NOT_KNOWN);
+    out->at = t;
+    out->n = wanted;
     return true;
 }
 

@@ -33,8 +33,13 @@ bool answer_place(const struct redis_value *v, const char *run_id, struct view_p
 bool answer_keys(const struct redis_value *v, struct answer_arena *a, struct view_keys *out, struct err *e);
 bool answer_debtors(const struct redis_value *v, struct answer_arena *a, struct view_keys *out,
                     struct err *e);
+bool answer_gates(const struct redis_value *v, int partition, struct answer_arena *a, struct view_gates *out,
+                  struct err *e);
 bool answer_holds(const struct redis_value *v, struct answer_arena *a, struct view_held *out, struct err *e);
 bool answer_deliveries(const struct redis_value *v, size_t jobs, struct answer_arena *a,
                        struct view_deliveries *out, struct err *e);
+/* HMGET of `wanted` numbers. */
+bool answer_ticks(const struct redis_value *v, size_t wanted, struct answer_arena *a, struct view_ticks *out,
+                  struct err *e);
 /* A flat list of names and values, as HGETALL answers. */
 bool answer_pairs(const struct redis_value *v, struct answer_arena *a, struct view_pairs *out);

@@ -36,12 +36,16 @@ struct call {
         view_beat_done *beat;
         view_where_done *where;
         view_keys_done *keys;
+        view_gates_done *gates;
         view_text_done *text;
         view_peek_done *peek;
+        view_considered_done *considered;
+        view_ticks_done *ticks;
     } done;
     void *self;
     uint64_t id;
     size_t jobs;
+    int partition; /* of the question for its gates */
 };
 
 struct call *call_new(struct view *v, void (*finish)(struct call *, const struct redis_reply *, bool),

@@ -73,9 +73,8 @@ static bool add_accepted(const struct view_position *at, const struct event *ev,
     return true;
 }
 
-/* The delivery of one job, the same bytes whoever folds it. */
-static bool add_job(const struct event *ev, const struct event_plan_tier *t, const struct event_plan_job *pj,
-                    enum action action, struct words *w)
+bool record_job(const struct event *ev, const struct event_plan_tier *t, const struct event_plan_job *pj,
+                enum action action, struct buf *out)
 {
     struct job job = {
         .v = 1,
@@ -89,10 +88,17 @@ static bool add_job(const struct event *ev, const struct event_plan_tier *t, con
         .options = t->options,
         .members = pj->members,
     }; /* borrows all of it: never released */
+
+    job_print(&job, out);
+    return !out->over && pj->job[0] != 0;
+}
+
+static bool add_job(const struct event *ev, const struct event_plan_tier *t, const struct event_plan_job *pj,
+                    enum action action, struct words *w)
+{
     BUF_CLEANUP struct buf text = BUF_INIT(JOB_TEXT_MAX);
 
-    job_print(&job, &text);
-    if (text.over || pj->job[0] == 0)
+    if (!record_job(ev, t, pj, action, &text))
         return false;
     words_adds(w, pj->job);
     words_take(w, &text);

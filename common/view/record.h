@@ -10,6 +10,10 @@
 #include "view/view.h"
 #include "view/words.h"
 
+/* The text of a planned job's message: the same bytes whoever folds the plan. False: out of bounds. */
+MUST_CHECK bool record_job(const struct event *ev, const struct event_plan_tier *t,
+                           const struct event_plan_job *pj, enum action action, struct buf *out);
+
 /* A record of these rules, of a workload and in its place: the only ones that a view built anew must have
  * read. */
 bool record_is_folded(const struct view_position *at, const struct event *ev);

@@ -4,6 +4,9 @@
 #include "view/call.h"
 #include "view/record.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* ---- fold ---- */
 
 static void finish_fold(struct call *c, const struct redis_reply *r, bool same_server)
@@ -212,6 +215,55 @@ uint64_t view_published(struct view *v, const struct epoch *ep, const struct str
     for (size_t i = 0; i < n; i++)
         words_add(&w, jobs[i]);
     return call_run(c, "published", (int)ep->partition, &w);
+}
+
+static void finish_gates(struct call *c, const struct redis_reply *r, bool same_server)
+{
+    struct view_gates out = {0};
+    struct answer_arena a = {0};
+
+    (void)same_server;
+    if (answer_ok(r, &out.err))
+        (void)!answer_gates(&r->value, c->partition, &a, &out, &out.err);
+    c->done.gates(c->self, c->id, &out);
+    answer_arena_release(&a);
+}
+
+uint64_t view_gates(struct view *v, int partition, view_gates_done *done, void *self)
+{
+    struct call *c = call_new(v, finish_gates, self);
+    struct words w = {0};
+
+    c->done.gates = done;
+    c->partition = partition;
+    call_begin_plain(v, &w, "ZRANGE", partition, "gates", STR(""));
+    words_int(&w, 0);
+    words_int(&w, VIEW_GATES_MAX - 1);
+    return call_plain(c, &w);
+}
+
+static uint64_t count_jobs(struct view *v, const struct view_gate *g, const char *command, const char *kind,
+                           view_said_done *done, void *self)
+{
+    struct call *c = call_said(v, done, self);
+    struct words w = {0};
+    char in_view[IDS_EPOCH_MAX];
+    char rest[IDS_EPOCH_MAX + 24];
+
+    epoch_format_in_view(&g->epoch, in_view);
+    (void)snprintf(rest, sizeof rest, "%s:%" PRId64, in_view, g->step);
+    call_begin_plain(v, &w, command, (int)g->epoch.partition, kind, str_of(rest));
+    return call_plain(c, &w);
+}
+
+uint64_t view_pending(struct view *v, const struct view_gate *g, view_said_done *done, void *self)
+{
+    return count_jobs(v, g, "SCARD", "p:", done, self);
+}
+
+uint64_t view_leased(struct view *v, const struct view_gate *g, view_said_done *done, void *self)
+{
+    return count_jobs(v, g, "HLEN", "l:", done, self);
 }
 
 static void finish_owed(struct call *c, const struct redis_reply *r, bool same_server)

@@ -43,6 +43,7 @@ enum {
     VIEW_DROP_MAX = 500,       /* keys in one drop */
     VIEW_PUBLISHED_MAX = 1000, /* jobs in one question for their deliveries */
     VIEW_TRY_MS = 10000,       /* how long the word of view_try stays */
+    VIEW_GATES_MAX = 1000,     /* open steps in one answer */
     VIEW_NOT_KNOWN = -1,       /* a moment or number that the view does not have */
 };
 
@@ -294,6 +295,23 @@ typedef void view_keys_done(void *self, uint64_t id, const struct view_keys *k);
  * A name may repeat. */
 uint64_t view_debtors(struct view *v, int partition, view_keys_done *done, void *self);
 
+struct view_gate { /* a step that is open: some of its jobs are not terminal, and its run is not paused */
+    struct epoch epoch;
+    int64_t step;
+};
+struct view_gates {
+    struct err err;
+    const struct view_gate *at;
+    size_t n;
+};
+typedef void view_gates_done(void *self, uint64_t id, const struct view_gates *g);
+/* Those that have to be looked at soonest, at most VIEW_GATES_MAX. For counting: nothing decides by it. */
+uint64_t view_gates(struct view *v, int partition, view_gates_done *done, void *self);
+/* n: how many of a step's jobs are not terminal; the same, of those that are leased (or were, until the pump
+ * sees that the lease has expired). */
+uint64_t view_pending(struct view *v, const struct view_gate *g, view_said_done *done, void *self);
+uint64_t view_leased(struct view *v, const struct view_gate *g, view_said_done *done, void *self);
+
 struct view_drain_answer {
     struct err err;
     bool yes;
@@ -391,6 +409,40 @@ struct view_text {
 };
 typedef void view_text_done(void *self, uint64_t id, const struct view_text *t);
 uint64_t view_frozen(struct view *v, const struct epoch *ep, view_text_done *done, void *self);
+
+/* ---- for the leader: schedules ---- */
+
+/*
+ * How far the ticks of each schedule have been considered, by a name that is the caller's: fired and in the
+ * log, or reported. Ticks themselves are counted by the fold; this may be lost, and then says nothing. Texts
+ * in `at` are numbers of ms.
+ */
+struct view_considered {
+    struct err err;
+    struct view_pairs at;
+};
+typedef void view_considered_done(void *self, uint64_t id, const struct view_considered *c);
+uint64_t view_considered(struct view *v, int partition, view_considered_done *done, void *self);
+struct view_consider {
+    struct str name;
+    int64_t ms;
+};
+/* Sets those of `set`, forgets those of `drop`; up to VIEW_CONSIDER_MAX in all, one list may be empty. */
+enum { VIEW_CONSIDER_MAX = 1000 };
+uint64_t view_consider(struct view *v, int partition, const struct view_consider *set, size_t n,
+                       view_said_done *done, void *self);
+uint64_t view_unconsider(struct view *v, int partition, const struct str *names, size_t n,
+                         view_said_done *done, void *self);
+
+struct view_ticks {
+    struct err err;
+    const int64_t *at; /* one a schedule, in order: YYYYMMDDhhmm; VIEW_NOT_KNOWN: none was folded */
+    size_t n;
+};
+typedef void view_ticks_done(void *self, uint64_t id, const struct view_ticks *t);
+/* The last tick that was folded of each of these schedules (name|action|zone) of a workload. */
+uint64_t view_ticks(struct view *v, int partition, const char *workload, const struct str *schedules,
+                    size_t n, view_ticks_done *done, void *self);
 
 /* ---- who leads: an efficiency lock, two leaders are harmless ---- */
 /* Takes or renews it for ttl_ms. yes: it is ours. */

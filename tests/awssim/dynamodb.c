@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGE_BYTES = 1024 * 1024, TRANSACTION_MAX = 100 };
+enum { PAGE_BYTES = 1024 * 1024, TRANSACTION_MAX = 100, BATCH_MAX = 100 };
 
 static bool invalid(struct call *c, const char *what)
 {
@@ -61,6 +61,48 @@ static bool get_item(struct awssim *sim, struct call *c)
     }
     buf_adds(&c->body, "}");
     return true;
+}
+
+static bool batch_items(struct call *c, const struct table *t, const struct json *keys)
+{
+    size_t shown = 0;
+
+    for (const struct json *key = json_first(keys); key; key = json_next(key)) {
+        struct item *item = NULL;
+        if (!find_item(c, t, key, &item))
+            return false;
+        if (!item)
+            continue;
+        buf_adds(&c->body, shown++ ? "," : "");
+        json_print(item->attributes, &c->body);
+    }
+    return true;
+}
+
+/* BatchGetItem of whole items, of any number of tables. */
+static bool batch_get(struct awssim *sim, struct call *c)
+{
+    const struct json *tables = json_get(c->input, "RequestItems");
+    size_t n = 0;
+
+    buf_adds(&c->body, "{\"Responses\":{");
+    for (const struct json *asked = json_first(tables); asked; asked = json_next(asked)) {
+        struct table *t = tables_find(sim->tables, c, str_of(json_name(asked)));
+        const struct json *keys = json_get(asked, "Keys");
+        if (!t)
+            return call_fail(c, 400, "ResourceNotFoundException", "Requested resource not found");
+        n += json_count(keys);
+        if (!json_count(keys) || n > BATCH_MAX)
+            return invalid(c, "Too many items requested for the BatchGetItem call");
+        buf_adds(&c->body, asked == json_first(tables) ? "" : ",");
+        json_quote(str_of(json_name(asked)), &c->body);
+        buf_adds(&c->body, ":[");
+        if (!batch_items(c, t, keys))
+            return false;
+        buf_adds(&c->body, "]");
+    }
+    buf_adds(&c->body, "},\"UnprocessedKeys\":{}}");
+    return n > 0 || invalid(c, "The requestItems parameter is required for BatchGetItem");
 }
 
 /* ---- Query and Scan ---- */
@@ -526,6 +568,7 @@ static bool create_table(struct awssim *sim, struct call *c)
 
 const struct operation dynamodb_operations[] = {
     {"GetItem", get_item},
+    {"BatchGetItem", batch_get},
     {"Query", query},
     {"Scan", scan},
     {"PutItem", put_item, .changes = true},

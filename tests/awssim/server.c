@@ -1,8 +1,8 @@
 /*
- * ec2sched-awssim - the simulated AWS behind HTTP, on 127.0.0.1.
+ * ec2sched-awssim - the simulated AWS behind HTTP, on 127.0.0.1 unless --listen says otherwise.
  *
- *   ec2sched-awssim [--port N] [--scenario FILE] [--seed N] [--signature-window S] [--time-scale N] [--log
- *   FILE]
+ *   ec2sched-awssim [--listen IPV4] [--port N] [--scenario FILE] [--seed N] [--signature-window S]
+ *   [--time-scale N] [--log FILE]
  *
  * Prints one JSON line when it is ready: {"port":4566,"pid":…}. One thread: libmicrohttpd's epoll descriptor,
  * a timer for what the core changes by itself and for replies that wait, and SIGTERM, which ends it.
@@ -39,6 +39,7 @@ struct options {
     int port;
     int64_t seed, window_s, time_scale;
     const char *scenario, *log;
+    struct in_addr listen;
 };
 
 struct server;
@@ -323,16 +324,23 @@ static bool number(const char *text, int64_t low, int64_t high, int64_t *out)
 
 static bool read_options(struct options *o, int argc, char **argv)
 {
-    static const struct option known[] = {{"port", 1, NULL, 'p'},       {"scenario", 1, NULL, 's'},
-                                          {"seed", 1, NULL, 'r'},       {"signature-window", 1, NULL, 'w'},
-                                          {"time-scale", 1, NULL, 't'}, {"log", 1, NULL, 'l'},
-                                          {"help", 0, NULL, 'h'},       {0}};
+    static const struct option known[] = {{"listen", 1, NULL, 'a'},
+                                          {"port", 1, NULL, 'p'},
+                                          {"scenario", 1, NULL, 's'},
+                                          {"seed", 1, NULL, 'r'},
+                                          {"signature-window", 1, NULL, 'w'},
+                                          {"time-scale", 1, NULL, 't'},
+                                          {"log", 1, NULL, 'l'},
+                                          {"help", 0, NULL, 'h'},
+                                          {0}};
     int64_t port = 0;
     int which;
     bool ok = true;
 
     while (ok && (which = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (which == 'p')
+        if (which == 'a')
+            ok = inet_pton(AF_INET, optarg, &o->listen) == 1;
+        else if (which == 'p')
             ok = number(optarg, 0, 65535, &port);
         else if (which == 's')
             o->scenario = optarg;
@@ -367,9 +375,9 @@ static int block_signals(void)
 static bool start(struct server *s, const struct options *o, struct err *e)
 {
     BUF_CLEANUP struct buf scenario = BUF_INIT(SCENARIO_MAX);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)o->port)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)o->port), .sin_addr = o->listen};
 
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (o->scenario && !read_file(o->scenario, &scenario))
         return err_set(e, ERR_CONFIG, "%s: cannot be read", o->scenario);
     if (o->log && !(s->log = fopen(o->log, "ae")))
@@ -406,15 +414,15 @@ static void stop(struct server *s)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.seed = 1};
+    struct options o = {.seed = 1, .listen = {.s_addr = htonl(INADDR_LOOPBACK)}};
     struct server s = {0};
     struct err e = {0};
     int signal_fd = block_signals();
 
     if (!read_options(&o, argc, argv)) {
         (void)fprintf(stderr,
-                      "usage: ec2sched-awssim [--port N] [--scenario FILE] [--seed N] [--signature-window S] "
-                      "[--time-scale N] [--log FILE]\n");
+                      "usage: ec2sched-awssim [--listen IPV4] [--port N] [--scenario FILE] [--seed N] "
+                      "[--signature-window S] [--time-scale N] [--log FILE]\n");
         return 2;
     }
     bool ok = signal_fd >= 0 && start(&s, &o, &e);

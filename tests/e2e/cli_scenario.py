@@ -63,6 +63,7 @@ def scenario():
         "ssm": {"missing_buckets": ["retired"]},
         "tables": [
             {"name": "WorkloadSpecification", "hash": "SpecName", "items": workloads},
+            {"name": "ScheduleSpecification", "hash": "SpecName", "range": "ScheduleName", "rows": []},
             {"name": "TierSpecification", "hash": "SpecName", "range": "TierTagValue", "items": tiers},
         ],
     }  # fmt: skip

@@ -18,7 +18,7 @@ from lib.redis_server import RedisServer
 
 OK, FAILED, USAGE, REFUSED, UNREACHABLE, NO_ANSWER = range(6)
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = ["list", "plan", "start", "stop", "status", "watch", "runs", "cancel", "lint", "doctor", "show", "tables", "topics"]
+VERBS = ["list", "plan", "start", "stop", "status", "watch", "runs", "cancel", "lint", "doctor", "show", "schedule", "tables", "topics"]
 
 
 @pytest.fixture(scope="module")
@@ -312,7 +312,8 @@ def test_the_doctor_says_of_each_permission_whether_it_is_there(stack):
     needed = {"ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSpotInstanceRequests", "ec2:StartInstances", "ec2:StopInstances"}
     needed |= {"ssm:DescribeInstanceInformation", "ssm:ListCommandInvocations", "ssm:SendCommand"}
     tables = {("WorkloadSpecification", "dynamodb:GetItem"), ("TierSpecification", "dynamodb:Query")}
-    tables |= {(t, "dynamodb:Scan") for t in ("WorkloadSpecification", "TierSpecification")}
+    tables |= {("ScheduleSpecification", "dynamodb:BatchGetItem")}
+    tables |= {(t, "dynamodb:Scan") for t in ("WorkloadSpecification", "TierSpecification", "ScheduleSpecification")}
     assert set(found) == {("shop", action) for action in needed} | tables
     send = found.pop(("shop", "ssm:SendCommand"))  # cannot be known without sending one
     assert send["state"] == "warn" and "cannot be checked" in send["message"] and "deploy/iam/worker.json" in send["remedy"]

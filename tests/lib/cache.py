@@ -1,4 +1,4 @@
-"""What is downloaded once and kept in .cache/: the virtual environment and Kafka's jars.
+"""What is downloaded once and kept in .cache/: the virtual environment, Kafka's jars, and a Debian 13 of one's own.
 
 Each is made in a folder of its own and put in place whole, so that a run that was cut off leaves nothing half there.
 """
@@ -18,6 +18,8 @@ REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 KAFKA_POM = ROOT / "tests" / "lib" / "kafka-pom.xml"
 KAFKA_VERSIONS = ("4.1.0", "3.9.1")
 DOWNLOAD_TIMEOUT_S = 900
+TRIXIE_FORM = "2"  # raised with every change of how it is made
+TRIXIE_EXCLUDES = ("doc", "man", "info", "locale", "groff", "lintian", "linda")
 
 
 def _run(argv, **more):
@@ -64,4 +66,49 @@ def kafka(version="4.1.0"):
         except OSError:
             if not place.is_dir():  # else another run was faster
                 raise
+    return place
+
+
+def _trixie_sources():
+    """Lines of sources.list for Debian 13, from the mirrors that this machine's own apt is set up with."""
+    names = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    here = names.get("VERSION_CODENAME", "").strip('"')
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(ORIGIN) $(COMPONENT)", "Created-By: Packages"]
+    found = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout.split("\n")
+    lines = []
+    for uri, codename, origin, component in (line.split() for line in found if len(line.split()) == 4):
+        if origin == "Debian" and component == "main" and codename in (here, f"{here}-updates", f"{here}-security"):
+            lines.append(f"deb {uri} {codename.replace(here, 'trixie', 1)} main")
+    lines = sorted(set(lines), key=lambda line: (len(line.split()[2]), line))
+    if not lines or not lines[0].endswith(" trixie main"):
+        raise RuntimeError("apt's configuration names no Debian mirror")
+    return lines
+
+
+def trixie():
+    """A tar of a minimal Debian 13, slim as debian:13-slim is: no documentation, no locales, no lists. Needs root.
+
+    Its sources.list names the mirrors of this machine. Unpack it as root, with --numeric-owner.
+    """
+    place = CACHE / "trixie" / "base.tar"
+    sources = _trixie_sources()
+    mark = place.with_suffix(".sha256")
+    want = hashlib.sha256("\n".join([TRIXIE_FORM, *sources, *TRIXIE_EXCLUDES]).encode()).hexdigest()
+    if place.is_file() and mark.is_file() and mark.read_text() == want:
+        return place
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix="base-") as work:
+        root = Path(work) / "root"
+        _run(["debootstrap", "--variant=minbase", "trixie", root, sources[0].split()[1]])
+        (root / "etc/apt/sources.list").write_text("\n".join(sources) + "\n")
+        rules = [f"path-exclude /usr/share/{name}/*\n" for name in TRIXIE_EXCLUDES]
+        (root / "etc/dpkg/dpkg.cfg.d/slim").write_text("".join(rules) + "path-include /usr/share/doc/*/copyright\n")
+        _run(["find", *(root / "usr/share" / name for name in TRIXIE_EXCLUDES if (root / "usr/share" / name).exists()),
+              "-mindepth", "1", "!", "-type", "d", "!", "-name", "copyright", "-delete"])  # fmt: skip
+        for folder in ("var/lib/apt/lists", "var/cache/apt", "var/cache/debconf", "var/log"):
+            _run(["find", root / folder, "-type", "f", "-delete"])
+        made = Path(work) / "base.tar"
+        _run(["tar", "--create", "--numeric-owner", "--one-file-system", "--directory", root, "--file", made, "."])
+        os.rename(made, place)
+    mark.write_text(want)
     return place

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lib import cache, counts as counting
+from lib import cache, counts as counting, images as builder
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build" / "test-logs"
@@ -182,6 +182,16 @@ def fuzz(counts):
         counts.check(code == 0 and runs and int(runs[1]) > 0, f"{name}: exit code {code}, see {LOGS}/{name}.log")
 
 
+def images_s():
+    """The budget: what has changed is compiled anew, the first time on a base that is made for it."""
+    return 180 if builder.is_made() else 360
+
+
+def images(counts):
+    """Images are built from the sources alone: no build folder is needed."""
+    pytest(counts, "images", 700)
+
+
 def trixie_s():
     """The budget: making a Debian 13 costs more than using it."""
     return 120 if (cache.CACHE / "trixie" / "root").is_dir() else 360
@@ -258,6 +268,8 @@ ALL = (
     Stage("sim", 240, layer("sim", 600, "release"), there("sim")),
     Stage("e2e", 300, layer("e2e", 1500), there("e2e")),
     Stage("chaos", 400, layer("chaos", 900), there("chaos")),
+    Stage("deploy", 30, layer("deploy", 120), there("deploy")),
+    Stage("images", images_s(), images, there("images")),
     Stage("docs", 30, docs, lambda: has("tests/docs/run")),
     Stage("demo", 180, demo, lambda: has("deploy/demo")),
 )

@@ -1,4 +1,5 @@
 #include "support/fake_leader.h"
+#include "support/fake_leader_files.h"
 
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -127,6 +128,19 @@ static void note(struct fake_leader *f, const char *name, const struct str *args
     f->asked_count++;
 }
 
+/* A plain command by its own name, but for those that are told apart by their key. */
+static const char *plain_name(const struct str *args, size_t n)
+{
+    static char own[16];
+
+    if (n > 1 && str_ends(args[1], STR(":sk")) && str_is(args[0], "HGETALL"))
+        return "MARKS";
+    if (n > 1 && str_find(args[1], STR(":w:"), &(size_t){0}) && str_is(args[0], "HMGET"))
+        return "TICKS";
+    (void)snprintf(own, sizeof own, STR_FMT, STR_ARG(args[0]));
+    return own;
+}
+
 static uint64_t redis_ask(void *port, const struct str *args, size_t n, redis_done *done, void *self)
 {
     struct fake_leader *f = port;
@@ -134,7 +148,7 @@ static uint64_t redis_ask(void *port, const struct str *args, size_t n, redis_do
     char name[16];
     bool script = str_is(args[0], "EVALSHA") || str_is(args[0], "EVAL");
 
-    (void)snprintf(name, sizeof name, STR_FMT, STR_ARG(args[0]));
+    (void)snprintf(name, sizeof name, "%s", plain_name(args, n));
     e->call.reply = done;
     e->answer = xstrdup(script ? answer_of(f, script_of(args[1], args[1])) : answer_of(f, name));
     (void)snprintf(e->run_id, sizeof e->run_id, "%s", f->run_id);
@@ -414,26 +428,6 @@ static void draw(void *self, void *out, size_t n)
     memcpy(out, &f->chance, n < sizeof f->chance ? n : sizeof f->chance);
 }
 
-static const char *env(void *port, const char *name)
-{
-    (void)port;
-    return strcmp(name, "AWS_REGION") == 0 ? "eu-west-1" : NULL;
-}
-
-static bool no_file(void *port, const char *path, struct buf *out, struct err *e)
-{
-    (void)port;
-    (void)out;
-    return err_set(e, ERR_NOT_FOUND, "%s: not there", path);
-}
-
-static bool no_folder(void *port, const char *path, struct strs *names, struct err *e)
-{
-    (void)port;
-    (void)names;
-    return err_set(e, ERR_NOT_FOUND, "%s: not there", path);
-}
-
 static uint64_t no_http(void *port, const struct http_request *request, http_done *done, void *self)
 {
     (void)port;
@@ -448,8 +442,6 @@ static void no_cancel(void *port, uint64_t id)
     (void)port;
     (void)id;
 }
-
-static const struct process_ops process_ops = {.env = env, .read_file = no_file, .list_folder = no_folder};
 
 static int64_t wall(void *self)
 {
@@ -478,6 +470,9 @@ void fake_leader_init(struct fake_leader *f)
     f->options.worker.max_publish = 5;
     f->options.pause.max_ms = 1000;
     f->options.aws.time_scale = 1;
+    f->options.schedule.refresh_ms = 60000;
+    f->options.schedule.catchup_ms = 900000;
+    f->options.schedule.zoneinfo = "/zones";
     (void)snprintf(f->run_id, sizeof f->run_id, "server-a");
     f->log = (struct log){.level = LOG_DEBUG, .wall_ms = wall, .write = drop_line, .self = f};
     f->ports = (struct ports){
@@ -486,7 +481,7 @@ void fake_leader_init(struct fake_leader *f)
         .http = {no_http, no_cancel, f},
         .redis = {redis_ask, redis_look, f},
         .kafka = {&kafka_ops, f},
-        .process = {&process_ops, f},
+        .process = {&fake_leader_files, f},
         .log = &f->log,
     };
     fl_say(f, "lead", "#1");
@@ -499,6 +494,10 @@ void fake_leader_init(struct fake_leader *f)
     fl_say(f, "beat", "(OK;#1)");
     fl_say(f, "sent", "#1");
     fl_say(f, "ZRANGE", "()");
+    fl_say(f, "MARKS", "()");
+    fl_say(f, "TICKS", "(nil)");
+    fl_say(f, "HSET", "#1");
+    fl_say(f, "HDEL", "#1");
     f->producer = producer_new(&f->options, &f->ports, &e);
     if (!f->producer)
         err_bug(__FILE__, __LINE__, e.msg);

@@ -5,8 +5,8 @@
  *
  * A script's answer is written as text: (a;b;#5;(c;d)) is a list, #5 a number, everything else a string; !ERR
  * … an error; nil. What was asked is counted by the script's name ("fold", "take"; plain commands by their
- * own: "HMGET", "GET"). Completions are delivered by fake_leader_run, between turns, in the order of the
- * questions.
+ * own: "HMGET", "GET"; the schedules' "MARKS" are an HGETALL, "TICKS" an HMGET). Completions are delivered by
+ * fake_leader_run, between turns, in the order of the questions.
  */
 #include "base/log.h"
 #include "ports/ports.h"
@@ -41,6 +41,8 @@ struct fake_leader {
     struct fl_rule rules[FL_RULES];     /* the last that fits answers */
     size_t rule_count;
     char run_id[REDIS_RUN_ID_MAX];
+    const char *rows; /* the one file of the folder that specifications come from; NULL: there is no folder */
+    size_t rows_read; /* how often it was read */
     char asked[512][16]; /* names, in order */
     size_t asked_count;
     char last_words[512][512]; /* the words of each, joined by ~ */

@@ -3,7 +3,7 @@
 --
 -- KEYS  P
 -- ARGV  clock inc workload ep step job worker token maxExpiries
--- ->    WAIT | FENCED | PAUSED | DONE | BUSY ms | POISON expiries (not above maxExpiries: by deaths in hand) | OK att deadline hv
+-- ->    WAIT (also: the step is not open) | FENCED | PAUSED | DONE | BUSY ms | POISON expiries (not above maxExpiries: by deaths in hand) | OK att deadline hv
 local P, c = KEYS[1], redis.call
 local INHAND = 3          -- deaths with this job in hand
 local now = tonumber(ARGV[1])
@@ -39,8 +39,9 @@ local v = c('HMGET', P..':v', 'applied', 'inc', 'fresh', 'ttl', 'taws', 'quar', 
 if not v[1] or inc == '' or v[2] ~= inc or now >= (tonumber(v[3]) or 0) then return {'WAIT'} end
 local h = c('HMGET', W, 'st', 'ep', 'open', 'step', 'gate', 'z', 'fo', 'clr', 'hv')
 local hv = tonumber(h[9]) or 0
-if h[2] ~= ep or (h[1] ~= 'R' and h[1] ~= 'P') or tonumber(h[3]) < step then return {'FENCED'} end
+if h[2] ~= ep or (h[1] ~= 'R' and h[1] ~= 'P') then return {'FENCED'} end
 if h[1] == 'P' then return {'PAUSED'} end
+if tonumber(h[3]) < step then return {'WAIT'} end  -- its message was faster than the fold of its plan: a message is a hint, the claim decides
 
 local L, D, m = P..':l:'..ep..':'..step, P..':d:'..ep..':'..step, wl..'|'..ep..'|'..step
 c('ZCARD', D)                                     -- types, before the first write

@@ -81,6 +81,33 @@ static void an_open_view_is_led_without_opening_it_again(void **state)
     assert_true(says("/readyz", "ready"));
 }
 
+static void jobs_that_workers_are_for_are_counted_by_who_leads_alone(void **state)
+{
+    (void)state;
+    fl_say(&f, "lead", "#0");
+    fl_run(&f, 1000);
+    assert_false(says("/metrics", "ec2sched_producer_jobs{")); /* not known is not zero */
+    fl_say(&f, "ZRANGE", "(shop|0:2|1;mail|0:3|0)");
+    fl_say(&f, "SCARD", "#5");
+    fl_say(&f, "HLEN", "#2");
+    fl_say(&f, "lead", "#1");
+    lead();
+    fl_run(&f, 2000);
+    assert_true(says("/metrics", "ec2sched_producer_jobs{state=\"due\"} 6\n"));
+    assert_true(says("/metrics", "ec2sched_producer_jobs{state=\"in_flight\"} 4\n"));
+    assert_string_equal(fl_words(&f, "SCARD"), "{t:0}:p:0:3:0");
+    fl_say(&f, "HLEN", "!LOADING not now");
+    fl_run(&f, 3000);
+    /* the last whole count */
+    assert_true(says("/metrics", "ec2sched_producer_jobs{state=\"in_flight\"} 4\n"));
+    fl_say(&f, "ZRANGE", "()");
+    fl_run(&f, 3000);
+    assert_true(says("/metrics", "ec2sched_producer_jobs{state=\"due\"} 0\n"));
+    fl_say(&f, "lead", "#0");
+    fl_run(&f, 1500);
+    assert_false(says("/metrics", "ec2sched_producer_jobs{"));
+}
+
 static void another_servers_view_is_opened_for_this_one(void **state)
 {
     (void)state;
@@ -431,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_lost_view_is_built_opened_and_led),
         CASE(an_open_view_is_led_without_opening_it_again),
+        CASE(jobs_that_workers_are_for_are_counted_by_who_leads_alone),
         CASE(another_servers_view_is_opened_for_this_one),
         CASE(without_the_lock_nothing_is_asked_of_the_view),
         CASE(a_lost_lock_ends_leading),

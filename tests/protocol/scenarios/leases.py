@@ -8,7 +8,7 @@ def run():
     eq("other run_id", claim(10, "x", "k", inc="I0"), ["WAIT"])
     eq("not fresh", claim(1000, "x", "k"), ["WAIT"])
     eq("other epoch", claim(10, "x", "k", ep="0:1"), ["FENCED"])
-    eq("step not open", claim(10, "x", "k", k=1), ["FENCED"])
+    eq("step not open", claim(10, "x", "k", k=1), ["WAIT"])
     eq("unknown workload", claim(10, "x", "k", wl="b"), ["FENCED"])
     eq("unknown job", claim(10, "zz", "k"), ["DONE"])
     bad("step", lambda: claim(10, "x", "k", k="?"))

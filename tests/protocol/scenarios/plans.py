@@ -15,7 +15,7 @@ def run():
     eq("its copy", fold(3, "PLAN", "a", "0:2", 0, "B", 1, 3, "q"), ["IGN"])
     eq("a terminal before the step is open", term(4, "p"), ["IGN"])
     eq("plan is still owed", owed(), {"plan|a": 2})
-    eq("not open", (W("open"), gate(), claim(4, "p", "k")), ("-1", None, ["FENCED"]))
+    eq("not open", (W("open"), gate(), claim(4, "p", "k")), ("-1", None, ["WAIT"]))
     eq("last part opens", fold(5, "PLAN", "a", "0:2", 0, "B", 2, 3, "r"), ["OPEN", 0])
     eq("jobs", sorted(r.smembers(P + ":p:0:2:0")), ["p", "q", "r"])
     eq("gate", gate(), 3)
@@ -31,7 +31,7 @@ def run():
     eq(
         "not open yet",
         (W("open"), claim(7, "z", "k", k=1), take(7)),
-        ("0", ["FENCED"], ["a|0:2|0|p", "a|0:2|0|q", "a|0:2|0|r"]),
+        ("0", ["WAIT"], ["a|0:2|0|p", "a|0:2|0|q", "a|0:2|0|r"]),
     )
     eq("a terminal of a step that is not open", term(7, "z", k=1), ["IGN"])
     eq("no gate for it", gate(1), None)

@@ -195,6 +195,32 @@ static void what_is_no_item_is_no_answer(void **state)
     }
 }
 
+static void a_batch_is_read_consistently_and_again_while_keys_are_left(void **state)
+{
+    struct seen s = {0};
+    struct json *keys = parse("[{\"K\":{\"S\":\"x\"}},{\"K\":{\"S\":\"y\"}}]");
+
+    (void)state;
+    struct aws *a = engine();
+    (void)dynamodb_batch_get(a, &here, "T", keys, on_items, &s);
+    assert_string_equal(turn(a)->body,
+                        "{\"RequestItems\":{\"T\":{\"Keys\":[{\"K\":{\"S\":\"x\"}},{\"K\":{\"S\":\"y\"}}],"
+                        "\"ConsistentRead\":true}}}");
+    fake_reply(&world, 200, "{\"Responses\":{\"T\":[{\"K\":{\"S\":\"x\"}}]},\"UnprocessedKeys\":{\"T\":{}}}");
+    (void)turn(a);
+    assert_int_equal(s.count, 0);
+    fake_pass(&world, AWS_BACKOFF_MAX_MS);
+    (void)turn(a);
+    fake_reply(&world, 200, "{\"Responses\":{\"T\":[{\"K\":{\"S\":\"y\"}}]},\"UnprocessedKeys\":{}}");
+    (void)turn(a);
+    assert_int_equal(s.count, 1);
+    assert_int_equal(s.err.kind, ERR_NONE);
+    assert_int_equal(json_count(s.items.items), 1);
+    dynamodb_items_release(&s.items);
+    aws_free(a);
+    fake_world_release(&world);
+}
+
 static void tables_are_made_and_written_as_asked(void **state)
 {
     struct seen s = {0};
@@ -223,8 +249,11 @@ static void tables_are_made_and_written_as_asked(void **state)
     fake_reply(&world, 400, "{\"__type\":\"x#ConditionalCheckFailedException\"}");
     (void)turn(a);
     assert_int_equal(s.err.kind, ERR_CONFLICT);
-    (void)dynamodb_update_item(a, &here, "T", item, values, &world.now, on_done, &s);
-    assert_non_null(strstr(turn(a)->body, "\"UpdateExpression\":\"SET #n0 = :v0, #n1 = :v1\""));
+    (void)dynamodb_update_item(a, &here, "T", item, values, "K", &world.now, on_done, &s);
+    const char *body = turn(a)->body;
+    assert_non_null(strstr(body, "\"UpdateExpression\":\"SET #n0 = :v0, #n1 = :v1\""));
+    assert_non_null(strstr(body, "\"ConditionExpression\":\"attribute_exists(#p)\""));
+    assert_non_null(strstr(body, "\"#p\":\"K\""));
     fake_reply(&world, 200, "{}");
     (void)turn(a);
     assert_int_equal(s.err.kind, ERR_NONE);
@@ -329,6 +358,7 @@ int main(void)
         WEIGHED(a_query_walks_pages_that_may_be_empty_and_keeps_types),
         WEIGHED(an_item_that_is_not_there_is_told_from_a_table_that_is_not),
         WEIGHED(what_is_no_item_is_no_answer),
+        WEIGHED(a_batch_is_read_consistently_and_again_while_keys_are_left),
         WEIGHED(tables_are_made_and_written_as_asked),
         WEIGHED(a_command_is_spelled_as_ssm_wants_it),
         WEIGHED(invocations_are_read_and_nothing_is_made_of_what_is_not_there),

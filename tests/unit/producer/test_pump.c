@@ -1,6 +1,7 @@
 /* What a fold that opens a step, or makes something owed, sets in motion: what is delivered without asking
  * for earlier deliveries, and when the view is asked again. A producer over ports in memory. */
 #include "producer/pump.h"
+#include "producer/state.h"
 #include "support/fake_leader.h"
 
 #include "support/cmocka_first.h"
@@ -166,6 +167,51 @@ static void a_step_that_a_terminal_opened_is_looked_up(void **state)
     assert_int_equal(fl_asked(&f, "published"), 1);
 }
 
+/* ---- messages ahead of the view ---- */
+
+static const struct epoch early_epoch = {.generation = 0, .partition = 0, .offset = 3};
+
+static void a_message_ahead_of_the_view_goes_out_once(void **state)
+{
+    struct partition *p = &f.producer->partitions[0];
+
+    (void)state;
+    pump_early(p, &early_epoch, 0, "j1", "one");
+    pump_early(p, &early_epoch, 0, "j1", "one");
+    fl_run(&f, TURN_MS);
+    assert_int_equal(delivered(), 1);
+    assert_int_equal(fl_asked(&f, "sent"), 1); /* the view learns where it lies */
+    take_once(two_jobs);
+    open_step(3, 0);
+    fl_run(&f, TURN_MS);
+    assert_int_equal(fl_asked(&f, "published"), 0);
+    assert_int_equal(delivered(), 2); /* the other one */
+}
+
+static void a_job_that_was_sent_ahead_and_not_claimed_is_due_again_as_any(void **state)
+{
+    (void)state;
+    pump_early(&f.producer->partitions[0], &early_epoch, 0, "j1", "one");
+    take_once("(#-1;shop;0:3;#0;j1;one)");
+    open_step(3, 0);
+    fl_run(&f, TURN_MS);
+    assert_int_equal(delivered(), 1);
+    fl_say(&f, "published", "(;0)");
+    take_once("(#-1;shop;0:3;#0;j1;one)");
+    fl_run(&f, SWEEP_MS + TURN_MS);
+    assert_int_equal(delivered(), 2);
+}
+
+static void who_does_not_lead_sends_nothing_ahead(void **state)
+{
+    (void)state;
+    fl_say(&f, "lead", "#0");
+    fl_run(&f, 1500);
+    pump_early(&f.producer->partitions[0], &early_epoch, 0, "j1", "one");
+    fl_run(&f, TURN_MS);
+    assert_int_equal(delivered(), 0);
+}
+
 /* ---- seen: whether what was asked last went out behind the fold that makes it worth asking ---- */
 
 /* Until the view has been asked just now: the next sweep is SWEEP_MS away. */
@@ -252,6 +298,9 @@ int main(void)
         CASE(a_step_is_fresh_until_eight_more_have_opened),
         CASE(who_led_before_knows_nothing_of_what_was_delivered_since),
         CASE(a_step_that_a_terminal_opened_is_looked_up),
+        CASE(a_message_ahead_of_the_view_goes_out_once),
+        CASE(a_job_that_was_sent_ahead_and_not_claimed_is_due_again_as_any),
+        CASE(who_does_not_lead_sends_nothing_ahead),
         CASE(a_fold_that_makes_something_owed_is_looked_at_at_once),
         CASE(what_was_asked_behind_the_fold_is_not_asked_again),
         CASE(a_fold_that_makes_jobs_due_is_pumped_at_once),

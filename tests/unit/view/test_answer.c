@@ -184,6 +184,27 @@ static void a_hold_that_cannot_be_read_is_an_error(void **state)
     }
 }
 
+static void open_steps_of_another_form_are_refused(void **state)
+{
+    const struct redis_value good = LIST(s("a shop|0:17|3"), s("b|2:4|0"));
+    const struct redis_value cut = LIST(s("a|0:17"));
+    const struct redis_value odd = LIST(s("a|0:17|x"));
+    struct answer_arena a = {0};
+    struct view_gates g = {0};
+    struct err e = {0};
+
+    (void)state;
+    assert_true(answer_gates(&good, 7, &a, &g, &e));
+    assert_int_equal(g.n, 2);
+    assert_int_equal(g.at[0].epoch.partition, 7);
+    assert_int_equal(g.at[0].epoch.offset, 17);
+    assert_int_equal(g.at[0].step, 3);
+    assert_int_equal(g.at[1].epoch.generation, 2);
+    assert_false(answer_gates(&cut, 7, &a, &g, &e));
+    assert_false(answer_gates(&odd, 7, &a, &g, &e));
+    answer_arena_release(&a);
+}
+
 static void errors_of_the_server_say_whether_to_ask_again(void **state)
 {
     static const struct {
@@ -281,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_view_that_has_folded_nothing_is_there),
         cmocka_unit_test(holds_may_contain_bars_in_a_tiers_name),
         cmocka_unit_test(a_hold_that_cannot_be_read_is_an_error),
+        cmocka_unit_test(open_steps_of_another_form_are_refused),
         cmocka_unit_test(errors_of_the_server_say_whether_to_ask_again),
         cmocka_unit_test(debts_of_another_form_are_refused),
         cmocka_unit_test(a_snapshot_comes_back_as_it_was),
