@@ -162,7 +162,7 @@ int verb_lint(struct cli *c, const struct strs *words)
         lint_all(c, &rows, &f);
     }
     const struct json *schedules = NULL;
-    if (!cli_schedules(c, only, &schedules, &e)) {
+    if (!cli_schedules(c, only, &schedules, &e) && !json_count(rows.faults)) { /* told already */
         findings_release(&f);
         return cli_fail(c, &e, NULL);
     }
