@@ -40,11 +40,13 @@ static bool set_word(const struct argument *a, const char *value, struct err *e)
     BUF_CLEANUP struct buf all = BUF_INIT(500);
 
     for (int i = 0; a->words[i]; i++) {
+        if (!a->words[i][0])
+            continue; /* stands for "not given" */
         if (strcmp(value, a->words[i]) == 0) {
             *(int *)a->at = i;
             return true;
         }
-        buf_addf(&all, "%s%s", i ? ", " : "", a->words[i]);
+        buf_addf(&all, "%s%s", all.n ? ", " : "", a->words[i]);
     }
     return err_set(e, ERR_CONFIG, "%s %.60s: allowed are %s", a->flag, value, buf_cstr(&all));
 }

@@ -37,7 +37,7 @@ void cli_release(struct cli *c)
     c->aws = NULL;
     zones_free(c->zones);
     c->zones = NULL;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         json_free(c->rows[i]);
         c->rows[i] = NULL;
     }

@@ -51,7 +51,7 @@ struct cli {
     struct view *view;
     struct zones *zones;
     struct kept *kept;
-    struct json *rows[3];  /* of the last cli_rows() and cli_schedules() */
+    struct json *rows[4];  /* of the last cli_rows() and cli_schedules(), cli/specs.c says which */
     struct err redis_lost; /* ERR_NONE: it was not asked, or answers */
     struct err kafka_lost; /* the same of Kafka, by cli_state() */
     struct fold **folds;   /* the log without the view, one a partition (cli/state) */

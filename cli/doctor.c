@@ -9,7 +9,7 @@
 #include "cli/specs.h"
 #include "cli/state.h"
 #include "cli/verbs.h"
-#include "view/view.h"
+#include "view/room.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ enum {
 struct asked_info {
     bool done;
     struct err err;
-    char version[32], policy[32], role[16];
+    char version[32], policy[32], role[16], used[32], max[32];
 };
 
 static void line_value(struct str text, const char *name, char *out, size_t n)
@@ -56,7 +56,48 @@ static void on_info(void *self, uint64_t id, const struct redis_reply *r)
         return;
     line_value(r->value.s, "redis_version", a->version, sizeof a->version);
     line_value(r->value.s, "maxmemory_policy", a->policy, sizeof a->policy);
+    line_value(r->value.s, "used_memory", a->used, sizeof a->used);
+    line_value(r->value.s, "maxmemory", a->max, sizeof a->max);
     line_value(r->value.s, "role", a->role, sizeof a->role);
+}
+
+struct asked_write {
+    bool done;
+    struct err err;
+};
+
+static void on_written(void *self, uint64_t id, const struct view_said *s)
+{
+    struct asked_write *a = self;
+
+    (void)id;
+    a->err = s->err;
+    a->done = true;
+}
+
+/* Reading works as ever on a server that takes no writes: only a write tells. */
+static void check_room(struct cli *c, struct checks *k, const struct asked_info *info)
+{
+    enum { NEARLY_FULL = 90 };
+    struct err e = {0};
+    char text[ERR_MSG_MAX];
+    struct asked_write *a = cli_keep(c, sizeof *a);
+    int64_t used = 0;
+    int64_t max = 0;
+
+    (void)view_try(cli_view(c), on_written, a);
+    if (!cli_wait(c, &a->done, cli_now(c) + REDIS_WAIT_MS, &e))
+        a->err = e;
+    bool known = str_to_i64(str_of(info->used), &used) && str_to_i64(str_of(info->max), &max);
+    if (a->err.kind != ERR_NONE)
+        checks_add(k, CHECK_FAIL, "redis", "until it takes writes nothing moves, and nothing is lost",
+                   "%s (memory: %s of maxmemory %s bytes)",
+                   room_words(&a->err, text, sizeof text) ? text : a->err.msg, info->used, info->max);
+    else if (known && max > 0 && used / (max / 100 + 1) >= NEARLY_FULL)
+        checks_add(k, CHECK_WARN, "redis", "raise maxmemory, or take away what else it holds",
+                   "its memory is nearly full: %s of maxmemory %s bytes", info->used, info->max);
+    else
+        checks_add(k, CHECK_OK, "redis", NULL, "it takes writes");
 }
 
 static void check_redis(struct cli *c, struct checks *k)
@@ -83,6 +124,7 @@ static void check_redis(struct cli *c, struct checks *k)
                    "maxmemory-policy is %s: a full server would drop parts of the barrier", a->policy);
     else
         checks_add(k, CHECK_OK, "redis", NULL, "maxmemory-policy noeviction");
+    check_room(c, k, a);
 }
 
 /* ---- the fleet: does a leader confirm each partition's view? ---- */

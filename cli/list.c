@@ -7,15 +7,16 @@
 
 /* One row at a time: what it is, and what happens on it as the view (or the log) knows; without both that
  * column says so. */
-static void show_one(struct cli *c, const struct json *row, const struct json *all_tiers, struct table *table,
+static void show_one(struct cli *c, const struct json *row, const struct cli_rows *rows, struct table *table,
                      struct json *out)
 {
     struct spec spec = {0};
     struct findings f = {0};
     struct str own = json_str_or_empty(json_get(row, "SpecName"));
     char *name = str_dup(own);
-    JSON_CLEANUP struct json *tiers = cli_rows_of(all_tiers, own);
-    bool valid = lint_workload(name, row, tiers, c->options->specs.strict, &spec, &f);
+    JSON_CLEANUP struct json *tiers = cli_rows_of(rows->tiers, own);
+    bool valid =
+        lint_workload(name, row, tiers, c->options->specs.strict, &spec, &f) && !cli_faulty(rows, own);
     struct cli_state now = {0};
     struct err e = {0};
     BUF_CLEANUP struct buf start = BUF_INIT(1000);
@@ -66,8 +67,12 @@ int verb_list(struct cli *c, const struct strs *words)
         return cli_usage(c, "list", e.msg);
     if (!cli_rows(c, NULL, &rows, &e))
         return cli_fail(c, &e, NULL);
+    if (json_count(rows.faults) && !c->json)
+        print_error_line(
+            "ec2sched: warning: %zu of the rows or files could not be read: `ec2sched lint` names them",
+            json_count(rows.faults));
     for (const struct json *row = json_first(rows.workloads); row; row = json_next(row))
-        show_one(c, row, rows.tiers, table, all);
+        show_one(c, row, &rows, table, all);
     if (c->json)
         print_json(document);
     else

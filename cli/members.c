@@ -262,6 +262,7 @@ void cli_members_release(struct cli_members *m)
         strs_release(&m->steps.at[i].tiers);
     xfree(m->steps.at);
     xfree(m->at);
+    json_free(m->shared);
     *m = (struct cli_members){0};
 }
 
@@ -309,6 +310,8 @@ static void print_document_of(const struct spec *s, enum action action, const st
     for (size_t i = 0; i < m->n; i++)
         json_push(members, member_json(s, action, &m->at[i]));
     json_add(document, "members", members);
+    if (m->shared)
+        json_add(document, "shared", json_copy(m->shared));
     print_json(document);
 }
 
@@ -335,6 +338,20 @@ void cli_members_none(const struct spec *spec, size_t counted)
             spec->workload, spec->region, spec->filter_key, spec->filter_value, spec->tier_key);
 }
 
+static void print_shared(const struct cli_members *m)
+{
+    for (const struct json *x = json_first(m->shared); x; x = json_next(x)) {
+        struct str tier = json_str_or_empty(json_get(x, "tier"));
+        size_t n = 0;
+        for (size_t i = 0; i < m->n; i++)
+            n += str_is(tier, m->at[i].tier);
+        if (n)
+            print_line("warning: tier " STR_FMT ": its %zu members belong to workload " STR_FMT
+                       " as well: nothing keeps the runs of two workloads apart",
+                       STR_ARG(tier), n, STR_ARG(json_str_or_empty(json_get(x, "workload"))));
+    }
+}
+
 int cli_members_print(const struct cli *c, const struct spec *spec, enum action action,
                       const struct cli_members *m)
 {
@@ -356,6 +373,7 @@ int cli_members_print(const struct cli *c, const struct spec *spec, enum action 
     table_print(table);
     print_line("%s %s: %zu steps, %zu members, %zu to act on%s", action_names[action], spec->workload,
                m->steps.n, m->n, m->to_act, m->doubts ? ", some in doubt" : "");
+    print_shared(m);
     warn(spec, m);
     if (!m->refused)
         return CLI_OK;

@@ -29,6 +29,7 @@ struct cli_members {
     enum cause refused;       /* CAUSE_NONE: the run would be admitted */
     char detail[ERR_MSG_MAX]; /* of the refusal */
     char spot[ERR_MSG_MAX];   /* why Spot requests could not be asked for: such members are left alone; "" */
+    struct json *shared; /* tiers whose members another workload selects as well (cli_shared); may be NULL */
 };
 
 MUST_CHECK bool cli_members(struct cli *c, const struct spec *spec, enum action action,

@@ -1,5 +1,6 @@
 #include "cli/arguments.h"
 #include "cli/members.h"
+#include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/verbs.h"
 
@@ -16,8 +17,15 @@ int cli_plan(struct cli *c, const struct spec *spec, enum action action, const s
                           "set DisableAllSchedulingActions to 0 in its row");
     if (!cli_members(c, spec, action, tiers, &m, &e))
         exit = cli_fail(c, &e, "check the credentials and the region");
-    else
+    else {
+        struct cli_rows all = {0};
+        if (cli_rows(c, NULL, &all, &e))
+            m.shared = cli_shared(&all, spec);
+        else if (!c->json)
+            print_error_line(
+                "ec2sched: warning: whether another workload has the same members is not known: %s", e.msg);
         exit = cli_members_print(c, spec, action, &m);
+    }
     cli_members_release(&m);
     return exit;
 }

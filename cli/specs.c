@@ -1,5 +1,7 @@
 #include "cli/specs.h"
 
+#include "base/mem.h"
+#include "core/together.h"
 #include "core/zones.h"
 #include "specs/source.h"
 #include "specs/zonefile.h"
@@ -7,6 +9,7 @@
 #include <stdio.h>
 
 enum { SPECS_WAIT_MS = 60000 };
+enum { ROWS_WORKLOADS, ROWS_TIERS, ROWS_SCHEDULES, ROWS_FAULTS, ROWS }; /* cli.rows */
 
 struct asked_rows {
     bool done;
@@ -23,10 +26,12 @@ static void on_rows(void *self, uint64_t id, const struct source_rows *r)
     a->done = true;
     if (r->err.kind != ERR_NONE)
         return;
-    const struct json *found[] = {r->workloads, r->tiers};
-    for (int i = 0; i < 2; i++) {
+    const struct json *found[] = {r->workloads, r->tiers, NULL, r->faults};
+    for (int i = 0; i < ROWS; i++) {
+        if (i == ROWS_SCHEDULES)
+            continue;
         json_free(a->cli->rows[i]);
-        a->cli->rows[i] = json_copy(found[i]);
+        a->cli->rows[i] = found[i] ? json_copy(found[i]) : NULL;
     }
 }
 
@@ -54,7 +59,8 @@ bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct 
         *e = a->err;
         return false;
     }
-    *out = (struct cli_rows){.workloads = c->rows[0], .tiers = c->rows[1]};
+    *out = (struct cli_rows){
+        .workloads = c->rows[ROWS_WORKLOADS], .tiers = c->rows[ROWS_TIERS], .faults = c->rows[ROWS_FAULTS]};
     return true;
 }
 
@@ -65,8 +71,9 @@ static void on_schedules(void *self, uint64_t id, const struct source_rows *r)
     (void)id;
     a->err = r->err;
     a->done = true;
-    json_free(a->cli->rows[2]);
-    a->cli->rows[2] = r->err.kind == ERR_NONE && r->schedules ? json_copy(r->schedules) : json_array();
+    json_free(a->cli->rows[ROWS_SCHEDULES]);
+    a->cli->rows[ROWS_SCHEDULES] =
+        r->err.kind == ERR_NONE && r->schedules ? json_copy(r->schedules) : json_array();
 }
 
 bool cli_schedules(struct cli *c, const char *workload, const struct json **out, struct err *e)
@@ -84,7 +91,7 @@ bool cli_schedules(struct cli *c, const char *workload, const struct json **out,
         *e = a->err;
         return false;
     }
-    *out = c->rows[2];
+    *out = c->rows[ROWS_SCHEDULES];
     return true;
 }
 
@@ -105,6 +112,57 @@ struct json *cli_rows_of(const struct json *rows, struct str name)
     for (const struct json *row = json_first(rows); row; row = json_next(row))
         if (str_eq(json_str_or_empty(json_get(row, "SpecName")), name))
             json_push(out, json_copy(row));
+    return out;
+}
+
+bool cli_faulty(const struct cli_rows *rows, struct str workload)
+{
+    for (const struct json *f = json_first(rows->faults); f; f = json_next(f))
+        if (str_eq(json_str_or_empty(json_get(f, "workload")), workload))
+            return true;
+    return false;
+}
+
+static bool has_filter(const struct json *row, const struct spec *spec)
+{
+    static const char *const names[] = {"WorkloadFilterTagValue", "EnvFilterTagValue"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_is(json_str_or_empty(json_get(row, names[i])), spec->filter_value))
+            return true;
+    return false;
+}
+
+static void add_shared(const struct spec *spec, const struct json *row, const struct json *all_tiers,
+                       struct json *out)
+{
+    struct spec other = {0};
+    struct findings f = {0};
+    STRS_CLEANUP struct strs tiers = {0};
+    struct str own = json_str_or_empty(json_get(row, "SpecName"));
+    char *name = str_dup(own);
+    JSON_CLEANUP struct json *rows = cli_rows_of(all_tiers, own);
+
+    if (lint_workload(name, row, rows, false, &other, &f))
+        together_shared(spec, &other, &tiers);
+    for (size_t i = 0; i < tiers.n; i++) {
+        struct json *one = json_object();
+        json_add_str(one, "tier", str_of(tiers.at[i]));
+        json_add_str(one, "workload", own);
+        json_push(out, one);
+    }
+    findings_release(&f);
+    spec_release(&other);
+    xfree(name);
+}
+
+struct json *cli_shared(const struct cli_rows *all, const struct spec *spec)
+{
+    struct json *out = json_array();
+
+    for (const struct json *row = json_first(all->workloads); row; row = json_next(row))
+        if (has_filter(row, spec))
+            add_shared(spec, row, all->tiers, out);
     return out;
 }
 

@@ -9,10 +9,18 @@
 
 struct cli_rows { /* borrowed from the cli until the next reading */
     const struct json *workloads, *tiers;
+    const struct json *faults; /* what could not be read of a folder (source.h); NULL: nothing */
 };
 
 /* All rows (workload NULL), or those of one workload. False: e says what could not be read. */
 MUST_CHECK bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct err *e);
+/* A fault is about this workload; "": about nobody in particular. */
+bool cli_faulty(const struct cli_rows *rows, struct str workload);
+/*
+ * Which tiers' members another workload selects as well, as all rows tell: an array of {"tier", "workload"},
+ * owned by the caller.
+ */
+struct json *cli_shared(const struct cli_rows *all, const struct spec *spec);
 /* The schedules of all workloads, or of one: an array of rows, borrowed until the next reading. */
 MUST_CHECK bool cli_schedules(struct cli *c, const char *workload, const struct json **out, struct err *e);
 /* The machine's time zones, as schedule.zoneinfo says; made at first use. */

@@ -186,7 +186,8 @@ static int create(struct cli *c, const struct aws_where *w, bool provisioned)
         xfree(name);
         if (!ok)
             return cli_fail(c, &e,
-                            "check that these credentials allow dynamodb:CreateTable and DescribeTable");
+                            "check that these credentials allow dynamodb:CreateTable and DescribeTable "
+                            "(deploy/iam/tables.json)");
     }
     return check(c, w);
 }

@@ -91,11 +91,13 @@ static struct question *describe(struct cli *c, struct err *e)
     return ask(c, q, e) ? q : NULL;
 }
 
-static const char *state_of(const struct found *f)
+static void print_state(const struct found *f, const char *grown, struct table *table)
 {
     if (f->wrong.kind != ERR_NONE)
-        return f->wrong.msg;
-    return f->config_known ? "ok" : "ok (the broker does not show its settings)";
+        table_cell(table, f->wrong.msg);
+    else
+        table_cellf(table, "ok%s%s%s", grown[0] ? ": " : "", grown,
+                    f->config_known ? "" : " (the broker does not show its settings)");
 }
 
 static bool show_one(const struct topic_wanted *w, const struct found *f, struct table *table,
@@ -104,15 +106,17 @@ static bool show_one(const struct topic_wanted *w, const struct found *f, struct
     bool ok = f->wrong.kind == ERR_NONE;
     int partitions = f->partitions > 0 ? f->partitions : 0;
     struct json *one = json_object();
+    char grown[TOPIC_GROWN_MAX] = "";
 
+    (void)topic_found_grown(w, f->partitions, grown);
     json_add_str(one, "topic", str_of(w->name));
     json_add_int(one, "partitions", partitions);
     json_add_bool(one, "ok", ok);
-    json_add_str(one, "message", str_of(ok ? "" : f->wrong.msg));
+    json_add_str(one, "message", str_of(ok ? grown : f->wrong.msg));
     json_push(topics, one);
     table_cell(table, w->name);
     table_cellf(table, "%d", partitions);
-    table_cell(table, state_of(f));
+    print_state(f, grown, table);
     return ok;
 }
 

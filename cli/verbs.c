@@ -24,6 +24,7 @@ const struct verb verbs[] = {
     {"schedule", "list [WORKLOAD] | next [WORKLOAD] [--days N] | pause WORKLOAD NAME | resume WORKLOAD NAME", "when what is started and stopped by itself", verb_schedule},
     {"tables", "create|check [--billing on-demand|provisioned]", "the DynamoDB tables of the specifications", verb_tables},
     {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
+    {"completion", "bash|zsh|fish", "prints what makes your shell complete this command", verb_completion},
     {"schema", "[--markdown]", NULL, verb_schema},
     {0},
 };

@@ -32,5 +32,6 @@ int verb_status(struct cli *c, const struct strs *words);
 int verb_doctor(struct cli *c, const struct strs *words);
 int verb_show(struct cli *c, const struct strs *words);
 int verb_schema(struct cli *c, const struct strs *words); /* hidden: for readers and for docs/events.md */
+int verb_completion(struct cli *c, const struct strs *words);
 int verb_schedule(struct cli *c, const struct strs *words);
 int verb_tables(struct cli *c, const struct strs *words);

@@ -65,6 +65,11 @@ static void readyz(struct producer *p, struct http_answer *a)
         answer_text(a, 503, "redis is not reachable");
         return;
     }
+    char refused[ERR_MSG_MAX];
+    if (room_refused(&p->room, refused, sizeof refused)) {
+        answer_text(a, 503, refused);
+        return;
+    }
     if (!p->partitions) {
         answer_text(a, 503, p->check.why.kind ? p->check.why.msg : "the topics have not been checked yet");
         return;
@@ -161,6 +166,8 @@ static void metrics(struct producer *p, struct http_answer *a)
     a->status = 200;
     a->content_type = "text/plain; version=0.0.4; charset=utf-8";
     counters(b, &p->c.counters);
+    metric(b, "view_refusals_total", "counter", "times that Redis would not take a write: full, or read only",
+           p->room.refusals);
     metric(b, "log_lag_records", "gauge", "records of led partitions that are not folded yet", t.lag);
     metric(b, "works", "gauge", "decisions in hand", t.works);
     metric(b, "views_open", "gauge", "led partitions whose view may grant leases", t.open);

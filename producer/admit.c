@@ -239,7 +239,7 @@ static bool validate(struct work *w, const struct source_rows *rows)
         refuse(w, first && first->cause ? (enum cause)first->cause : CAUSE_INVALID, detail);
     } else if (a->spec.disabled) {
         ok = false;
-        refuse(w, CAUSE_SWITCHED_OFF, "DisableAllSchedulingActions is set");
+        refuse(w, CAUSE_SWITCHED_OFF, "set it to 0 in the workload's row to allow runs");
     } else if (a->asked.profile && a->asked.profile[0]) {
         ok = false;
         refuse(w, CAUSE_NOT_SUPPORTED, "no tier has this profile: this build does not scale");

@@ -48,6 +48,7 @@ struct producer *producer_new(const struct options *o, const struct ports *ports
     p->c.view = view_new(&ports->redis, o->redis.prefix);
     p->pacing = pacing_new(&pace);
     ao.pacer = pacing_pacer(p->pacing);
+    p->room.view = p->c.view;
     p->c.aws = aws_new(ports, &ao, e);
     p->c.source = p->c.aws ? source_new(o, ports, p->c.aws, e) : NULL;
     if (p->c.source)
@@ -96,6 +97,7 @@ int64_t producer_turn(struct producer *p, int64_t now_ms)
     next = earlier(next, source_turn(p->c.source, now_ms));
     if (p->draining)
         return p->c.in_flight == 0 && view_in_flight(p->c.view) == 0 ? TURN_DONE : next;
+    next = earlier(next, room_turn(&p->room, now_ms));
     if (!p->partitions) {
         precheck_turn(&p->check);
         if (!p->check.ok)

@@ -29,6 +29,7 @@ struct entry { /* a record that is read and not stored yet */
 
 struct intake {
     struct intake_parts p;
+    size_t bytes; /* of all texts in the ring */
     char topic[TOPIC_NAME_MAX];
     kafka_reader reader;
     struct entry ring[INTAKE_AHEAD];
@@ -292,6 +293,7 @@ static void receive(struct intake *in, const struct kafka_record *record, int64_
                         .ts_ms = record->ts_ms};
     x->text =
         (struct str){xstrndup(record->value.n ? record->value.p : "", record->value.n), record->value.n};
+    in->bytes += x->text.n;
     look_at(in, x, now_ms);
 }
 
@@ -299,6 +301,7 @@ static void store(struct intake *in)
 {
     while (in->n && at(in, 0)->state == ENTRY_ANSWERED) {
         struct entry *x = at(in, 0);
+        in->bytes -= x->text.n;
         if (in->reader)
             kafka(in)->ops->store(kafka(in)->port, in->reader, x->partition, x->offset + 1);
         release(x);
@@ -324,7 +327,7 @@ static void read_some(struct intake *in, int64_t now_ms)
         if (full != in->paused)
             kafka(in)->ops->pause(kafka(in)->port, in->reader, full);
         in->paused = full;
-        if (in->n == INTAKE_AHEAD)
+        if (in->n == INTAKE_AHEAD || in->bytes >= INTAKE_BYTES_MAX)
             return;
         enum kafka_read got = kafka(in)->ops->read(kafka(in)->port, in->reader, &record, &e);
         if (got == KAFKA_FAILED)
@@ -361,5 +364,5 @@ int64_t intake_turn(struct intake *in, int64_t now_ms)
     if (in->reader)
         read_some(in, now_ms);
     store(in);
-    return in->more && in->n < INTAKE_AHEAD ? now_ms : next;
+    return in->more && in->n < INTAKE_AHEAD && in->bytes < INTAKE_BYTES_MAX ? now_ms : next;
 }

@@ -5,10 +5,11 @@
  * A record's offset is stored after the claim's answer, never after completion: redelivery belongs to leases
  * (docs/protocol.md 4.6). Every answer stores; WAIT, and a view that does not answer, at most INTAKE_WAIT_MS
  * after the record was read. Claims may overlap (INTAKE_AHEAD), offsets are stored in the order of reading.
- * What does not parse goes to the dead letters as it is; a poisoned job gets its dead letter and a failed
- * terminal. Nothing new is read at `worker.concurrency`, while a terminal or the in-hand note cannot be
- * written, or while draining; what was read before that is not looked at without a note, and left unstored by
- * a drain. Reading itself goes on, paused, so that the group keeps its member.
+ * What does not parse goes to the dead letters as it is, or as much of it as their topic takes; a poisoned
+ * job gets its dead letter and a failed terminal. Nothing new is read at `worker.concurrency`, while a
+ * terminal or the in-hand note cannot be written, or while draining; what was read before that is not looked
+ * at without a note, and left unstored by a drain. Reading itself goes on, paused, so that the group keeps
+ * its member.
  *
  * Owner: the worker's loop.
  */
@@ -17,9 +18,10 @@
 #include "worker/report.h"
 
 enum {
-    INTAKE_AHEAD = 32,     /* records read and not stored yet */
-    INTAKE_READS_MAX = 64, /* of one turn */
-    INTAKE_POLL_MS = 500,  /* the group is read at least so often */
+    INTAKE_AHEAD = 32,                   /* records read and not stored yet */
+    INTAKE_BYTES_MAX = 32 * 1024 * 1024, /* of those: nothing more is read above it */
+    INTAKE_READS_MAX = 64,               /* of one turn */
+    INTAKE_POLL_MS = 500,                /* the group is read at least so often */
     INTAKE_WAIT_MS = 5000,
     INTAKE_AGAIN_MS = 250, /* between two claims of a record that has to wait */
     INTAKE_LEARN_MS = 5,   /* until the answer is looked for that tells how long a partition's leases are */

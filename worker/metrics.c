@@ -67,6 +67,8 @@ static void print_leases(const struct metrics_parts *p, struct buf *out)
     struct leases_counts l = leases_counts(p->leases);
     struct report_counts r = report_counts(p->report);
     const struct row rows[] = {
+        {"view_refusals_total", "counter", "times that Redis would not take a write: full, or read only",
+         p->room->refusals},
         {"lease_renewals_total", "counter", "leases renewed", l.renewed},
         {"lease_failures_total", "counter", "renewals that the view could not answer", l.failed},
         {"leases_held_total", "counter", "leases ended by a pause", l.held},

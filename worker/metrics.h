@@ -4,6 +4,7 @@
  * the same names.
  */
 #include "ports/http.h"
+#include "view/room.h"
 #include "worker/intake.h"
 #include "worker/jobs.h"
 
@@ -16,6 +17,7 @@ struct metrics_parts { /* borrowed; intake may be NULL */
     const struct jobs *jobs;
     const struct intake *intake;
     const struct aws *aws;
+    const struct room *room;
 };
 
 void worker_metrics(const struct metrics_parts *p, struct http_answer *answer);

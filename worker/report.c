@@ -9,11 +9,13 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct post { /* a record that is to be acknowledged */
     uint64_t id, append;
     uint64_t work; /* a terminal's; 0: nobody's lease */
     bool terminal;
+    bool letter, cut; /* cut: its value is the beginning of what it was */
     int partition;
     char topic[TOPIC_NAME_MAX];
     char *key;
@@ -125,6 +127,7 @@ static uint64_t append(struct report *r, enum kafka_lane lane, const struct post
         .value = p->value,
         .headers = headers,
         .header_count = p->headers.n,
+        .letter = p->letter,
     };
     return r->ports->kafka.ops->append(r->ports->kafka.port, &a, done, r);
 }
@@ -166,6 +169,48 @@ static void finish(struct report *r, struct post *p, bool written)
         post_free(then);
 }
 
+static void header(struct event_headers *h, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void header(struct event_headers *h, const char *name, const char *fmt, ...)
+{
+    va_list values;
+    size_t i = 0;
+
+    while (i < h->n && strcmp(h->names[i], name) != 0)
+        i++;
+    BUG_IF(i == EVENT_HEADERS);
+    h->names[i] = name;
+    va_start(values, fmt);
+    (void)vsnprintf(h->values[i], sizeof h->values[i], fmt, values);
+    va_end(values);
+    h->n += i == h->n;
+}
+
+/*
+ * The dead letters' topic does not take it as it is: what it takes of it, with the size and the digest of the
+ * whole, which stays where it came from (x-topic, x-part, x-off). Each time at most half: a topic that takes
+ * next to nothing is found out after few tries.
+ */
+static void cut_letter(struct report *r, struct post *p, const struct err *e)
+{
+    char digest[CRYPTO_SHA256_HEX + 1];
+
+    if (p->value.n == 0) { /* its headers alone are too much: that will not change */
+        p->give_up_ms = 0;
+        return;
+    }
+    if (!p->cut) {
+        crypto_sha256_hex(p->value, digest);
+        header(&p->headers, "x-size", "%zu", p->value.n);
+        header(&p->headers, "x-sha256", "%s", digest);
+    }
+    p->cut = true;
+    p->value.n = p->value.n > REPORT_LETTER_CUT_MAX ? REPORT_LETTER_CUT_MAX : p->value.n / 2;
+    header(&p->headers, "x-cut", "%zu", p->value.n);
+    p->next_ms = clock_now(&r->ports->clock).boot_ms;
+    log_warn(r->ports->log, "report.letter_cut", fs("topic", p->topic), fs("key", p->key),
+             fi("bytes", (int64_t)p->value.n), fe(e));
+}
+
 static void on_appended(void *self, uint64_t id, const struct kafka_appended *a)
 {
     struct report *r = self;
@@ -181,6 +226,10 @@ static void on_appended(void *self, uint64_t id, const struct kafka_appended *a)
         return;
     }
     r->counts.failures++;
+    if (p->letter && strcmp(a->err.code, KAFKA_TOO_LARGE) == 0) {
+        cut_letter(r, p, &a->err);
+        return;
+    }
     r->stuck += p->terminal && p->tries == 0;
     p->tries++;
     p->next_ms = clock_now(&r->ports->clock).boot_ms + REPORT_AGAIN_MS;
@@ -296,19 +345,6 @@ void report_terminal(struct report *r, struct work *w)
 
 /* ---- dead letters ---- */
 
-static void header(struct event_headers *h, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void header(struct event_headers *h, const char *name, const char *fmt, ...)
-{
-    va_list values;
-
-    BUG_IF(h->n == EVENT_HEADERS);
-    h->names[h->n] = name;
-    va_start(values, fmt);
-    (void)vsnprintf(h->values[h->n], sizeof h->values[h->n], fmt, values);
-    va_end(values);
-    h->n++;
-}
-
 static struct post *letter_post(const struct report *r, const struct report_letter *l)
 {
     struct post *p = post_new(r, TOPIC_DLQ, KAFKA_PARTITION_BY_KEY, l->key, l->value);
@@ -322,6 +358,7 @@ static struct post *letter_post(const struct report *r, const struct report_lett
     header(&p->headers, "x-first-ts", "%" PRId64, l->ts_ms);
     header(&p->headers, "x-last-ts", "%" PRId64, now.wall_ms);
     header(&p->headers, "x-host", "%s", r->worker);
+    p->letter = true;
     p->give_up_ms = now.boot_ms + REPORT_LETTER_MS;
     log_error(r->ports->log, "report.dead_letter", fs("topic", l->topic), fi("partition", l->partition),
               fi("offset", l->offset), fs("why", l->why));

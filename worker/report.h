@@ -6,7 +6,8 @@
  * lease it is kept only if every member is done, unchanged or bypassed (a failure told by an attempt that
  * lost its lease would open the next step while the living attempt still acts), and at most REPORT_LATE_MS.
  * While a terminal has to be sent again the worker claims nothing new (report_stuck). Dead letters are
- * acknowledged before what depends on them; progress is told once and never waited for.
+ * acknowledged before what depends on them, and are cut rather than lost; progress is told once and never
+ * waited for.
  *
  * Owner: the worker's loop.
  */
@@ -20,6 +21,7 @@ enum {
         2 * 60 * 1000,            /* nobody's lease: then the view delivers it again and it is POISON again */
     REPORT_PROGRESS_MS = 1000,    /* of one job, at most so often */
     REPORT_LETTER_MS = 60 * 1000, /* a dead letter is tried so long */
+    REPORT_LETTER_CUT_MAX = 64 * 1024, /* bytes kept of one that its topic does not take whole */
 };
 
 struct report; /* opaque */
@@ -44,7 +46,8 @@ struct report_letter { /* what went wrong with which record; borrowed */
     const char *why;
 };
 typedef void report_done(void *self, uint64_t tag, bool written); /* function types only */
-/* A record that cannot be worked on, as it is. */
+/* A record that cannot be worked on, as it is; where the topic does not take it, its beginning, with x-size
+ * and x-sha256 of the whole and x-cut, the bytes that are there. */
 void report_dead_letter(struct report *r, const struct report_letter *l, report_done *done, void *self,
                         uint64_t tag);
 /* A poisoned job: its dead letter, then JobTerminal(failed, poison). */

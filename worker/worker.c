@@ -19,6 +19,7 @@ struct worker {
     struct pacing *pacing;
     struct aws *aws;
     struct view *view;
+    struct room room;
     struct works *works;
     struct states *states;
     struct guests *guests;
@@ -73,6 +74,7 @@ struct worker *worker_new(const struct options *o, const struct ports *ports, st
     w->view = view_new(&ports->redis, o->redis.prefix ? o->redis.prefix : o->kafka.prefix);
     w->pacing = pacing_new(&pace);
     aws.pacer = pacing_pacer(w->pacing);
+    w->room.view = w->view;
     w->aws = aws_new(ports, &aws, e);
     w->inhand = w->aws ? inhand_new(w->view, o, ports, e) : NULL;
     if (!w->inhand) {
@@ -172,6 +174,7 @@ int64_t worker_turn(void *self, int64_t now_ms)
         (void)leases_local_ms(w->leases, 0, now_ms);
     const int64_t next[] = {
         gate,
+        w->draining ? INT64_MAX : room_turn(&w->room, now_ms),
         w->intake ? intake_turn(w->intake, now_ms) : INT64_MAX,
         inhand_turn(w->inhand, now_ms),
         leases_turn(w->leases, now_ms),
@@ -213,6 +216,7 @@ static void readiness(const struct worker *w, struct http_answer *answer)
 {
     struct kafka_state k = {0};
     struct redis_state r = {0};
+    char refused[ERR_MSG_MAX];
     struct err why = {0};
 
     w->ports->kafka.ops->state(w->ports->kafka.port, &k);
@@ -228,6 +232,8 @@ static void readiness(const struct worker *w, struct http_answer *answer)
         say(answer, 503, "not a member of the workers' group yet");
     else if (!r.connected)
         say(answer, 503, "Redis cannot be reached: nothing can be claimed");
+    else if (room_refused(&w->room, refused, sizeof refused))
+        say(answer, 503, refused);
     else if (report_stuck(w->report))
         say(answer, 503, "a terminal cannot be written: nothing new is claimed");
     else if (inhand_stuck(w->inhand))
@@ -246,7 +252,7 @@ void worker_admin(void *self, const struct http_asked *asked, struct http_answer
         readiness(w, answer);
     else if (str_is(asked->path, "/metrics"))
         worker_metrics(&(struct metrics_parts){w->works, w->acts, w->guests, w->leases, w->report, w->jobs,
-                                               w->intake, w->aws},
+                                               w->intake, w->aws, &w->room},
                        answer);
     else
         say(answer, 404, "there are /healthz, /readyz and /metrics");

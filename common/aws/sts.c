@@ -1,4 +1,4 @@
-#include "aws/sts.h"
+#include "aws/sts_decode.h"
 
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -36,7 +36,7 @@ void sts_identity_take(struct aws_result *r, struct sts_identity *out)
     *have = (struct sts_identity){0};
 }
 
-static bool decode_identity(const struct aws_body *b, void *reply, struct err *e)
+bool sts_decode_identity(const struct aws_body *b, void *reply, struct err *e)
 {
     const struct xml *x = xml_child(b->xml, "GetCallerIdentityResult");
     struct sts_identity *i = reply;
@@ -88,12 +88,12 @@ static bool read_assumed(const struct xml *x, void *reply, struct err *e)
     return true;
 }
 
-static bool decode_assumed(const struct aws_body *b, void *reply, struct err *e)
+bool sts_decode_assumed(const struct aws_body *b, void *reply, struct err *e)
 {
     return read_assumed(xml_child(b->xml, "AssumeRoleResult"), reply, e);
 }
 
-static bool decode_web_identity(const struct aws_body *b, void *reply, struct err *e)
+bool sts_decode_web_identity(const struct aws_body *b, void *reply, struct err *e)
 {
     return read_assumed(xml_child(b->xml, "AssumeRoleWithWebIdentityResult"), reply, e);
 }
@@ -101,15 +101,15 @@ static bool decode_web_identity(const struct aws_body *b, void *reply, struct er
 /* clang-format off */
 static const struct aws_op get_caller_identity = {
     .service = &service, .action = "GetCallerIdentity",
-    .reply_size = sizeof(struct sts_identity), .decode = decode_identity, .release = free_identity,
+    .reply_size = sizeof(struct sts_identity), .decode = sts_decode_identity, .release = free_identity,
 };
 static const struct aws_op assume_role = {
     .service = &service, .action = "AssumeRole",
-    .reply_size = sizeof(struct sts_assumed), .decode = decode_assumed, .release = free_assumed,
+    .reply_size = sizeof(struct sts_assumed), .decode = sts_decode_assumed, .release = free_assumed,
 };
 static const struct aws_op assume_with_web_identity = {
     .service = &service, .action = "AssumeRoleWithWebIdentity",
-    .reply_size = sizeof(struct sts_assumed), .decode = decode_web_identity, .release = free_assumed,
+    .reply_size = sizeof(struct sts_assumed), .decode = sts_decode_web_identity, .release = free_assumed,
 };
 /* clang-format on */
 

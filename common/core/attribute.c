@@ -44,6 +44,17 @@ static bool wrong(const struct attribute_reader *r, const char *name, const char
     return say(r, SEVERITY_ERROR, CAUSE_INVALID, name, text);
 }
 
+/* A value that no text stands for, shown as it is written in JSON. */
+static bool wrong_type(const struct attribute_reader *r, const char *name, const struct json *value,
+                       const char *remedy)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(VALUE_MAX);
+
+    if (!scalar(value, &text))
+        json_print(value, &text);
+    return wrong(r, name, text.over ? "…" : buf_cstr(&text), remedy);
+}
+
 static bool set_flag(const struct attribute_reader *r, const struct attribute *a, const char *value,
                      bool *out)
 {
@@ -77,6 +88,12 @@ static bool set_word(const struct attribute_reader *r, const struct attribute *a
 {
     BUF_CLEANUP struct buf remedy = BUF_INIT(300);
 
+    for (int i = 0; a->reserved && a->reserved[i]; i++) {
+        if (!str_is_nocase(str_trim(str_of(value)), a->reserved[i]))
+            continue;
+        buf_addf(&remedy, "'%s' is reserved and not supported by this version", a->reserved[i]);
+        return say(r, SEVERITY_ERROR, CAUSE_NOT_SUPPORTED, a->name, buf_cstr(&remedy));
+    }
     buf_adds(&remedy, "is not one of");
     for (int i = 0; a->words[i]; i++) {
         if (a->words[i][0] && str_is_nocase(str_trim(str_of(value)), a->words[i])) {
@@ -106,7 +123,7 @@ static bool set_texts(const struct attribute_reader *r, const struct attribute *
 
     for (const struct json *m = list ? json_first(j) : j; m; m = list ? json_next(m) : NULL) {
         if (!scalar(m, &text) || str_has_control(buf_view(&text)))
-            return wrong(r, a->name, "", "must be a string or a list of strings");
+            return wrong_type(r, a->name, j, "must be a string or a list of strings");
         if (text.n)
             strs_add(out, buf_view(&text));
     }
@@ -120,7 +137,7 @@ static bool set_section(const struct attribute_reader *r, const struct attribute
     struct attribute_reader inner = *r;
 
     if (json_type(j) != JSON_OBJECT)
-        return wrong(r, a->name, "", "must be a map");
+        return wrong_type(r, a->name, j, "must be a map");
     (void)snprintf(prefix, sizeof prefix, "%s%s.", r->prefix, a->name);
     inner.prefix = prefix;
     *(bool *)((char *)out + a->present) = true;
@@ -136,9 +153,11 @@ static bool set(const struct attribute_reader *r, const struct attribute *a, con
         return set_section(r, a, j, out);
     if (a->kind == ATTRIBUTE_TEXTS)
         return set_texts(r, a, j, (struct strs *)at);
+    if (a->reserved_map && json_type(j) == JSON_OBJECT)
+        return say(r, SEVERITY_ERROR, CAUSE_NOT_SUPPORTED, a->name, a->reserved_map);
     if (!scalar(j, &text))
-        return wrong(
-            r, a->name, "",
+        return wrong_type(
+            r, a->name, j,
             "is of the wrong type: a string, a number or a boolean is wanted, of at most 4,096 bytes");
     switch (a->kind) {
     case ATTRIBUTE_FLAG:
@@ -166,7 +185,7 @@ static bool same(const struct json *a, const struct json *b)
     return !x.over && !y.over && str_eq(buf_view(&x), buf_view(&y));
 }
 
-static bool is_empty(const struct json *j)
+bool attribute_is_empty(const struct json *j)
 {
     struct str s;
 
@@ -191,7 +210,7 @@ static bool read_one(const struct attribute_reader *r, const struct attribute *a
         }
         (void)say(r, SEVERITY_NOTICE, CAUSE_NONE, a->name, text);
     }
-    if (is_empty(j)) {
+    if (attribute_is_empty(j)) {
         if (!a->required)
             return true;
         (void)snprintf(text, sizeof text, "is missing: %s", a->help ? a->help : "add it");

@@ -29,7 +29,9 @@ struct attribute {
     int64_t min, max;
     const char *const *words;
     const struct attribute *fields;
-    const char *help; /* for the message of a missing one: what it is */
+    const char *const *reserved; /* words, NULL at the end, that the contract keeps for later builds */
+    const char *reserved_map;    /* the same for a map in the value's place: what to say of it */
+    const char *help;            /* for the message of a missing one: what it is */
 };
 
 struct attribute_reader {
@@ -38,6 +40,9 @@ struct attribute_reader {
     bool strict;
     struct findings *findings;
 };
+
+/* A value that stands for none: absent, null, an empty string. */
+bool attribute_is_empty(const struct json *value);
 
 /* True when nothing in `object` was an error. */
 MUST_CHECK bool attributes_read(const struct attribute_reader *r, const struct json *object,

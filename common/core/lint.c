@@ -11,6 +11,7 @@
 enum { ROW_NAME_MAX = 520, NUMBER_MAX = 1000000000, TIMEOUT_MAX_S = 7 * 86400, DELAY_MAX_S = 7 * 86400 };
 
 static const char *const tier_kind_names[] = {"ec2", NULL};
+static const char *const tier_kinds_reserved[] = {"asg", "rds", NULL};
 
 struct tier_row { /* a row as it is read, before it is a tier */
     struct tier tier;
@@ -45,7 +46,7 @@ static const struct attribute start_attributes[] = {
     {"TierSequence", ATTRIBUTE_NUMBER, .required = true, .offset = offsetof(struct tier_row, tier.start.sequence), .min = 0, .max = NUMBER_MAX, .help = sequence_help},
     {"TierSynchronization", ATTRIBUTE_FLAG, .offset = offsetof(struct tier_row, tier.start.sync)},
     {"InterTierOrchestrationDelay", ATTRIBUTE_NUMBER, .offset = offsetof(struct tier_row, tier.start.delay_s), .min = 0, .max = DELAY_MAX_S},
-    {"ReadyCheck", ATTRIBUTE_WORD, .offset = offsetof(struct tier_row, tier.ready), .words = ready_check_names},
+    {"ReadyCheck", ATTRIBUTE_WORD, .offset = offsetof(struct tier_row, tier.ready), .words = ready_check_names, .reserved_map = "probes are not supported by this version: use state or status-ok"},
     {0},
 };
 
@@ -64,44 +65,31 @@ static const struct attribute tier_attributes[] = {
     {"TierTagValue", ATTRIBUTE_TEXT, NULL, true, offsetof(struct tier_row, tier.name), .help = "the tier's name: the value of its tier tag"},
     {"TierStart", ATTRIBUTE_SECTION, .present = offsetof(struct tier_row, tier.start.present), .fields = start_attributes},
     {"TierStop", ATTRIBUTE_SECTION, .present = offsetof(struct tier_row, tier.stop.present), .fields = stop_attributes},
-    {"TierKind", ATTRIBUTE_WORD, .offset = offsetof(struct tier_row, kind), .words = tier_kind_names},
+    {"TierKind", ATTRIBUTE_WORD, .offset = offsetof(struct tier_row, kind), .words = tier_kind_names, .reserved = tier_kinds_reserved},
     {"TierTimeout", ATTRIBUTE_NUMBER, .offset = offsetof(struct tier_row, tier.timeout_s), .min = 1, .max = TIMEOUT_MAX_S},
     {"TierScaling", ATTRIBUTE_UNBUILT},
     {0},
 };
 /* clang-format on */
 
-/* Reserved forms are known words: they refuse the run as not supported, not as nonsense. */
-static bool refuse_reserved(const struct json *row, const struct attribute_reader *r)
-{
-    struct str kind;
-    bool ok = true;
-
-    if (json_str(json_get(row, "TierKind"), &kind) && (str_is(kind, "asg") || str_is(kind, "rds"))) {
-        findings_add(r->findings, SEVERITY_ERROR, CAUSE_NOT_SUPPORTED, r->row, "TierKind",
-                     "'" STR_FMT "' is reserved and not supported by this version", STR_ARG(kind));
-        ok = false;
-    }
-    if (json_type(json_get(json_get(row, "TierStart"), "ReadyCheck")) == JSON_OBJECT) {
-        findings_add(r->findings, SEVERITY_ERROR, CAUSE_NOT_SUPPORTED, r->row, "TierStart.ReadyCheck",
-                     "probes are not supported by this version: use state or status-ok");
-        ok = false;
-    }
-    return ok;
-}
-
-static bool check_override(const struct attribute_reader *r, struct tier *t)
+/* What stands there and is not valid has its finding already: nothing is said of it a second time. */
+static bool check_override(const struct attribute_reader *r, const struct json *row, struct tier *t)
 {
     struct err e = {0};
+    const struct json *stop = json_get(row, "TierStop");
+    bool file = !attribute_is_empty(json_get(stop, "TierStopOverrideFilename"));
+    bool os = !attribute_is_empty(json_get(stop, "TierStopOverrideOperatingSystem"));
 
     if (!t->override_file) {
-        if (t->override_os != GUEST_NONE)
+        if (!file && t->override_os != GUEST_NONE)
             findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row,
                          "TierStop.TierStopOverrideOperatingSystem",
                          "has no effect without TierStopOverrideFilename");
         t->override_os = GUEST_NONE;
         return true;
     }
+    if (t->override_os == GUEST_NONE && os)
+        return false;
     if (t->override_os == GUEST_NONE) {
         findings_add(r->findings, SEVERITY_ERROR, CAUSE_INVALID, r->row,
                      "TierStop.TierStopOverrideOperatingSystem",
@@ -115,12 +103,12 @@ static bool check_override(const struct attribute_reader *r, struct tier *t)
     return false;
 }
 
-static void notice_sections(const struct attribute_reader *r, const struct tier *t)
+static void notice_sections(const struct attribute_reader *r, const struct json *row)
 {
-    if (!t->start.present)
+    if (attribute_is_empty(json_get(row, "TierStart")))
         findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row, "TierStart",
                      "is absent: the tier takes no part in a start");
-    if (!t->stop.present)
+    if (attribute_is_empty(json_get(row, "TierStop")))
         findings_add(r->findings, SEVERITY_NOTICE, CAUSE_NONE, r->row, "TierStop",
                      "is absent: the tier takes no part in a stop");
 }
@@ -134,10 +122,9 @@ static bool read_tier(const char *workload, const struct json *row, bool strict,
     struct attribute_reader r = {.row = name, .prefix = "", .strict = strict, .findings = f};
 
     (void)snprintf(name, sizeof name, "TierSpecification %s/" STR_FMT, workload, STR_ARG(value));
-    bool reserved = !refuse_reserved(row, &r);
-    bool ok = attributes_read(&r, row, tier_attributes, &t) && !reserved;
-    ok = check_override(&r, &t.tier) && ok;
-    notice_sections(&r, &t.tier);
+    bool ok = attributes_read(&r, row, tier_attributes, &t);
+    ok = check_override(&r, row, &t.tier) && ok;
+    notice_sections(&r, row);
     *out = t.tier;
     return ok;
 }
@@ -174,40 +161,49 @@ static bool check_workload(const char *row_name, const struct spec *s, struct fi
     return ok;
 }
 
-static bool is_doubled(const struct spec *s, const char *tier)
+/* The second of its name: each name is told once, however often it stands. */
+static bool is_second(const struct spec *s, size_t tier)
 {
-    size_t n = 0;
+    size_t before = 0;
 
-    for (size_t i = 0; i < s->tiers.n; i++)
-        n += s->tiers.at[i].name && strcmp(s->tiers.at[i].name, tier) == 0;
-    return n > 1;
+    for (size_t i = 0; i < tier && s->tiers.at[tier].name; i++)
+        before += s->tiers.at[i].name && strcmp(s->tiers.at[i].name, s->tiers.at[tier].name) == 0;
+    return before == 1;
+}
+
+static void name_row(char out[static ROW_NAME_MAX], const char *workload, const char *tier)
+{
+    (void)snprintf(out, ROW_NAME_MAX, "TierSpecification %.200s%s%s", workload, tier ? "/" : "",
+                   tier ? tier : "");
 }
 
 static bool read_tiers(const char *name, const struct json *rows, bool strict, struct spec *out,
                        struct findings *f)
 {
     size_t n = json_count(rows);
+    char row_name[ROW_NAME_MAX];
     bool ok = true;
 
+    name_row(row_name, name, NULL);
     if (n == 0) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification", "SpecName",
-                     "no row has SpecName '%.200s': a workload needs at least one tier", name);
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row_name, "SpecName",
+                     "no row has this name: a workload needs at least one tier");
         return false;
     }
     if (n > SPEC_TIERS_MAX) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_TIERS, "TierSpecification", "",
-                     "%zu tiers, allowed are %d", n, SPEC_TIERS_MAX);
+        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_TIERS, row_name, "TierTagValue",
+                     "%zu tiers, allowed are %d: make two workloads of it", n, SPEC_TIERS_MAX);
         return false;
     }
     out->tiers.at = xcalloc(n, sizeof *out->tiers.at);
     for (const struct json *row = json_first(rows); row; row = json_next(row))
         ok = read_tier(name, row, strict, &out->tiers.at[out->tiers.n++], f) && ok;
     for (size_t i = 0; i < out->tiers.n; i++) {
-        const char *tier = out->tiers.at[i].name;
-        if (!tier || !is_doubled(out, tier))
+        if (!is_second(out, i))
             continue;
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification", "TierTagValue",
-                     "'%.200s' stands twice: keep one row", tier);
+        name_row(row_name, name, out->tiers.at[i].name);
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row_name, "TierTagValue",
+                     "stands twice: keep one row");
         ok = false;
     }
     return ok;
@@ -249,6 +245,7 @@ static bool is_wanted(const struct strs *only, const char *tier)
 
 static bool check_only(const struct spec *s, const struct strs *only, struct findings *f)
 {
+    char row[ROW_NAME_MAX];
     bool ok = true;
 
     for (size_t i = 0; i < only->n; i++) {
@@ -257,7 +254,8 @@ static bool check_only(const struct spec *s, const struct strs *only, struct fin
             j++;
         if (j < s->tiers.n)
             continue;
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification", "TierTagValue",
+        name_row(row, s->workload, only->at[i]);
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row, "TierTagValue",
                      "the workload has no tier '%.200s'", only->at[i]);
         ok = false;
     }
@@ -285,16 +283,17 @@ bool lint_action(const struct spec *s, enum action action, const struct strs *on
 {
     bool ok = check_only(s, only_tiers, f);
     size_t steps = count_steps(s, action, only_tiers);
+    char row[ROW_NAME_MAX];
 
+    name_row(row, s->workload, NULL);
     if (steps > SPEC_STEPS_MAX) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_STEPS, "TierSpecification",
+        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_STEPS, row,
                      action == ACTION_START ? "TierStart.TierSequence" : "TierStop.TierSequence",
                      "%zu different sequence numbers, allowed are %d steps", steps, SPEC_STEPS_MAX);
         ok = false;
     }
     if (steps == 0) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, "TierSpecification",
-                     action == ACTION_START ? "TierStart" : "TierStop",
+        findings_add(f, SEVERITY_ERROR, CAUSE_INVALID, row, action == ACTION_START ? "TierStart" : "TierStop",
                      "no tier takes part in this action: give one the section");
         ok = false;
     }

@@ -14,6 +14,16 @@ const char *topic_found_value(const struct kafka_topic *found, const char *name,
     return NULL;
 }
 
+bool topic_found_grown(const struct topic_wanted *w, int partitions, char text[static TOPIC_GROWN_MAX])
+{
+    if (w->fixed || partitions < 1 || partitions == w->partitions)
+        return false;
+    (void)snprintf(text, TOPIC_GROWN_MAX,
+                   "%d partitions where a new topic would get %d: fine, this topic may have any number",
+                   partitions, w->partitions);
+    return true;
+}
+
 bool topic_found_ok(const struct topic_wanted *w, const struct kafka_topic *found, const struct err *told,
                     struct err *e)
 {

@@ -17,6 +17,10 @@ enum { TOPIC_VALUE_MAX = 64 };
 MUST_CHECK bool topic_found_ok(const struct topic_wanted *w, const struct kafka_topic *found,
                                const struct err *told, struct err *e);
 
+/* True: it has another number of partitions than the option says, and may: `text` says so to a person. */
+enum { TOPIC_GROWN_MAX = 160 };
+bool topic_found_grown(const struct topic_wanted *w, int partitions, char text[static TOPIC_GROWN_MAX]);
+
 /* A setting's value as found; NULL when the broker did not tell it. */
 const char *topic_found_value(const struct kafka_topic *found, const char *name,
                               char out[static TOPIC_VALUE_MAX]);

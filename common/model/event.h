@@ -231,7 +231,7 @@ void event_init(struct event *ev, enum event_type type, int64_t wall_ms, const c
  * CloudEvents 1.0 (Kafka binding, binary mode) and W3C trace context. Nothing decides by a header. Names are
  * constants, values live in the struct; whoever appends turns them into its own header type.
  */
-enum { EVENT_HEADERS = 8, EVENT_HEADER_MAX = 320 };
+enum { EVENT_HEADERS = 12, EVENT_HEADER_MAX = 320 };
 struct event_headers {
     const char *names[EVENT_HEADERS];
     char values[EVENT_HEADERS][EVENT_HEADER_MAX];

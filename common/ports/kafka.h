@@ -33,9 +33,11 @@ enum kafka_lane {
 
 enum {
     KAFKA_RECORD_MAX = 900 * 1000, /* bytes of a value */
-    KAFKA_HEADERS_MAX = 64,        /* of a record */
-    KAFKA_TOPICS_MAX = 64,         /* in one question */
-    KAFKA_PARTITIONS_MAX = 10000,  /* in one question */
+    /* Bytes of a dead letter's value: somebody else's record, as it was. Its topic may take less. */
+    KAFKA_LETTER_MAX = 8 * 1024 * 1024,
+    KAFKA_HEADERS_MAX = 64,       /* of a record */
+    KAFKA_TOPICS_MAX = 64,        /* in one question */
+    KAFKA_PARTITIONS_MAX = 10000, /* in one question */
     KAFKA_PARTITION_BY_KEY = -1,
 };
 
@@ -50,7 +52,12 @@ struct kafka_append { /* borrowed for the call only */
     struct str key, value; /* key with n == 0 and p == NULL: none; value with p == NULL: a tombstone */
     const struct kafka_header *headers;
     size_t header_count;
+    bool letter; /* up to KAFKA_LETTER_MAX, on the events lane */
 };
+
+/* Larger than the port, the client or the topic takes: err.code is KAFKA_TOO_LARGE, and it is not in the log.
+ */
+#define KAFKA_TOO_LARGE "MSG_SIZE_TOO_LARGE"
 
 struct kafka_appended { /* borrowed for the callback only */
     struct err err;

@@ -95,9 +95,12 @@ static bool produce(struct lane *lane, const struct kafka_append *a, uint64_t id
 
 static bool is_valid(const struct kafka_append *a, struct err *e)
 {
-    if (a->value.n > KAFKA_RECORD_MAX)
-        return err_set(e, ERR_INVALID, "kafka: a record of %zu bytes is over %d", a->value.n,
-                       KAFKA_RECORD_MAX);
+    size_t max = a->letter ? KAFKA_LETTER_MAX : KAFKA_RECORD_MAX;
+
+    if (a->value.n > max) {
+        (void)err_set(e, ERR_INVALID, "kafka: a record of %zu bytes is over %zu", a->value.n, max);
+        return err_code(e, KAFKA_TOO_LARGE);
+    }
     if (a->header_count > KAFKA_HEADERS_MAX)
         return err_set(e, ERR_INVALID, "kafka: a record with over %d headers", KAFKA_HEADERS_MAX);
     return true;

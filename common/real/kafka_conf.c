@@ -36,6 +36,8 @@ static const struct setting defaults[] = {
     {"linger.ms", "0", PRODUCERS},
     {"retry.backoff.ms", "20", PRODUCERS},
     {"delivery.timeout.ms", "30000", KAFKA_ROLE_EVENTS},
+    /* a dead letter and its headers: its topic decides */
+    {"message.max.bytes", "9000000", KAFKA_ROLE_EVENTS},
     {"delivery.timeout.ms", "60000", KAFKA_ROLE_JOBS},
     {"queue.buffering.max.messages", "100000", PRODUCERS},
     {"queue.buffering.max.kbytes", "262144", PRODUCERS},

@@ -7,7 +7,6 @@
 #include "specs/tables.h"
 
 #include "base/hash.h"
-#include <stdlib.h>
 #include <string.h>
 
 struct asked {     /* an AWS call that has not come back */
@@ -24,6 +23,7 @@ struct reading { /* one question until its completion */
     void *self;
     struct err err;
     struct json *rows[TABLES]; /* plain rows, as they arrive */
+    struct json *faults;       /* of a folder */
     struct asked *calls;
     size_t call_count;
     bool ready;
@@ -71,6 +71,7 @@ static void reading_free(struct source *s, struct reading *r)
     HASH_DEL(s->readings, r);
     for (int i = 0; i < TABLES; i++)
         json_free(r->rows[i]);
+    json_free(r->faults);
     xfree(r->calls);
     xfree(r->workload);
     xfree(r);
@@ -305,45 +306,41 @@ static struct json *only(struct json *rows, const char *workload)
     return kept;
 }
 
-static int by_name(const void *a, const void *b)
+/* The first fault that may concern what was asked for: those rows may be not whole, or not its own. */
+static void fail_by_faults(struct reading *r)
 {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-/* Tables cannot hold a name twice, a folder can: neither row is then to be believed. */
-static void refuse_doubles(struct reading *r)
-{
-    size_t n = json_count(r->rows[TABLE_WORKLOADS]);
-    struct str *names = xcalloc(n + 1, sizeof *names);
     struct err e = {0};
-    size_t i = 0;
 
-    for (const struct json *row = json_first(r->rows[TABLE_WORKLOADS]); row; row = json_next(row))
-        names[i++] = json_str_or_empty(json_get(row, "SpecName"));
-    qsort(names, n, sizeof *names, by_name);
-    for (i = 1; i < n; i++) {
-        if (!str_eq(names[i], names[i - 1]))
+    for (const struct json *f = json_first(r->faults); f; f = json_next(f)) {
+        const struct json *whose = json_get(f, "workload");
+        if (whose && (!r->workload || !str_is(json_str_or_empty(whose), r->workload)))
             continue;
-        (void)err_set(&e, ERR_INVALID,
-                      "WorkloadSpecification: SpecName '" STR_FMT "' stands twice: keep one row",
-                      STR_ARG(names[i]));
+        struct str attribute = json_str_or_empty(json_get(f, "attribute"));
+        (void)err_set(&e, ERR_INVALID, STR_FMT "%s" STR_FMT ": " STR_FMT,
+                      STR_ARG(json_str_or_empty(json_get(f, "row"))), attribute.n ? " " : "",
+                      STR_ARG(attribute), STR_ARG(json_str_or_empty(json_get(f, "message"))));
         fail(r, &e);
+        return;
     }
-    xfree(names);
 }
 
 static void read_folder(struct source *s, struct reading *r)
 {
     struct err e = {0};
+    struct folder_rows rows;
+    bool ok = folder_read(&s->ports->process, s->folder, &rows, &e);
 
-    if (!folder_read(&s->ports->process, s->folder, r->rows, &e)) {
+    for (int i = 0; i < TABLES; i++)
+        r->rows[i] = rows.tables[i];
+    r->faults = rows.faults;
+    if (!ok) {
         fail(r, &e);
         return;
     }
     for (int i = 0; i < TABLES; i++)
         r->rows[i] = only(r->rows[i], r->workload);
-    if (!r->schedules)
-        refuse_doubles(r);
+    if (r->workload || r->schedules)
+        fail_by_faults(r);
 }
 
 static void deliver(struct source *s, struct reading *r)
@@ -353,7 +350,8 @@ static void deliver(struct source *s, struct reading *r)
     struct source_rows rows = {.err = r->err,
                                .workloads = r->rows[TABLE_WORKLOADS],
                                .tiers = r->rows[TABLE_TIERS],
-                               .schedules = r->schedules ? r->rows[TABLE_SCHEDULES] : NULL};
+                               .schedules = r->schedules ? r->rows[TABLE_SCHEDULES] : NULL,
+                               .faults = r->faults};
     r->done(r->self, r->id, &rows);
     reading_free(s, r);
 }

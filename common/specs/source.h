@@ -6,10 +6,12 @@
  * `specs.source` = `dynamodb` (tables with `specs.tables.prefix` in `specs.region`, consistent reads, all
  * pages) or `dir:PATH`: every *.json file in the folder holds one row, an array of rows, or
  * {"WorkloadSpecification": [rows], "TierSpecification": [rows], "ScheduleSpecification": [rows]}; a row is
- * plain JSON or DynamoDB JSON ({"S": "x"}); a row with TierTagValue is a tier's, one with ScheduleName a
- * schedule's. Rows handed out are plain JSON (type wrappers taken off:
- * numbers that are integers stay numbers, others become strings). A name that stands twice is an error, as is
- * a folder or table that cannot be read. Bounds: SOURCE_ROWS_MAX rows, SOURCE_FILE_MAX.
+ * plain JSON or DynamoDB JSON ({"S": "x"}); outside of such lists a row with TierTagValue, or with a tier's
+ * attributes and none of a workload's, is a tier's, one with ScheduleName a schedule's. Rows handed out are
+ * plain JSON (type wrappers taken off: numbers that are integers stay numbers, others become strings). A
+ * folder or table that cannot be read is an error. A file or row of a folder that cannot be, and a name that
+ * stands twice, are faults: whoever reads one workload, or schedules, gets those that may concern them as an
+ * error, whoever lists gets the others' rows and the faults. Bounds: SOURCE_ROWS_MAX rows, SOURCE_FILE_MAX.
  */
 #include "codec/json.h"
 #include "conf/options.h"
@@ -24,6 +26,9 @@ struct source_rows {              /* borrowed for the callback only */
     struct err err;               /* ERR_NONE: the rows are whole */
     const struct json *workloads; /* array: all rows of WorkloadSpecification that were asked for */
     const struct json *tiers;     /* array: their TierSpecification rows */
+    /* array of {"workload" (absent: it may be anybody's), "row", "attribute", "message"}; of a folder; may be
+     * NULL */
+    const struct json *faults;
     const struct json *schedules; /* array of rows of ScheduleSpecification; NULL: not asked for */
 };
 typedef void source_done(void *self, uint64_t id, const struct source_rows *rows); /* function types only */

@@ -245,6 +245,10 @@ bool answer_said(const struct redis_value *v, struct view_said *out, struct err 
 {
     const struct redis_value *first = v->type == REDIS_LIST ? at(v, 0) : v;
 
+    if (first && first->type == REDIS_STATUS) { /* of a plain command */
+        out->yes = str_is(first->s, "OK");
+        return true;
+    }
     if (is_text(first) && (str_is(first->s, "OK") || str_is(first->s, "LOST"))) {
         out->yes = str_is(first->s, "OK");
         return true;

@@ -106,6 +106,18 @@ uint64_t view_release(struct view *v, const struct view_job *job, int64_t due_ms
     return call_run(c, "release", (int)job->epoch.partition, &w);
 }
 
+uint64_t view_try(struct view *v, view_said_done *done, void *self)
+{
+    struct call *c = call_said(v, done, self);
+    struct words w = {0};
+
+    call_begin_plain(v, &w, "SET", 0, "room", STR(""));
+    words_adds(&w, "1");
+    words_adds(&w, "PX");
+    words_int(&w, VIEW_TRY_MS);
+    return call_plain(c, &w);
+}
+
 uint64_t view_killed(struct view *v, const struct view_job *job, view_said_done *done, void *self)
 {
     struct call *c = call_said(v, done, self);

@@ -42,6 +42,7 @@ enum {
     VIEW_OWED_MAX = 1000,      /* entries in one owed */
     VIEW_DROP_MAX = 500,       /* keys in one drop */
     VIEW_PUBLISHED_MAX = 1000, /* jobs in one question for their deliveries */
+    VIEW_TRY_MS = 10000,       /* how long the word of view_try stays */
     VIEW_GATES_MAX = 1000,     /* open steps in one answer */
     VIEW_NOT_KNOWN = -1,       /* a moment or number that the view does not have */
 };
@@ -162,6 +163,9 @@ typedef void view_said_done(void *self, uint64_t id, const struct view_said *s);
  */
 uint64_t view_release(struct view *v, const struct view_job *job, int64_t due_ms, bool unanswered,
                       view_said_done *done, void *self);
+
+/* Writes one word of its own, which goes by itself: an error says that the server takes no writes. */
+uint64_t view_try(struct view *v, view_said_done *done, void *self);
 
 /* A worker died with this job in hand, under this token. n: such deaths so far in the fleet, 0: nothing to
  * count. */

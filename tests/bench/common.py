@@ -27,7 +27,7 @@ def release():
     """Builds the release preset; returns its folder. EC2SCHED_BENCH_BUILD names one that is built already."""
     ready = os.environ.get("EC2SCHED_BENCH_BUILD")
     if ready:
-        return Path(ready)
+        return Path(ready).resolve()  # programs are started in folders of their own
     for argv in (["cmake", "--preset", "release"], ["cmake", "--build", "--preset", "release"]):
         done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -1,5 +1,6 @@
 """Records and topics that are not what they should be: each is told, none stops the rest."""
 
+import hashlib
 import json
 import re
 import urllib.request
@@ -81,6 +82,35 @@ def test_junk_on_the_jobs_topic_goes_to_the_dead_letters_and_its_partition_moves
     assert sorted(m.value() or b"" for m in letters) == sorted(JUNK)
     headers = dict(letters[0].headers())
     assert headers["x-topic"] == f"{stack.prefix}.jobs.v1".encode() and headers["x-err"]
+
+
+@pytest.mark.parametrize("size, wide", [(900_008, False), (2_000_000, True)])
+def test_a_dead_letter_that_its_topic_does_not_take_is_cut_and_says_where_the_whole_is(stack, kafka, size, wide):
+    jobs, dlq = f"{stack.prefix}.jobs.v1", f"{stack.prefix}.dlq.v1"
+    if wide:
+        widen(kafka, jobs)
+    big = b'{"v":1,"type":"' + b"x" * (size - 17) + b'"}'
+    put(kafka, jobs, big)
+    done = stack.cli("stop", "shop", "--yes", "--tier", "Role_Web", "--run", "after", "--wait", "--timeout", "60s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (letter,) = read_all(kafka, dlq, 3, 1)
+    headers = dict(letter.headers())
+    assert headers["x-topic"] == jobs.encode() and headers["x-off"] == b"0" and headers["x-err"]
+    if not wide:
+        assert letter.value() == big and "x-cut" not in headers  # it fits, whole
+        return
+    assert letter.value() == big[: int(headers["x-cut"])] and letter.value()
+    assert headers["x-size"] == str(size).encode()
+    assert headers["x-sha256"] == hashlib.sha256(big).hexdigest().encode()
+
+
+def test_a_large_dead_letter_is_whole_where_its_topic_takes_it(stack, kafka):
+    for topic in ("jobs", "dlq"):
+        widen(kafka, f"{stack.prefix}.{topic}.v1")
+    big = b"x" * 2_000_000
+    put(kafka, f"{stack.prefix}.jobs.v1", big)
+    (letter,) = read_all(kafka, f"{stack.prefix}.dlq.v1", 3, 1)
+    assert letter.value() == big and "x-cut" not in dict(letter.headers())
 
 
 @pytest.mark.parametrize("kind", ["producer", "worker"])

@@ -1,5 +1,6 @@
 /*
- * fuzz_dynamodb - DynamoDB's and SSM's replies from anybody: every decoder, twice into one reply (two pages).
+ * fuzz_dynamodb - DynamoDB's and SSM's replies (both JSON) from anybody: every decoder, twice into one reply
+ * (two pages).
  */
 #include "aws/dynamodb_decode.h"
 #include "aws/errors.h"

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -220,6 +221,30 @@ def docs(counts):
 def demo(counts):
     code, _ = program("demo", ["deploy/demo"], timeout_s=400)
     counts.check(code == 0, f"deploy/demo: exit code {code}")
+    kept_demo(counts, signal.SIGTERM)  # Ctrl-C takes the same way
+
+
+def kept_demo(counts, how):
+    """`--keep` ends as it says that it does: clean, and nothing stays behind."""
+    with tempfile.TemporaryDirectory(prefix="e2s-demo-") as folder:
+        log = Path(folder) / "log"
+        own_tmp = Path(folder) / "tmp"
+        own_tmp.mkdir()
+        with log.open("w") as out:
+            demo = subprocess.Popen([ROOT / "deploy" / "demo", "--keep"], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                                    env={**os.environ, "TMPDIR": str(own_tmp)}, start_new_session=True)  # fmt: skip
+        deadline = time.monotonic() + 170
+        while demo.poll() is None and "Ctrl-C here ends it" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        demo.send_signal(how)
+        try:
+            code = demo.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(demo.pid, signal.SIGKILL)
+            code = demo.wait()
+        text, left = log.read_text(), list(own_tmp.iterdir())
+        clean = code in (0, 130) and not left and "it failed" not in text
+        counts.check(clean, f"deploy/demo --keep, {how.name}: exit code {code}, left {left}: {text[-500:]}")
 
 
 def has(pattern):

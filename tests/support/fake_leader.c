@@ -155,7 +155,7 @@ static uint64_t redis_ask(void *port, const struct str *args, size_t n, redis_do
     e->fold = script && strcmp(script_of(args[1], args[1]), "fold") == 0;
     if (script)
         note(f, script_of(args[1], args[1]), args + 3, n - 3);
-    else if (!str_is(args[0], "SCRIPT"))
+    else if (!str_is(args[0], "SCRIPT") && !str_is(args[0], "SET")) /* SET: whether it takes writes */
         note(f, name, args + 1, n - 1);
     return e->id;
 }

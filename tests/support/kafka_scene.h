@@ -38,7 +38,8 @@ struct kafka_scene {
 };
 
 void scene_begin(struct kafka_scene *s, int partitions); /* with a topic of so many partitions; 0: without */
-void scene_begin_on(struct kafka_scene *s, int partitions, int brokers); /* so many, where they are a mock's */
+/* so many, where they are a mock's */
+void scene_begin_on(struct kafka_scene *s, int partitions, int brokers);
 void scene_open_port(struct kafka_scene *s);
 void scene_finish(struct kafka_scene *s);
 

@@ -278,6 +278,7 @@ void world_close(struct world *w)
         xfree(w->appends[i].key);
         xfree(w->appends[i].value);
         xfree(w->appends[i].why);
+        xfree(w->appends[i].size);
     }
     for (size_t i = 0; i < w->lease_count; i++) {
         xfree(w->leases[i].job);

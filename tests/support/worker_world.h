@@ -14,7 +14,7 @@
 enum { WORLD_RECORDS_MAX = 512, WORLD_APPENDS_MAX = 8192, WORLD_LEASES_MAX = 512, WORLD_OPERATIONS_MAX = 32 };
 
 struct world_append {
-    char *topic, *key, *value, *why; /* why: the header x-err */
+    char *topic, *key, *value, *why, *size; /* of the headers x-err, x-size */
 };
 
 struct world_lease {
@@ -36,7 +36,8 @@ struct world {
     /* Kafka */
     char *records[WORLD_RECORDS_MAX];
     size_t record_count, read;
-    int64_t stored; /* the highest offset stored */
+    int64_t stored;    /* the highest offset stored */
+    size_t letter_max; /* bytes that the dead letters' topic takes; 0: all */
     bool paused, appends_fail, topics_missing, left;
     struct world_append appends[WORLD_APPENDS_MAX];
     size_t append_count;

@@ -36,13 +36,21 @@ static uint64_t append(void *port, const struct kafka_append *a, kafka_append_do
         return x->id;
     }
     assert_true(w->append_count < WORLD_APPENDS_MAX);
-    assert_true(a->value.n <= KAFKA_RECORD_MAX);
+    if (w->letter_max && a->letter && a->value.n > w->letter_max) {
+        (void)err_set(&x->err, ERR_INVALID, "too large");
+        (void)err_code(&x->err, KAFKA_TOO_LARGE);
+        return x->id;
+    }
+    assert_true(a->value.n <= (a->letter ? KAFKA_LETTER_MAX : KAFKA_RECORD_MAX));
     struct world_append *to = &w->appends[w->append_count];
     x->offset = (int64_t)w->append_count++;
     *to = (struct world_append){xstrdup(a->topic), str_dup(a->key), str_dup(a->value), NULL};
     for (size_t i = 0; i < a->header_count; i++)
         if (str_is(a->headers[i].name, "x-err"))
             to->why = str_dup(a->headers[i].value);
+    for (size_t i = 0; i < a->header_count; i++)
+        if (str_is(a->headers[i].name, "x-size"))
+            to->size = str_dup(a->headers[i].value);
     return x->id;
 }
 

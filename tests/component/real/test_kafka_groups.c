@@ -302,7 +302,8 @@ static bool all_of_many(void *self)
     return ((const struct many *)self)->answers == AT_ONCE;
 }
 
-static void questions_about_one_group_that_come_at_once_are_each_answered_once_with_what_they_asked(void **state)
+static void
+questions_about_one_group_that_come_at_once_are_each_answered_once_with_what_they_asked(void **state)
 {
     struct kafka_scene s;
     struct many m = {0};

@@ -65,7 +65,8 @@ static bool told(void *self)
     return false;
 }
 
-static void a_broker_that_goes_away_under_questions_about_groups_ends_them_within_bounds_and_its_return_is_seen(
+static void
+a_broker_that_goes_away_under_questions_about_groups_ends_them_within_bounds_and_its_return_is_seen(
     void **state)
 {
     struct kafka_scene s;

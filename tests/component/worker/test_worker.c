@@ -2,6 +2,8 @@
 #include "support/worker_case.h"
 
 #include "base/mem.h"
+#include "view/room.h"
+#include "worker/report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -163,6 +165,36 @@ static void a_record_that_does_not_parse_is_buried_and_stored(void **state)
     assert_string_equal(w.appends[0].value, "{\"v\":1,\"what\":\"is this\"}");
     assert_non_null(w.appends[0].why);
     assert_int_equal(w.stored, 2);
+    world_close(&w);
+}
+
+static bool both_stored(struct world *w)
+{
+    return w->stored == 2;
+}
+
+/* The first letter is refused whole, cut to what is kept of any, and halved until it is taken. */
+static void a_dead_letter_too_large_for_its_topic_is_cut_and_its_partition_moves_on(void **state)
+{
+    enum { BIG = 950 * 1000 };
+    struct world w;
+    char *text = xcalloc(1, BIG + 1);
+
+    (void)state;
+    memset(text, 'x', BIG);
+    world_open(&w, case_four);
+    w.letter_max = 20 * 1000;
+    world_start(&w);
+    (void)world_deliver_text(&w, text);
+    case_deliver(&w, ACTION_STOP, false, 1);
+    world_until(&w, "both stored", both_stored, 1000);
+    assert_int_equal(world_count(&w, "ec2sched.dlq.v1"), 1);
+    const struct world_append *letter = w.appends;
+    while (strcmp(letter->topic, "ec2sched.dlq.v1") != 0)
+        letter++;
+    assert_int_equal(strlen(letter->value), REPORT_LETTER_CUT_MAX / 4);
+    assert_string_equal(letter->size, "950000");
+    xfree(text);
     world_close(&w);
 }
 
@@ -444,8 +476,10 @@ static void an_idle_worker_keeps_asking_redis_so_that_it_knows_whether_it_could_
     (void)state;
     world_open(&w, case_four);
     world_start(&w);
-    world_run(&w, 5 * 60 * 1000);
-    assert_in_range(w.commands, 3, 10);
+    const int64_t ms = 5 * 60 * 1000;
+    const int64_t writes = ms / ROOM_EVERY_MS;
+    world_run(&w, ms);
+    assert_in_range(w.commands, writes + 3, writes + 10);
     world_close(&w);
 }
 
@@ -476,6 +510,7 @@ int main(void)
         cmocka_unit_test(observing_changes_nothing),
         cmocka_unit_test(a_terminal_is_sent_again_until_it_is_acknowledged_and_nothing_new_is_claimed),
         cmocka_unit_test(a_record_that_does_not_parse_is_buried_and_stored),
+        cmocka_unit_test(a_dead_letter_too_large_for_its_topic_is_cut_and_its_partition_moves_on),
         cmocka_unit_test(poison_is_buried_and_failed),
         cmocka_unit_test(what_a_process_died_of_is_reported_by_the_next),
         cmocka_unit_test(a_record_that_three_starts_found_in_hand_is_buried_unparsed),

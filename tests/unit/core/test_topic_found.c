@@ -46,6 +46,24 @@ static void settings_that_the_broker_does_not_tell_are_believed_its_partitions_a
     assert_non_null(strstr(e.msg, "p.events.v1 has 6 partitions, 12 are expected"));
 }
 
+static void a_topic_that_may_grow_is_fine_with_any_count_and_says_so(void **state)
+{
+    const struct kafka_topic found = {.name = "p.jobs.v1", .partitions = 9};
+    char text[TOPIC_GROWN_MAX];
+    struct topic_wanted w;
+    struct err e = {0};
+    (void)state;
+
+    topic_want(TOPIC_JOBS, "p", 12, 64, 3, &w);
+    assert_true(topic_found_ok(&w, &found, NULL, &e));
+    assert_true(topic_found_grown(&w, 9, text));
+    assert_non_null(strstr(text, "9 partitions"));
+    assert_non_null(strstr(text, "64"));
+    assert_false(topic_found_grown(&w, 64, text));
+    topic_want(TOPIC_EVENTS, "p", 12, 64, 3, &w);
+    assert_false(topic_found_grown(&w, 9, text)); /* that is an error, and says so itself */
+}
+
 static void a_broker_that_may_not_tell_is_not_taken_for_one_without_the_topic(void **state)
 {
     struct topic_wanted w = wanted(TOPIC_JOBS);
@@ -68,6 +86,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WEIGHED(a_setting_that_differs_is_refused_with_its_name_and_the_remedy),
         WEIGHED(settings_that_the_broker_does_not_tell_are_believed_its_partitions_are_not),
+        WEIGHED(a_topic_that_may_grow_is_fine_with_any_count_and_says_so),
         WEIGHED(a_broker_that_may_not_tell_is_not_taken_for_one_without_the_topic),
     };
 

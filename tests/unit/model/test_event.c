@@ -133,7 +133,7 @@ static void every_record_of_a_run_is_one_trace(void **state)
     event_init(&ev, EVENT_DRAINED, 0, "w", "r");
     event_headers_fill(&a, &ev, "/ec2sched/worker/1", id);
     event_headers_fill(&b, &ev, "/ec2sched/producer/2", id);
-    assert_int_equal(a.n, EVENT_HEADERS);
+    assert_int_equal(a.n, 8);
     assert_string_equal(a.names[7], "traceparent");
     assert_string_equal(a.values[7], b.values[7]);
     assert_int_equal(strlen(a.values[7]), 55);
