@@ -494,13 +494,9 @@ static void write_table(struct buf *out, const struct table *t, const char *stat
         buf_addc(out, ',');
         write_attribute(out, t->range, t->range_type);
     }
-    if (t->read_units)
-        buf_addf(out,
-                 "],\"ProvisionedThroughput\":{\"ReadCapacityUnits\":%" PRId64
-                 ",\"WriteCapacityUnits\":%" PRId64 "}}",
-                 t->read_units, t->write_units);
-    else
-        buf_adds(out, "],\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}}");
+    buf_addf(out, "],\"ProvisionedThroughput\":{\"ReadCapacityUnits\":%lld,\"WriteCapacityUnits\":%lld}%s}",
+             (long long)t->read_units, (long long)t->write_units,
+             t->read_units ? "" : ",\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}");
 }
 
 static bool describe_table(struct awssim *sim, struct call *c)
@@ -541,21 +537,13 @@ static void read_type(const struct call *c, const char *name, char type[2])
             (void)snprintf(type, 2, STR_FMT, STR_ARG(json_str_or_empty(json_get(a, "AttributeType"))));
 }
 
-/* On demand, or with both units: the two forms exclude each other. */
 static bool read_billing(struct call *c, int64_t *reads, int64_t *writes)
 {
-    struct str mode = json_str_or_empty(json_get(c->input, "BillingMode"));
     const struct json *units = json_get(c->input, "ProvisionedThroughput");
     bool both = json_int(json_get(units, "ReadCapacityUnits"), reads) &&
                 json_int(json_get(units, "WriteCapacityUnits"), writes) && *reads >= 1 && *writes >= 1;
 
-    if (str_is(mode, "PAY_PER_REQUEST"))
-        return units ? invalid(c, "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
-                                  "BillingMode is PAY_PER_REQUEST")
-                     : true;
-    return both ||
-           invalid(c, "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
-                      "PROVISIONED");
+    return str_is(json_str_or_empty(json_get(c->input, "BillingMode")), "PAY_PER_REQUEST") ? !units : both;
 }
 
 static bool create_table(struct awssim *sim, struct call *c)
@@ -575,7 +563,7 @@ static bool create_table(struct awssim *sim, struct call *c)
     if (name.n < 3 || name.n > 255 || !hash.n)
         return invalid(c, "TableName and a HASH key are needed");
     if (!read_billing(c, &reads, &writes))
-        return false;
+        return invalid(c, "ProvisionedThroughput goes with BillingMode PROVISIONED, and only with it");
     if (tables_find(sim->tables, c, name))
         return call_fail(c, 400, "ResourceInUseException", "Table already exists: " STR_FMT, STR_ARG(name));
     struct table *t = tables_create(sim->tables, call_account(c), c->region, name);
