@@ -59,13 +59,9 @@ static void write_table(struct buf *out, const struct table *t, const char *stat
         buf_addc(out, ',');
         write_attribute(out, t->range, t->range_type);
     }
-    if (t->read_units)
-        buf_addf(out,
-                 "],\"ProvisionedThroughput\":{\"ReadCapacityUnits\":%" PRId64
-                 ",\"WriteCapacityUnits\":%" PRId64 "}}",
-                 t->read_units, t->write_units);
-    else
-        buf_adds(out, "],\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}}");
+    buf_addf(out, "],\"ProvisionedThroughput\":{\"ReadCapacityUnits\":%lld,\"WriteCapacityUnits\":%lld}%s}",
+             (long long)t->read_units, (long long)t->write_units,
+             t->read_units ? "" : ",\"BillingModeSummary\":{\"BillingMode\":\"PAY_PER_REQUEST\"}");
 }
 
 bool serve_describe_table(struct awssim *sim, struct call *c)

@@ -22,7 +22,7 @@ OK, FAILED, USAGE, REFUSED, UNREACHABLE, NO_ANSWER = range(6)
 def more_workloads():
     """Those of cli_scenario, and some of this file's own."""
     s = scenario()
-    workloads, tiers = (t["items"] for t in s["tables"])
+    workloads, tiers = (t["items"] for t in s["tables"] if "items" in t)
     for name, letter in (("piped", "1"), ("cut", "2")):
         workloads.append(row(name))
         tiers.append(tier(name, "Role_Only", 0, 0))
