@@ -245,8 +245,8 @@ bool answer_said(const struct redis_value *v, struct view_said *out, struct err 
 {
     const struct redis_value *first = v->type == REDIS_LIST ? at(v, 0) : v;
 
-    if (first && first->type == REDIS_STATUS) { /* of a plain command */
-        out->yes = str_is(first->s, "OK");
+    if (v->type == REDIS_STATUS) { /* of a plain command */
+        out->yes = str_is(v->s, "OK");
         return true;
     }
     if (is_text(first) && (str_is(first->s, "OK") || str_is(first->s, "LOST"))) {
