@@ -5,21 +5,12 @@
 
 #include <string.h>
 
-struct key {
-    int64_t generation, offset;
-};
-
 struct foreseen { /* the step that a run was planned up to last */
-    struct key key;
+    char epoch[IDS_EPOCH_MAX]; /* as in the view */
     int64_t step, next_part, left;
     char *plan; /* nonce */
     UT_hash_handle hh;
 };
-
-static struct key key_of(const struct epoch *ep)
-{
-    return (struct key){ep->generation, ep->offset};
-}
 
 static void forget(struct foresight *f, struct foreseen *s)
 {
@@ -30,10 +21,11 @@ static void forget(struct foresight *f, struct foreseen *s)
 
 static struct foreseen *find(const struct foresight *f, const struct epoch *ep)
 {
-    struct key key = key_of(ep);
+    char epoch[IDS_EPOCH_MAX];
     struct foreseen *s = NULL;
 
-    HASH_FIND(hh, f->at, &key, sizeof key, s);
+    epoch_format_in_view(ep, epoch);
+    HASH_FIND_STR(f->at, epoch, s);
     return s;
 }
 
@@ -46,10 +38,10 @@ static void begin(struct foresight *f, const struct epoch *ep, const struct even
     if (HASH_COUNT(f->at) >= FORESIGHT_STEPS_MAX)
         forget(f, f->at); /* the oldest */
     s = xcalloc(1, sizeof *s);
-    s->key = key_of(ep);
+    epoch_format_in_view(ep, s->epoch);
     s->step = plan->step;
     s->plan = xstrdup(plan->plan);
-    HASH_ADD(hh, f->at, key, sizeof s->key, s);
+    HASH_ADD_STR(f->at, epoch, s);
 }
 
 void foresight_planned(struct foresight *f, const struct epoch *ep, const struct event_planned *plan)
