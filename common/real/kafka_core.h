@@ -17,7 +17,7 @@ struct kafka_core {
     int wake_fd;
     struct kafka_side *side;       /* NULL until the first client */
     struct kafka_side *group_side; /* for the offsets of groups; NULL until somebody asks */
-    uint64_t last_id;        /* of questions, appends and readers */
+    uint64_t last_id;              /* of questions, appends and readers */
     bool up;
     int64_t heard_ms; /* when a broker last answered anything */
     char why[ERR_MSG_MAX];

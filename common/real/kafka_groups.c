@@ -37,8 +37,7 @@ static bool group_open(struct group *g, struct kafka_core *k, const char *name, 
 
     if (!conf)
         return false;
-    rd_kafka_conf_set_events(conf,
-                             RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_OFFSET_COMMIT);
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_OFFSET_COMMIT);
     if (!k->group_side)
         k->group_side = kafka_side_new(k->wake_fd);
     g->client.side = k->group_side;

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * kafka_side - a thread for what librdkafka only offers blocking: metadata, offsets by time and of a group, the
- * end of a client. Internal to real/. There are two: one for groups (kafka_groups), one for all else.
+ * kafka_side - a thread for what librdkafka only offers blocking: metadata, offsets by time and of a group,
+ * the end of a client. Internal to real/. There are two: one for groups (kafka_groups), one for all else.
  *
  * Jobs are done one after the other, in order; a finished one is announced on the descriptor given and taken
  * back by the loop. The thread touches the job alone, allocates nothing of ours and calls none of our code.
@@ -26,7 +26,7 @@ enum side_kind {
      * by the moments in it */
     SIDE_OFFSETS,
     SIDE_COMMITTED, /* `low`: filled with what the client's group has committed; it need not be a member */
-    SIDE_END, /* destroys the client */
+    SIDE_END,       /* destroys the client */
 };
 
 struct side_job {
