@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-struct foreseen { /* the step that a run was planned up to last */
+struct foreseen {              /* the step that a run was planned up to last */
     char epoch[IDS_EPOCH_MAX]; /* as in the view */
     int64_t step, next_part, left;
     char *plan; /* nonce */

@@ -38,7 +38,7 @@ struct kafka_scene {
 };
 
 void scene_begin(struct kafka_scene *s, int partitions); /* with a topic of so many partitions; 0: without */
-/* so many, where they are a mock's */
+/* brokers: of a mock cluster; real ones are as many as they are */
 void scene_begin_on(struct kafka_scene *s, int partitions, int brokers);
 void scene_open_port(struct kafka_scene *s);
 void scene_finish(struct kafka_scene *s);

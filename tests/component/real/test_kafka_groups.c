@@ -273,7 +273,13 @@ static void a_group_that_nobody_has_used_has_no_offsets(void **state)
 
     scene_begin(&s, 2);
     s.offset[0] = s.offset[1] = 7;
+    int64_t took = clock_boot_ms();
+    ask_committed(&s, s.group, 2); /* opens the client and finds the coordinator */
+    int64_t first = clock_boot_ms() - took;
+    took = clock_boot_ms();
     ask_committed(&s, s.group, 2);
+    print_message("first answer %lld ms, next %lld ms\n", (long long)first,
+                  (long long)(clock_boot_ms() - took));
     assert_int_equal(s.offset[0], -1);
     assert_int_equal(s.offset[1], -1);
     scene_finish(&s);
@@ -302,8 +308,7 @@ static bool all_of_many(void *self)
     return ((const struct many *)self)->answers == AT_ONCE;
 }
 
-static void
-questions_about_one_group_that_come_at_once_are_each_answered_once_with_what_they_asked(void **state)
+static void questions_about_one_group_at_once_are_each_answered_once(void **state)
 {
     struct kafka_scene s;
     struct many m = {0};
@@ -402,8 +407,7 @@ int main(void)
         cmocka_unit_test(an_offset_is_committed_for_a_group_from_outside_and_read_back),
         cmocka_unit_test(a_group_tells_its_offsets_while_it_has_members_and_when_they_are_gone),
         cmocka_unit_test(a_group_that_nobody_has_used_has_no_offsets),
-        cmocka_unit_test(
-            questions_about_one_group_that_come_at_once_are_each_answered_once_with_what_they_asked),
+        cmocka_unit_test(questions_about_one_group_at_once_are_each_answered_once),
         cmocka_unit_test(a_group_more_than_the_bound_is_refused),
         cmocka_unit_test(topics_are_described_as_they_are_and_creating_one_twice_is_a_conflict),
     };
