@@ -146,7 +146,7 @@ bool kafka_groups_committed(struct kafka_groups *s, const char *group, const cha
     DL_APPEND(g->reads, a);
     if (g->out || ask_next(g, e))
         return true;
-    DL_DELETE(g->reads, a);
+    g->reads = NULL; /* nothing was out, so it was the only one */
     asked_free(a);
     return false;
 }
