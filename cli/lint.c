@@ -150,7 +150,7 @@ int verb_lint(struct cli *c, const struct strs *words)
         return cli_usage(c, "lint", e.msg);
     struct cli_rows rows = {0};
     const char *only = positional.n ? positional.at[0] : NULL;
-    bool all = cli_rows(c, NULL, &rows, &e);
+    bool all = cli_name_ok(only, &e) && cli_rows(c, NULL, &rows, &e);
     if (!all && (!only || e.kind != ERR_DENIED || !cli_rows(c, only, &rows, &e)))
         return cli_fail(c, &e, cli_remedy(&e) ? cli_remedy(&e) : "`ec2sched doctor` looks at each part");
     size_t workloads = only ? row_of(rows.workloads, only) != NULL : json_count(rows.workloads);

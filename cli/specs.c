@@ -35,14 +35,20 @@ static void on_rows(void *self, uint64_t id, const struct source_rows *r)
     }
 }
 
+bool cli_name_ok(const char *workload, struct err *e)
+{
+    return !workload || ids_workload_ok(str_of(workload)) ||
+           err_set(e, ERR_CONFIG,
+                   "'%.200s' cannot be a workload's name: 1 to 200 bytes without | and control "
+                   "characters",
+                   workload) ||
+           err_code(e, CLI_NO_NAME);
+}
+
 bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct err *e)
 {
-    if (workload && !ids_workload_ok(str_of(workload)))
-        return err_set(e, ERR_CONFIG,
-                       "'%.200s' cannot be a workload's name: 1 to 200 bytes without | and control "
-                       "characters",
-                       workload) ||
-               err_code(e, CLI_NO_NAME);
+    if (!cli_name_ok(workload, e))
+        return false;
     struct source *s = cli_source(c, e);
     struct asked_rows *a = cli_keep(c, sizeof *a);
 

@@ -12,6 +12,8 @@ struct cli_rows { /* borrowed from the cli until the next reading */
     const struct json *faults; /* what could not be read of a folder (source.h); NULL: nothing */
 };
 
+/* Whether it can be a workload's name (NULL: none is asked for). */
+MUST_CHECK bool cli_name_ok(const char *workload, struct err *e);
 /* All rows (workload NULL), or those of one workload. False: e says what could not be read. */
 MUST_CHECK bool cli_rows(struct cli *c, const char *workload, struct cli_rows *out, struct err *e);
 /* A fault is about this workload; "": about nobody in particular. */
