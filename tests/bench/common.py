@@ -5,6 +5,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -125,6 +126,26 @@ def anonymous_kib(pid):
         if line.startswith("Anonymous:"):
             return int(line.split()[1])
     raise AssertionError(f"no Anonymous: line for {pid}")
+
+
+class Peak:
+    """The most anonymous memory that a process has, looked at 20 times a second."""
+
+    def __init__(self, pid):
+        self.pid, self.kib, self.over = pid, anonymous_kib(pid), threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+
+    def _look(self):
+        while not self.over.wait(0.05):
+            self.kib = max(self.kib, anonymous_kib(self.pid))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
 
 
 # ---- figures ----

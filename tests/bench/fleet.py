@@ -9,13 +9,12 @@ Both with the simulator's time and the worker's polls scaled alike, which leaves
 
 import argparse
 import tempfile
-import threading
 import time
 from collections import Counter
 from pathlib import Path
 
 from barrier import OVERRIDE
-from common import Quiet, anonymous_kib, cpu_of, machine, release, table
+from common import Peak, Quiet, anonymous_kib, cpu_of, machine, release, table
 
 from lib.kafka import KafkaServer
 from lib.redis_server import RedisServer
@@ -50,26 +49,6 @@ def scenario(workloads, tiers, each):
              "items": [row(w, t) for w in range(workloads) for t in range(tiers)]},
         ],
     }  # fmt: skip
-
-
-class Peak:
-    """The most anonymous memory that a process has, looked at 20 times a second."""
-
-    def __init__(self, pid):
-        self.pid, self.kib, self.over = pid, anonymous_kib(pid), threading.Event()
-        self.thread = threading.Thread(target=self._look, daemon=True)
-
-    def _look(self):
-        while not self.over.wait(0.05):
-            self.kib = max(self.kib, anonymous_kib(self.pid))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
 
 
 def drive(stack, action, workloads):

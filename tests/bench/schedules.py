@@ -10,11 +10,10 @@ of the table; CPU as a share of a core, and anonymous memory at its most.
 import argparse
 import re
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-from common import Quiet, anonymous_kib, cpu_of, machine, quantile, release, table
+from common import Peak, Quiet, anonymous_kib, cpu_of, machine, quantile, release, table
 from workloads import Workload
 from workloads import scenario as scenario_of
 
@@ -62,26 +61,6 @@ def ticks(build, folder, count, rounds):
             s.wait_until(lambda b=before: len(fired(producer)) >= b + count, f"{count} ticks", timeout_s=100)
             found.append(fired(producer)[before : before + count])
     return found
-
-
-class Peak:
-    """The most anonymous memory that a process has, looked at 20 times a second."""
-
-    def __init__(self, pid):
-        self.pid, self.kib, self.over = pid, anonymous_kib(pid), threading.Event()
-        self.thread = threading.Thread(target=self._look, daemon=True)
-
-    def _look(self):
-        while not self.over.wait(0.05):
-            self.kib = max(self.kib, anonymous_kib(self.pid))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
 
 
 def waiting(build, folder, count, seconds):

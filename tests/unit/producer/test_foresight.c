@@ -237,6 +237,54 @@ static void another_step_than_was_foreseen_is_looked_at_anew(void **state)
     assert_false(led()->owed.works->foreseen);
 }
 
+static struct {
+    http_done *done;
+    void *self;
+    int asked;
+} aws;
+
+static uint64_t ask_aws(void *port, const struct http_request *request, http_done *done, void *self)
+{
+    (void)port;
+    (void)request;
+    aws.done = done;
+    aws.self = self;
+    return (uint64_t)++aws.asked;
+}
+
+static void deny(void)
+{
+    const struct http_reply no = {
+        .status = 403,
+        .body = STR("<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message>"
+                    "</Error></Errors><RequestID>r</RequestID></Response>"),
+        .sent = true,
+    };
+
+    aws.done(aws.self, (uint64_t)aws.asked, &no);
+}
+
+/* EC2 says no: that is told when the view owes the plan, and not before. */
+static void foreseen_work_appends_nothing_until_the_view_owes_it(void **state)
+{
+    (void)state;
+    freeze(0);
+    plan_of(0, JOB("j1"));
+    f.ports.http.send = ask_aws;
+    aws.asked = 0;
+    led()->owed.asked = UINT64_MAX; /* the view has not been asked since */
+    report_of(0, "j1", "done");
+    assert_int_equal(aws.asked, 1);
+    deny();
+    fl_run(&f, TURN_MS);
+    assert_int_equal(led()->owed.count, 1);
+    assert_int_equal(fl_appended(&f, "PlanDelayed", NULL) + fl_appended(&f, "PlanFailed", NULL), 0);
+    led()->owed.asked = 0;
+    fl_say(&f, "owed", "(#-1;(plan;shop;#5;0:3;#1;stop;r;halt))");
+    fl_run(&f, (int64_t)4 * SWEEP_MS);
+    assert_true(fl_appended(&f, "PlanDelayed", NULL) + fl_appended(&f, "PlanFailed", NULL) > 0);
+}
+
 /* The view answered a question that was asked before the report was read: it could not know. */
 static void an_answer_from_before_neither_drops_nor_confirms(void **state)
 {
@@ -269,6 +317,7 @@ int main(void)
         CASE(what_the_view_does_not_owe_is_dropped),
         CASE(what_the_view_owes_goes_on),
         CASE(another_step_than_was_foreseen_is_looked_at_anew),
+        CASE(foreseen_work_appends_nothing_until_the_view_owes_it),
         CASE(an_answer_from_before_neither_drops_nor_confirms),
     };
 
