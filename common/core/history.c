@@ -236,7 +236,17 @@ static bool is_of(const struct kept_run *k, const char *workload)
     return !workload || strcmp(k->story->workload, workload) == 0;
 }
 
-size_t history_latest(const struct history *h, const char *workload, const struct story **out, size_t limit)
+static int by_workload(const void *a, const void *b)
+{
+    const struct story *x = *(const struct story *const *)a;
+    const struct story *y = *(const struct story *const *)b;
+    int names = strcmp(x->workload, y->workload);
+
+    return names ? names : latest_first(a, b);
+}
+
+static size_t sorted(const struct history *h, const char *workload, int (*order)(const void *, const void *),
+                     const struct story **out, size_t max)
 {
     size_t n = 0;
     const struct story **all = xcalloc(HASH_CNT(by_key, h->runs) + 1, sizeof *all);
@@ -245,11 +255,21 @@ size_t history_latest(const struct history *h, const char *workload, const struc
         if (is_of(k, workload))
             all[n++] = k->story;
     if (n)
-        qsort(all, n, sizeof *all, latest_first);
-    n = n < limit ? n : limit;
+        qsort(all, n, sizeof *all, order);
+    n = n < max ? n : max;
     memcpy(out, all, n * sizeof *all);
     xfree(all);
     return n;
+}
+
+size_t history_latest(const struct history *h, const char *workload, const struct story **out, size_t limit)
+{
+    return sorted(h, workload, latest_first, out, limit);
+}
+
+size_t history_by_workload(const struct history *h, const struct story **out, size_t max)
+{
+    return sorted(h, NULL, by_workload, out, max);
 }
 
 const struct story *history_run(const struct history *h, const char *workload, const char *run)

@@ -28,6 +28,8 @@ void history_expire(struct history *h, int64_t before_ms);
 
 /* The latest `limit` of a workload's (NULL: of all), the latest first, borrowed; returns how many. */
 size_t history_latest(const struct history *h, const char *workload, const struct story **out, size_t limit);
+/* All of them (at most `max`), by the names of their workloads, of each the latest first. */
+size_t history_by_workload(const struct history *h, const struct story **out, size_t max);
 const struct story *history_run(const struct history *h, const char *workload, const char *run); /* or NULL */
 size_t history_count(const struct history *h, const char *workload);
 bool history_forgotten(const struct history *h);

@@ -3,9 +3,9 @@
  * stretch - which part of a log partition is read to know what happened since a moment. For readers.
  *
  * The broker is asked where the records of that moment begin, and for the partition's first and next offset.
- * "No record is that young" may also be the answer of a broker that does not know of times (ports/kafka.h, K5:
- * librdkafka's mock, in the demo): then the last record's stamp tells, and a log whose last record is young is
- * read from its beginning. Pure.
+ * "No record is that young" may also be the answer of a broker that does not know of times (ports/kafka.h,
+ * K5: librdkafka's mock, in the demo): then the last record's stamp tells, and a log whose last record is
+ * young is read from its beginning. Pure.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  *
  * GET and HEAD only; everything else is answered 405 here. The handler runs between two turns, on the loop's
  * thread, and must answer at once, with a body or with a stream. Bounds: connections, time without a byte (a
- * stream that has nothing to say is not counted), bytes of a request's head, of an answer, and of a stream that
- * its client has not taken yet; arguments and headers beyond HTTPD_PAIRS_MAX are not handed on.
+ * stream that has nothing to say is not counted), bytes of a request's head, of an answer, and of a stream
+ * that its client has not taken yet; arguments and headers beyond HTTPD_PAIRS_MAX are not handed on.
  */
 #include "ports/http.h"
 #include "real/reactor.h"
