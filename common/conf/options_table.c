@@ -146,7 +146,7 @@ const struct option option_table[] = {
      .help = "Runs that have ended and that a monitor keeps at most; those that ended first go first."},
     {"monitor.memory", OPTION_INT, AT(monitor.memory_mb), .value = "MB", .initial = "64", .min = 8, .max = 4096,
      .help = "Memory that the runs of a monitor may take together, in MB: beyond it the oldest go. The process takes up to "
-             "60 MB more."},
+             "60 MB more, and while it reads the log at its start up to 16 MB a log partition."},
     {"lease.ttl", OPTION_DURATION, AT(lease.ttl_ms), .value = "TIME", .initial = "15s", .min = 500, .max = 10 * MINUTE,
      .help = "How long a worker that falls silent keeps its jobs. The whole fleet's: `ec2sched topics settings` "
              "shows and raises it."},
