@@ -425,11 +425,12 @@ static void look_back(struct follow *f)
         read = read && is_read(&f->at[i]);
         reached = reached && f->at[i].next >= f->at[i].end;
     }
-    if (read && !f->caught_up)
-        log_info(f->ports->log, "log.read", fi("records", f->counts.records), fi("partitions", f->n));
-    f->caught_up = f->caught_up || read;
     if (read && reached)
         f->as_of_ms = f->asked_wall_ms;
+    if (!read || !f->as_of_ms || f->caught_up)
+        return;
+    f->caught_up = true;
+    log_info(f->ports->log, "log.read", fi("records", f->counts.records), fi("partitions", f->n));
 }
 
 int64_t follow_turn(struct follow *f, int64_t now_ms)

@@ -56,7 +56,7 @@ void follow_free(struct follow *f); /* NULL is fine; only when the ports deliver
 int64_t follow_turn(struct follow *f, int64_t now_ms);
 void follow_end(struct follow *f); /* reads no more: readers are closed */
 
-/* Everything that the log holds was read at least once. */
+/* Everything that the log held was read once, and as of when that is is known. */
 bool follow_caught_up(const struct follow *f);
 /* Read to its end, and not stale. False: `why` in plain words. */
 bool follow_is_current(const struct follow *f, int64_t now_ms, char why[static ERR_MSG_MAX]);
