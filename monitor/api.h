@@ -4,8 +4,8 @@
  *
  *   GET /v1/runs[?workload=NAME][&limit=N]   the latest, the latest first: the document of `ec2sched runs`
  *   GET /v1/runs/WORKLOAD@ID                 one run: the document of `ec2sched show`
- *   GET /v1/workloads                        of each workload that the history knows: what goes on, what was
- *   last GET /v1/events[?workload=NAME]           monitor/streams
+ *   GET /v1/workloads                        of each known workload: what goes on, what was last
+ *   GET /v1/events[?workload=NAME]           monitor/streams
  *
  * Each document also says `as_of`: all that was in the log at that moment is in the answer. Errors are
  * {"v":1,"error":{"kind","message","remedy"}} with a status of their own; an argument that is not known is

@@ -3,8 +3,8 @@
  * streams - the clients of GET /v1/events: text/event-stream, each record of the log as one event.
  *
  *   retry: 2000            how long a client waits before it connects anew
- *   event: gap             what follows is not all that came behind the last id: some may be missing or come
- *   twice data: {"v":1,"why":…}
+ *   event: gap             what follows is not just what came behind the last id: some missing, some twice
+ *   data: {"v":1,"why":…}
  *
  *   id: PARTITION:OFFSET:MONITOR     a record of the log; the last part names this very process
  *   data: {…}                        the record
