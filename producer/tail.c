@@ -229,7 +229,6 @@ static void send_record(struct partition *p, const struct kafka_record *r)
     s->id = view_fold(p->c->view, &at, parsed ? &ev : NULL, r->value, on_fold, p);
     t->n++;
     t->sent_to = r->offset;
-    owed_read(p, r->offset);
     /* it may be a step's last, or the plan's: asked for in the same breath */
     if (s->type == EVENT_JOB_TERMINAL)
         p->owed.due_ms = 0;
