@@ -316,15 +316,6 @@ void owed_disturb(struct partition *p, const char *workload)
         planner_disturb(w);
 }
 
-void owed_read(struct partition *p, int64_t offset)
-{
-    struct work *w = NULL;
-
-    DL_FOREACH(p->owed.works, w)
-    if (w->kind == VIEW_OWES_PLAN && w->folded_at == offset)
-        planner_read(w);
-}
-
 void owed_turn(struct partition *p)
 {
     struct work *w = NULL;
@@ -334,6 +325,8 @@ void owed_turn(struct partition *p)
     {
         if (w->waiting)
             continue;
+        if (w->kind == VIEW_OWES_PLAN)
+            planner_folded(w);
         if (w->folded_at != VIEW_NOT_KNOWN && p->tail.pos >= w->folded_at) {
             work_end(w); /* a debt that still stands is taken up anew, with the next look */
         } else if (w->retry_ms && p->c->now_ms >= w->retry_ms) {

@@ -48,8 +48,6 @@ void owed_turn(struct partition *p);
 void owed_foresee(struct partition *p, const struct event *ended, int64_t offset);
 /* Another record of the workload was read, which may change what its plan does. */
 void owed_disturb(struct partition *p, const char *workload);
-/* The record at `offset` was read: a plan's last part, perhaps. */
-void owed_read(struct partition *p, int64_t offset);
 void owed_drop(struct partition *p);       /* all work; what waits for a completion is freed by it */
 void owed_free_orphans(struct context *c); /* no completion comes any more */
 

@@ -40,13 +40,15 @@ struct planning {
     struct members members;
     bool known; /* foreseen work: both have answered, and it waits for the view */
     bool disturbed;
-    struct first first[PLAN_FIRST_JOBS];
+    struct first first[PLAN_FIRST_JOBS]; /* not sent yet */
     size_t first_count;
     int asking; /* questions that are out: for the members, and for the holds */
     struct err members_err, holds_err;
     size_t spot_from, spot_to; /* the members whose Spot requests are being asked for */
     struct plan_parts parts;
-    size_t part; /* the next to append */
+    size_t part;     /* the next to append */
+    int64_t part_at; /* offset of the one before; VIEW_NOT_KNOWN: none yet */
+    bool held;       /* the next waits for the view */
     char nonce[CONTEXT_ID_MAX];
     int refusals;          /* in a row, that waiting cannot mend */
     enum cause told_cause; /* of the last PlanDelayed */
@@ -180,9 +182,22 @@ static void aws_failed(struct work *w, const struct err *err)
 
 static void next_part(struct work *w);
 
+/* The step opens when the view has folded the last part, a moment from now. */
+static void send_first(struct work *w)
+{
+    struct planning *p = w->planning;
+
+    /* behind more than the part itself, the message would only wait for the view */
+    if (!p->disturbed && p->part_at - w->p->tail.pos <= PLAN_AHEAD + 1)
+        for (size_t i = 0; i < p->first_count; i++)
+            pump_early(w->p, &p->epoch, p->step, p->first[i].job, p->first[i].text);
+    forget_first(p);
+}
+
 static void on_part(void *self, uint64_t id, const struct kafka_appended *a)
 {
     struct work *w = self;
+    struct planning *p = w->planning;
 
     (void)id;
     if (!work_back(w))
@@ -191,14 +206,15 @@ static void on_part(void *self, uint64_t id, const struct kafka_appended *a)
         work_backoff(w); /* the whole plan again, under a new nonce: its part 0 replaces what is incomplete */
         return;
     }
-    w->planning->part++;
-    if (w->planning->part < w->planning->parts.n) {
-        next_part(w);
-        return;
+    p->part++;
+    p->part_at = a->offset;
+    if (p->part == p->parts.n) {
+        w->folded_at = a->offset;
+        send_first(w);
+    } else {
+        p->held = true;
+        planner_folded(w);
     }
-    w->folded_at = a->offset;
-    if (w->p->tail.sent_to >= a->offset && w->p->tail.pos < a->offset)
-        planner_read(w); /* it was read before its acknowledgement came */
 }
 
 void planner_disturb(struct work *w)
@@ -206,15 +222,14 @@ void planner_disturb(struct work *w)
     w->planning->disturbed = true;
 }
 
-void planner_read(struct work *w)
+void planner_folded(struct work *w)
 {
     struct planning *p = w->planning;
 
-    /* behind much else, the message would only wait for the view */
-    if (!p->disturbed && w->p->tail.n <= PLAN_READ_BEHIND)
-        for (size_t i = 0; i < p->first_count; i++)
-            pump_early(w->p, &p->epoch, p->step, p->first[i].job, p->first[i].text);
-    forget_first(p);
+    if (!p->held || p->part_at - w->p->tail.pos > PLAN_AHEAD)
+        return;
+    p->held = false;
+    next_part(w);
 }
 
 /* Written while the record is on its way. */
@@ -293,6 +308,7 @@ static void plan(struct work *w)
     }
     context_nonce(c, p->nonce);
     p->part = 0;
+    p->held = false;
     c->counters.planned++;
     log_info(c->ports->log, "step.planned", fs("workload", w->workload), fs("run", p->run),
              fi("step", p->step), fi("members", (int64_t)p->members.n), fi("parts", (int64_t)p->parts.n));

@@ -15,7 +15,7 @@ enum {
     PLAN_REFUSALS_MAX = 3,
     PLAN_TELL_MS = 60 * 1000,
     PLAN_FIRST_JOBS = 4,
-    PLAN_READ_BEHIND = 4 /* records on their way into the view */
+    PLAN_AHEAD = 1 /* records of the log that the view may have before it when a part of a plan follows */
 };
 
 MUST_CHECK bool planner_take(struct work *w,
@@ -24,9 +24,10 @@ void planner_go(struct work *w);
 /* Of foreseen work: is it this debt's step; and then: the view owes it. */
 bool planner_plans(const struct work *w, const struct view_debt_entry *d);
 void planner_confirm(struct work *w);
-/* The plan's last part was read: its first jobs' messages go out while the view folds it, PLAN_FIRST_JOBS at
- * most, unless something else came between that may keep the step shut (planner_disturb). A message is a
- * hint: the claim decides. */
-void planner_read(struct work *w);
+/* The view has folded more of the log: the next part of a plan, if it waits for that (PLAN_AHEAD), goes out. */
+void planner_folded(struct work *w);
+/* Another record of the workload was read, which may keep the step shut. Otherwise the messages of the step's
+ * first jobs, PLAN_FIRST_JOBS at most, go out when the plan's last part is in the log, while the view folds it.
+ * A message is a hint: the claim decides. */
 void planner_disturb(struct work *w);
 void planner_free(struct planning *p); /* NULL is fine */

@@ -10,8 +10,19 @@
 
 #include <string.h>
 
-/* Records of one turn: the view folds them while the next ones are parsed. */
-enum { TAIL_READS = 16 };
+/*
+ * Records of one turn, and their bytes, but for the last: all are heard before the first is folded, since the
+ * last of many reports is what the next step waits for; the view folds them while the next turn's are heard.
+ */
+enum { TAIL_READS = 32, TAIL_BYTES = 64 * 1024 };
+
+struct heard { /* a record, read and parsed */
+    struct view_position at;
+    char *key, *text; /* owned; what is borrowed from the reader does not last */
+    size_t bytes;
+    bool parsed;
+    struct event ev;
+};
 
 static void sent_release(struct fold_sent *s)
 {
@@ -195,73 +206,103 @@ static void look_ahead(struct partition *p, const struct event *ev, int64_t offs
         owed_disturb(p, ev->workload);
 }
 
-static void send_record(struct partition *p, const struct kafka_record *r)
+static void hear(struct partition *p, const struct kafka_record *r, struct heard *h)
 {
-    struct tail *t = &p->tail;
-    struct fold_sent *s = &t->ring[(t->first + t->n) % PARTITION_PIPELINE];
-    struct event ev = {0};
     struct err e = {0};
-    bool parsed = event_parse(r->value, &ev, &e);
-    struct view_position at = {
+
+    *h = (struct heard){.key = str_dup(r->key), .text = str_dup(r->value), .bytes = r->value.n};
+    h->at = (struct view_position){
         .partition = p->number,
         .partitions = p->c->partitions,
         .generation = p->generation,
         .offset = r->offset,
         .ts_ms = r->ts_ms,
-        .key = r->key,
+        .key = str_n(h->key, r->key.n),
     };
+    h->parsed = event_parse(r->value, &h->ev, &e);
+    if (h->parsed) {
+        look_ahead(p, &h->ev, r->offset);
+        return;
+    }
+    p->c->counters.unparsed++;
+    log_warn(p->c->ports->log, "record.unparsed", fi("partition", p->number), fi("offset", r->offset),
+             fe(&e));
+}
 
-    if (!parsed) {
-        p->c->counters.unparsed++;
-        log_warn(p->c->ports->log, "record.unparsed", fi("partition", p->number), fi("offset", r->offset),
-                 fe(&e));
+static void heard_release(struct heard *h)
+{
+    if (h->parsed)
+        event_release(&h->ev);
+    xfree(h->key);
+    xfree(h->text);
+}
+
+static void send_record(struct partition *p, const struct heard *h)
+{
+    struct tail *t = &p->tail;
+    struct fold_sent *s = &t->ring[(t->first + t->n) % PARTITION_PIPELINE];
+    const struct event *ev = h->parsed ? &h->ev : NULL;
+
+    *s = (struct fold_sent){.offset = h->at.offset, .type = ev ? ev->type : EVENT_OTHER};
+    if (ev) {
+        s->workload = copy(ev->workload);
+        s->run = copy(ev->run);
+        s->epoch = copy(ev->epoch);
+        s->job = ev->type == EVENT_JOB_TERMINAL ? copy(ev->terminal.job) : NULL;
+        s->step = step_of(ev);
+        if (record_is_folded(&h->at, ev))
+            replay_saw(p, ev->workload, h->at.offset);
     }
-    *s = (struct fold_sent){.offset = r->offset, .type = parsed ? ev.type : EVENT_OTHER};
-    if (parsed) {
-        s->workload = copy(ev.workload);
-        s->run = copy(ev.run);
-        s->epoch = copy(ev.epoch);
-        s->job = ev.type == EVENT_JOB_TERMINAL ? copy(ev.terminal.job) : NULL;
-        s->step = step_of(&ev);
-        if (record_is_folded(&at, &ev))
-            replay_saw(p, ev.workload, r->offset);
-    }
-    s->id = view_fold(p->c->view, &at, parsed ? &ev : NULL, r->value, on_fold, p);
+    s->id = view_fold(p->c->view, &h->at, ev, str_n(h->text, h->bytes), on_fold, p);
     t->n++;
-    t->sent_to = r->offset;
-    owed_read(p, r->offset);
+    t->sent_to = h->at.offset;
     /* it may be a step's last, or the plan's: asked for in the same breath */
     if (s->type == EVENT_JOB_TERMINAL)
         p->owed.due_ms = 0;
     else if (s->type == EVENT_TIER_PLANNED)
         pump_expect(p);
-    if (parsed) {
-        look_ahead(p, &ev, r->offset);
-        event_release(&ev);
+}
+
+/* The next record that is not in the view's hands yet. False: there is none now, or (hole) not the one that
+ * must follow `last`. */
+static bool read_next(struct partition *p, int64_t last, struct kafka_record *r, bool *hole)
+{
+    const struct kafka *k = &p->c->ports->kafka;
+    struct err e = {0};
+
+    for (;;) {
+        enum kafka_read got = k->ops->read(k->port, p->tail.reader, r, &e);
+        if (got == KAFKA_FAILED)
+            log_warn(p->c->ports->log, "log.read", fi("partition", p->number), fe(&e));
+        if (got != KAFKA_RECORD)
+            return false;
+        if (r->offset <= last)
+            continue; /* the view would say DUP */
+        *hole = r->offset != last + 1;
+        return !*hole;
     }
 }
 
 void tail_turn(struct partition *p)
 {
-    const struct kafka *k = &p->c->ports->kafka;
     struct tail *t = &p->tail;
-    struct err e = {0};
+    struct heard heard[TAIL_READS];
+    int n = 0;
+    size_t bytes = 0;
+    bool hole = false;
 
-    for (int i = 0; i < TAIL_READS && t->reader && t->n < PARTITION_PIPELINE && !leader_waits(p); i++) {
+    while (n < TAIL_READS && bytes < TAIL_BYTES && t->reader && t->n + (size_t)n < PARTITION_PIPELINE &&
+           !leader_waits(p)) {
         struct kafka_record r = {0};
-        enum kafka_read got = k->ops->read(k->port, t->reader, &r, &e);
-        if (got == KAFKA_NOTHING)
-            return;
-        if (got == KAFKA_FAILED) {
-            log_warn(p->c->ports->log, "log.read", fi("partition", p->number), fe(&e));
-            return;
-        }
-        if (r.offset <= t->sent_to)
-            continue; /* the view would say DUP */
-        if (r.offset != t->sent_to + 1) {
-            partition_halt(p, "LOG_TRUNCATED", "the log has a hole behind what is folded");
-            return;
-        }
-        send_record(p, &r);
+        if (!read_next(p, n ? heard[n - 1].at.offset : t->sent_to, &r, &hole))
+            break;
+        hear(p, &r, &heard[n]);
+        bytes += heard[n++].bytes;
     }
+    for (int i = 0; i < n; i++) {
+        send_record(p, &heard[i]);
+        heard_release(&heard[i]);
+    }
+    if (hole)
+        partition_halt(p, "LOG_TRUNCATED", "the log has a hole behind what is folded");
 }

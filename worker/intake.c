@@ -25,6 +25,7 @@ struct entry { /* a record that is read and not stored yet */
     struct epoch epoch;
     char token[IDS_TOKEN_MAX];
     int64_t since_ms, again_ms, sent_ms;
+    int64_t pause_ms; /* until it is claimed again, the last time */
 };
 
 struct intake {
@@ -184,7 +185,10 @@ static void answered(struct intake *in, struct entry *x, const struct view_claim
 static void wait_or_drop(struct intake *in, struct entry *x, int64_t now_ms)
 {
     x->state = ENTRY_WAITS;
-    x->again_ms = now_ms + INTAKE_AGAIN_MS;
+    x->pause_ms = x->pause_ms == 0 ? INTAKE_SOON_MS : 2 * x->pause_ms;
+    if (x->pause_ms > INTAKE_AGAIN_MS)
+        x->pause_ms = INTAKE_AGAIN_MS;
+    x->again_ms = now_ms + x->pause_ms;
     if (now_ms - x->since_ms < INTAKE_WAIT_MS && !in->draining)
         return;
     in->counts.waited++; /* the view delivers it again */

@@ -134,6 +134,8 @@ bool parts_cut(struct event_plan_tiers *plan, size_t max, struct plan_parts *out
     for (size_t i = 0; i < plan->n; i++)
         cut_tier(&c, &plan->at[i]);
     plan_release(plan);
+    if (out->n > 1)
+        begin_part(&c); /* the seal */
     if (out->n <= PARTS_MAX)
         return true;
     (void)err_set(e, ERR_INVALID, "the plan would have %zu parts, allowed are %d", out->n, PARTS_MAX);

@@ -3,12 +3,12 @@
  * report's record, acknowledged; read by a coordinator; one Lua call in Redis; a job's record; returned to a
  * worker.
  *
- *   bench_chain BROKERS REDIS-SOCKET LOG-TOPIC JOBS-TOPIC COUNT PAUSE-US
+ *   bench_chain BROKERS REDIS-SOCKET LOG-TOPIC JOBS-TOPIC JOBS-PARTITIONS COUNT PAUSE-US
  *
  * Three threads with blocking calls over librdkafka and hiredis, with the product's settings
  * (common/real/kafka_conf.c) and nothing else: no group, no epochs, no leases. Prints one line a crossing:
  * microseconds from the acknowledgement of the report in its sender until the job is in the worker's hands.
- * The topics exist, with one partition each.
+ * The topics exist; the log has one partition, the jobs' partitions take turns.
  */
 #include "base/err.h"
 #include "base/str.h"
@@ -38,7 +38,7 @@ struct chain {
     rd_kafka_t *sender, *releaser;
     _Atomic int64_t acked_ns, seen; /* of the crossing under way; how many the worker has seen */
     _Atomic bool stop;
-    int64_t seen_ns;
+    int64_t jobs_partitions, seen_ns;
     pthread_mutex_t lock; /* of seen_ns, with the condition below */
     pthread_cond_t arrived;
 };
@@ -94,19 +94,20 @@ static rd_kafka_t *client(struct chain *c, rd_kafka_type_t type)
     return rk;
 }
 
-static rd_kafka_t *reader(struct chain *c, const char *topic)
+static rd_kafka_t *reader(struct chain *c, const char *topic, int64_t partitions)
 {
     rd_kafka_t *rk = client(c, RD_KAFKA_CONSUMER);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)partitions);
 
     (void)rd_kafka_poll_set_consumer(rk);
-    rd_kafka_topic_partition_list_add(list, topic, 0)->offset = 0;
+    for (int i = 0; i < partitions; i++)
+        rd_kafka_topic_partition_list_add(list, topic, i)->offset = 0;
     BUG_IF(rd_kafka_assign(rk, list));
     rd_kafka_topic_partition_list_destroy(list);
     return rk;
 }
 
-static void append(rd_kafka_t *rk, const char *topic, size_t bytes)
+static void append(rd_kafka_t *rk, const char *topic, int64_t partition, size_t bytes)
 {
     char key[] = "workload";
     char value[1024];
@@ -117,7 +118,7 @@ static void append(rd_kafka_t *rk, const char *topic, size_t bytes)
         (void)rd_kafka_header_add(headers, "ce_header", -1, "a value of a header, about so long", -1);
     const rd_kafka_vu_t record[] = {
         {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = (int32_t)partition},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {.ptr = key, .size = sizeof key - 1}},
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {.ptr = value, .size = bytes}},
@@ -129,7 +130,7 @@ static void append(rd_kafka_t *rk, const char *topic, size_t bytes)
 static void *coordinate(void *self)
 {
     struct chain *c = self;
-    rd_kafka_t *rk = reader(c, c->log);
+    rd_kafka_t *rk = reader(c, c->log, 1);
 
     while (!atomic_load(&c->stop)) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, SLICE_MS);
@@ -140,7 +141,7 @@ static void *coordinate(void *self)
                                      m->offset, now_ns());
         BUG_IF(!r || r->type == REDIS_REPLY_ERROR);
         freeReplyObject(r);
-        append(c->releaser, c->jobs, JOB_BYTES);
+        append(c->releaser, c->jobs, m->offset % c->jobs_partitions, JOB_BYTES);
         rd_kafka_message_destroy(m);
         (void)rd_kafka_poll(c->releaser, 0);
     }
@@ -151,7 +152,7 @@ static void *coordinate(void *self)
 static void *work(void *self)
 {
     struct chain *c = self;
-    rd_kafka_t *rk = reader(c, c->jobs);
+    rd_kafka_t *rk = reader(c, c->jobs, c->jobs_partitions);
 
     while (!atomic_load(&c->stop)) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, SLICE_MS);
@@ -172,7 +173,7 @@ static void *work(void *self)
 static void cross(struct chain *c, int64_t number, bool print)
 {
     atomic_store(&c->acked_ns, 0);
-    append(c->sender, c->log, REPORT_BYTES);
+    append(c->sender, c->log, 0, REPORT_BYTES);
     int64_t give_up = now_ns() + (int64_t)ANSWER_MS * 1000000;
     while (!atomic_load(&c->acked_ns) && now_ns() < give_up)
         (void)rd_kafka_poll(c->sender, SLICE_MS);
@@ -200,17 +201,19 @@ static void redis_open(struct chain *c, const char *socket)
 
 int main(int argc, char **argv)
 {
-    int64_t count = 0, pause_us = 0;
+    int64_t partitions = 0, count = 0, pause_us = 0;
     pthread_t threads[2];
 
-    if (argc != 7 || !str_to_i64(str_of(argv[5]), &count) || !str_to_i64(str_of(argv[6]), &pause_us)) {
-        (void)fprintf(stderr,
-                      "usage: bench_chain BROKERS REDIS-SOCKET LOG-TOPIC JOBS-TOPIC COUNT PAUSE-US\n");
+    if (argc != 8 || !str_to_i64(str_of(argv[5]), &partitions) || partitions < 1 ||
+        !str_to_i64(str_of(argv[6]), &count) || !str_to_i64(str_of(argv[7]), &pause_us)) {
+        (void)fprintf(stderr, "usage: bench_chain BROKERS REDIS-SOCKET LOG-TOPIC JOBS-TOPIC JOBS-PARTITIONS "
+                              "COUNT PAUSE-US\n");
         return 2;
     }
     struct chain c = {.brokers = argv[1],
                       .log = argv[3],
                       .jobs = argv[4],
+                      .jobs_partitions = partitions,
                       .lock = PTHREAD_MUTEX_INITIALIZER,
                       .arrived = PTHREAD_COND_INITIALIZER};
     redis_open(&c, argv[2]);

@@ -9,6 +9,7 @@
  *   US poll TOPIC TYPE RUN STEP      the record was returned to the program (TYPE of a job: -)
  *   US send TOPIC TYPE RUN STEP      the record was handed to the client
  *   US http                          a transfer was begun
+ *   US claimed                       the worker says so in its log
  * Lines are kept until nothing has happened for QUIET_US, so that writing is never in the way.
  */
 #include "base/err.h"
@@ -37,14 +38,14 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* The library's own function, into the pointer at `to` (C has no cast from an object's pointer to a
- * function's). */
-static void next(const char *name, void *to)
+/* The library's own function, looked up once, into the pointer at `to` (C has no cast from an object's
+ * pointer to a function's). */
+static void next(const char *name, void **found, void *to)
 {
-    void *f = dlsym(RTLD_NEXT, name);
-
-    BUG_IF(!f);
-    memcpy(to, &f, sizeof f);
+    if (!*found)
+        *found = dlsym(RTLD_NEXT, name);
+    BUG_IF(!*found);
+    memcpy(to, found, sizeof *found);
 }
 
 static FILE *file(void)
@@ -101,10 +102,11 @@ static void tell_message(const char *what, const rd_kafka_message_t *m)
 
 rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms)
 {
+    static void *found;
     rd_kafka_message_t *(*real)(rd_kafka_t *, int) = NULL;
     rd_kafka_message_t *m = NULL;
 
-    next("rd_kafka_consumer_poll", &real);
+    next("rd_kafka_consumer_poll", &found, &real);
     m = real(rk, timeout_ms);
     tell_message("poll", m);
     quiet();
@@ -113,10 +115,11 @@ rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms)
 
 rd_kafka_message_t *rd_kafka_consume_queue(rd_kafka_queue_t *rkqu, int timeout_ms)
 {
+    static void *found;
     rd_kafka_message_t *(*real)(rd_kafka_queue_t *, int) = NULL;
     rd_kafka_message_t *m = NULL;
 
-    next("rd_kafka_consume_queue", &real);
+    next("rd_kafka_consume_queue", &found, &real);
     m = real(rkqu, timeout_ms);
     tell_message("poll", m);
     quiet();
@@ -125,10 +128,11 @@ rd_kafka_message_t *rd_kafka_consume_queue(rd_kafka_queue_t *rkqu, int timeout_m
 
 const rd_kafka_message_t *rd_kafka_event_message_next(rd_kafka_event_t *rkev)
 {
+    static void *found;
     const rd_kafka_message_t *(*real)(rd_kafka_event_t *) = NULL;
     const rd_kafka_message_t *m = NULL;
 
-    next("rd_kafka_event_message_next", &real);
+    next("rd_kafka_event_message_next", &found, &real);
     m = real(rkev);
     if (rd_kafka_event_type(rkev) == RD_KAFKA_EVENT_DR)
         tell_message("ack", m);
@@ -137,11 +141,12 @@ const rd_kafka_message_t *rd_kafka_event_message_next(rd_kafka_event_t *rkev)
 
 rd_kafka_error_t *rd_kafka_produceva(rd_kafka_t *rk, const rd_kafka_vu_t *vus, size_t cnt)
 {
+    static void *found;
     rd_kafka_error_t *(*real)(rd_kafka_t *, const rd_kafka_vu_t *, size_t) = NULL;
     const char *topic = "-";
     struct str value = STR("");
 
-    next("rd_kafka_produceva", &real);
+    next("rd_kafka_produceva", &found, &real);
     for (size_t i = 0; i < cnt; i++) {
         if (vus[i].vtype == RD_KAFKA_VTYPE_TOPIC)
             topic = vus[i].u.cstr;
@@ -154,12 +159,27 @@ rd_kafka_error_t *rd_kafka_produceva(rd_kafka_t *rk, const rd_kafka_vu_t *vus, s
 
 CURLMcode curl_multi_add_handle(CURLM *multi_handle, CURL *curl_handle)
 {
+    static void *found;
     CURLMcode (*real)(CURLM *, CURL *) = NULL;
 
-    next("curl_multi_add_handle", &real);
+    next("curl_multi_add_handle", &found, &real);
     if (file()) {
         last_us = now_us();
         (void)fprintf(out, "%" PRId64 " http\n", last_us);
     }
     return real(multi_handle, curl_handle);
+}
+
+ssize_t write(int fd, const void *buf, size_t n)
+{
+    static void *found;
+    ssize_t (*real)(int, const void *, size_t) = NULL;
+    static const char claimed[] = "event=job.claimed";
+
+    next("write", &found, &real);
+    if (fd == STDERR_FILENO && file() && memmem(buf, n, claimed, sizeof claimed - 1)) {
+        last_us = now_us();
+        (void)fprintf(out, "%" PRId64 " claimed\n", last_us);
+    }
+    return real(fd, buf, n);
 }
