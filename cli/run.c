@@ -200,13 +200,14 @@ static void tell_accepted(struct cli *c, const struct asked *a, const struct sto
         json_add_str(document, "run", str_of(a->id));
         json_add_str(document, "state", story_began(s) ? STR("running") : STR("accepted"));
         json_add_str(document, "start", buf_view(&start));
+        json_add_bool(document, "observe", *story_observe(s));
         print_json(document);
     } else {
-        print_line("%s@%s accepted%s%s", a->workload, a->id,
+        print_line("%s@%s accepted%s%s%s", a->workload, a->id,
                    story_began(s) ? ""
                    : start.n      ? "; it "
                                   : "; it begins when the run before it has ended",
-                   buf_cstr(&start));
+                   buf_cstr(&start), story_observe(s));
     }
 }
 

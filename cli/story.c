@@ -125,6 +125,7 @@ static void hear_accepted(struct story *s, const struct kafka_record *r, const s
     s->accepted = true;
     s->accepted_at = r->offset;
     s->counted = a->members;
+    s->observe = a->observe;
     s->origin.who = copy(a->origin.who);
     s->origin.reason = copy(a->origin.reason);
     s->steps = xcalloc(a->steps.n + 1, sizeof *s->steps);
@@ -279,6 +280,11 @@ bool story_known(const struct story *s)
 bool story_accepted(const struct story *s)
 {
     return s->accepted;
+}
+
+const char *story_observe(const struct story *s)
+{
+    return s->observe ? "; the fleet only observes: it decides and changes nothing" : "";
 }
 
 const char *story_action(const struct story *s)

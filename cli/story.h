@@ -26,6 +26,8 @@ size_t story_bars(const struct story *s, struct bar *out, size_t max);
 
 bool story_known(const struct story *s); /* any record of the run was heard */
 bool story_accepted(const struct story *s);
+/* What to add where its acceptance is told: "" or that the fleet only observes. */
+const char *story_observe(const struct story *s);
 /* What the run does: "start", "stop"; "": not heard yet. */
 const char *story_action(const struct story *s);
 int64_t story_counted(const struct story *s);    /* members, as counted when it was accepted */

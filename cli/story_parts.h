@@ -27,6 +27,7 @@ struct story {
     const struct cli *cli;
     char *workload, *run, *action;
     bool known, accepted, began;
+    bool observe;        /* accepted by a fleet that changes nothing */
     int64_t accepted_at; /* offset */
     int64_t counted;
     struct told_step *steps;

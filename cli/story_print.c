@@ -74,6 +74,7 @@ static void print_whole_json(const struct story *s)
     json_add_str(document, "detail", str_of(s->detail));
     json_add_str(document, "who", str_of(s->origin.who));
     json_add_str(document, "reason", str_of(s->origin.reason));
+    json_add_bool(document, "observe", s->observe);
     for (size_t i = 0; i < s->step_count; i++) {
         struct json *step = json_object();
         struct json *tiers = json_array();

@@ -62,9 +62,9 @@ static bool add_turn(const struct story *s, const struct event *ev, struct buf *
 
     switch (ev->type) {
     case EVENT_RUN_ACCEPTED:
-        buf_addf(text, "accepted: %s, %zu step%s, %lld member%s", ev->action ? ev->action : "", s->step_count,
-                 s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
-                 ev->accepted.members == 1 ? "" : "s");
+        buf_addf(text, "accepted: %s, %zu step%s, %lld member%s%s", ev->action ? ev->action : "",
+                 s->step_count, s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
+                 ev->accepted.members == 1 ? "" : "s", story_observe(s));
         return true;
     case EVENT_DRAINED:
         buf_adds(text, "begins");
