@@ -59,10 +59,11 @@ class Week:
         self.crew, self.told, self.wanted = crew, {}, {}
 
     def run(self, action, name, run, wanted, code=0):
-        self.crew.go(action, name, run)
-        self.crew.ended(name, run, code)
-        self.told[name, run] = self.crew.outcomes(name, run)
-        self.wanted[name, run] = wanted
+        if any(c["kind"] == "call" and c["operation"] not in READS | {"SendCommand"} for c in self.crew.aws.calls()):
+            return  # lost already: the tests say so
+        self.crew.go(action, name, run).wait(60)
+        self.told[name, run] = (self.crew.watches[name, run].wait(1), *self.crew.outcomes(name, run))
+        self.wanted[name, run] = (code, *wanted)
 
     def older_tool(self, ids, state, **more):
         self.crew.aws.change("set", {"instances": [{"id": i, "state": state, **more} for i in ids]})
@@ -167,7 +168,7 @@ def test_guests_are_asked_the_override_question_alone_and_only_where_the_rows_sa
 
 def test_every_member_of_the_week_is_told_as_what_would_have_been_done(week):
     assert week.told == week.wanted
-    assert sum(cause == "observe" for _, members in week.told.values() for _, cause in members.values()) > 60
+    assert sum(cause == "observe" for *_, members in week.told.values() for _, cause in members.values()) > 60
 
 
 def test_the_run_carries_it_to_workers_that_were_told_otherwise(week):
@@ -233,6 +234,6 @@ def test_the_page_lists_the_week_a_line_for_each_member(week):
     listed = typed(week, text, BROKERS=week.crew.kafka.bootstrap, TOPIC=f"{week.crew.prefix}.events.v1")
     assert listed.returncode == 0, listed.stderr
     lines = [line.split("\t") for line in listed.stdout.splitlines()]
-    for (name, run), (_, members) in week.told.items():
+    for (name, run), (*_, members) in week.told.items():
         told = {(i, outcome, cause) for _, n, r, _, i, outcome, cause in lines if (n, r) == (name, run)}
         assert told == {(i, *o) for i, o in members.items()}, (name, run)
