@@ -201,13 +201,14 @@ static void tell_accepted(struct cli *c, const struct asked *a, const struct sto
         json_add_str(document, "run", str_of(a->id));
         json_add_str(document, "state", s->began ? STR("running") : STR("accepted"));
         json_add_str(document, "start", buf_view(&start));
+        json_add_bool(document, "observe", s->observe);
         print_json(document);
     } else {
-        print_line("%s@%s accepted%s%s", a->workload, a->id,
+        print_line("%s@%s accepted%s%s%s", a->workload, a->id,
                    s->began  ? ""
                    : start.n ? "; it "
                              : "; it begins when the run before it has ended",
-                   buf_cstr(&start));
+                   buf_cstr(&start), telling_observe(s));
     }
 }
 

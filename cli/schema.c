@@ -1,123 +1,17 @@
 #include "cli/arguments.h"
+#include "cli/asyncapi.h"
+#include "cli/examples.h"
 #include "cli/print.h"
+#include "cli/schemas.h"
 #include "cli/verbs.h"
-#include "model/event.h"
+#include "cli/yaml.h"
 
 #include <string.h>
 
-/* The records' tables as JSON Schemas and as docs/events.md: one generator, so that neither can drift from
- * the code. */
+/* The generated pages: docs/schemas.json, docs/asyncapi.yaml, docs/events.md and docs/configuration.md, all
+ * from the tables that the code works by, so that none can drift from it. */
 
 enum { TEXT_MAX = 4 * 1024 * 1024 };
-
-static struct json *schema_of_table(const struct json_field *fields);
-
-static struct json *typed(const char *type)
-{
-    struct json *o = json_object();
-
-    json_add_str(o, "type", str_of(type));
-    return o;
-}
-
-static struct json *list_of(struct json *items, size_t max)
-{
-    struct json *o = typed("array");
-
-    json_add(o, "items", items);
-    if (max)
-        json_add_int(o, "maxItems", (int64_t)max);
-    return o;
-}
-
-static struct json *words_of(const char *const *names)
-{
-    struct json *o = typed("string");
-    struct json *all = json_array();
-
-    for (size_t i = 0; names[i]; i++)
-        if (names[i][0])
-            json_push_str(all, str_of(names[i]));
-    json_add(o, "enum", all);
-    return o;
-}
-
-static struct json *schema_of_field(const struct json_field *f)
-{
-    switch (f->kind) {
-    case JSON_F_INT:
-        return typed("integer");
-    case JSON_F_BOOL:
-        return typed("boolean");
-    case JSON_F_ENUM:
-        return words_of(f->names);
-    case JSON_F_STRS:
-        return list_of(typed("string"), f->max);
-    case JSON_F_OBJECT:
-        return schema_of_table(f->fields);
-    case JSON_F_LIST:
-        return list_of(schema_of_table(f->fields), f->max);
-    case JSON_F_RAW:
-        return json_object();
-    case JSON_F_STR:
-        break;
-    }
-    struct json *o = typed("string");
-    if (f->max)
-        json_add_int(o, "maxLength", (int64_t)f->max);
-    return o;
-}
-
-static void add_fields(const struct json_field *fields, struct json *properties, struct json *required)
-{
-    for (const struct json_field *f = fields; f && f->name; f++) {
-        struct json *o = schema_of_field(f);
-        if (f->help)
-            json_add_str(o, "description", str_of(f->help));
-        json_add(properties, f->name, o);
-        if (f->required)
-            json_push_str(required, str_of(f->name));
-    }
-}
-
-static struct json *schema_of_table(const struct json_field *fields)
-{
-    struct json *o = typed("object");
-    struct json *properties = json_object();
-    struct json *required = json_array();
-
-    add_fields(fields, properties, required);
-    json_add(o, "properties", properties);
-    json_add(o, "required", required);
-    return o;
-}
-
-static struct json *schema_of_type(enum event_type type)
-{
-    struct json *o = typed("object");
-    struct json *properties = json_object();
-    struct json *required = json_array();
-
-    json_add_str(o, "title", str_of(event_type_names[type]));
-    add_fields(event_common_fields, properties, required);
-    add_fields(event_fields(type), properties, required);
-    json_add(o, "properties", properties);
-    json_add(o, "required", required);
-    return o;
-}
-
-static void print_schemas(void)
-{
-    JSON_CLEANUP struct json *o = json_object();
-    struct json *records = json_object();
-
-    json_add_str(o, "$schema", STR("https://json-schema.org/draft/2020-12/schema"));
-    for (int t = 1; t < EVENT_TYPES; t++)
-        json_add(records, event_type_names[t], schema_of_type((enum event_type)t));
-    json_add(records, "Job", schema_of_table(job_fields));
-    json_add(o, "records", records);
-    print_json(o);
-}
 
 static const char *kind_word(const struct json_field *f)
 {
@@ -145,7 +39,7 @@ static void table_markdown(const struct json_field *fields, const char *prefix, 
 {
     for (const struct json_field *f = fields; f && f->name; f++) {
         buf_addf(out, "| `%s%s` | %s%s | ", prefix, f->name, kind_word(f), f->required ? "" : ", optional");
-        if (f->kind == JSON_F_ENUM)
+        if (f->names)
             words_markdown(f, out);
         buf_addf(out, "%s |\n", f->help ? f->help : "");
         if (!f->fields)
@@ -156,29 +50,76 @@ static void table_markdown(const struct json_field *fields, const char *prefix, 
     }
 }
 
+static void section_markdown(int which, const char *beside, struct buf *out)
+{
+    buf_addf(out,
+             "\n## %s%s\n\nIt says: %s.\n\n```json\n%s\n```\n\n| field | type | meaning |\n|---|---|---|\n",
+             schemas_name(which), beside, example_sentence(which), example_text(which));
+    table_markdown(schemas_fields(which), "", out);
+}
+
+static void headers_markdown(struct buf *out)
+{
+    buf_adds(out, "\n## Headers\n\nRecords of events and progress: CloudEvents 1.0 (Kafka binding, binary "
+                  "mode) and W3C trace context. Jobs and snapshots have none.\n\n| header | type | meaning "
+                  "|\n|---|---|---|\n");
+    table_markdown(schemas_event_headers, "", out);
+    buf_adds(out, "\nDead letters (the dlq topic; the value is the record as it was):\n\n| header | type | "
+                  "meaning |\n|---|---|---|\n");
+    table_markdown(schemas_letter_headers, "", out);
+}
+
+static void causes_markdown(struct buf *out)
+{
+    buf_adds(out, "\n## Causes\n\nOne closed list: a word never changes its meaning.\n\n| cause | what it "
+                  "says |\n|---|---|\n");
+    for (int c = 1; c < CAUSE_COUNT; c++)
+        buf_addf(out, "| `%s` | %s |\n", cause_names[c], cause_sentence((enum cause)c));
+}
+
 static void print_markdown(void)
 {
     BUF_CLEANUP struct buf out = BUF_INIT(TEXT_MAX);
 
-    buf_adds(&out, "# Events\n\nEvery record of the topics, field by field. Printed by `ec2sched schema "
-                   "--markdown` from the tables in "
-                   "`common/model/event.c`; a test compares.\n\n"
-                   "Values are JSON objects of at most 900,000 bytes; a reader ignores fields and types that "
-                   "it does not know, and decides "
-                   "nothing by a header. Headers follow CloudEvents 1.0 (Kafka binding, binary mode) and W3C "
-                   "`traceparent`.\n\n"
-                   "## Fields of every record\n\n| field | type | meaning |\n|---|---|---|\n");
+    buf_adds(
+        &out,
+        "# Events\n\nEvery record of the topics, field by field, with one of a real run. Printed by "
+        "`ec2sched schema --markdown` from the tables in `common/model/event.c`; a test compares. The same "
+        "as JSON Schemas: [schemas.json](schemas.json); topics, keys, partitions, headers and schemas as "
+        "AsyncAPI 3.0: [asyncapi.yaml](asyncapi.yaml); how to write a reader: "
+        "[readers.md](readers.md).\n\n"
+        "Values are JSON objects of at most 900,000 bytes; a reader ignores fields and types that it does "
+        "not know, and decides nothing by a header. An optional field that is absent is empty, 0 or "
+        "false; `on_failure` is `halt` then, and `ready` is `state`.\n\n"
+        "## Fields of every record\n\n| field | type | meaning |\n|---|---|---|\n");
     table_markdown(event_common_fields, "", &out);
-    for (int t = 1; t < EVENT_TYPES; t++) {
-        buf_addf(&out, "\n## %s\n\n| field | type | meaning |\n|---|---|---|\n", event_type_names[t]);
-        table_markdown(event_fields((enum event_type)t), "", &out);
-    }
-    buf_adds(&out, "\n## Job (jobs topic)\n\n| field | type | meaning |\n|---|---|---|\n");
-    table_markdown(job_fields, "", &out);
-    buf_adds(&out, "\n## Causes\n\nOne closed list: a word never changes its meaning.\n\n| cause | what it "
-                   "says |\n|---|---|\n");
-    for (int c = 1; c < CAUSE_COUNT; c++)
-        buf_addf(&out, "| `%s` | %s |\n", cause_names[c], cause_sentence((enum cause)c));
+    headers_markdown(&out);
+    for (int t = 1; t < EVENT_TYPES; t++)
+        section_markdown(t, t == EVENT_JOB_PROGRESS ? " (progress topic)" : "", &out);
+    section_markdown(SCHEMAS_JOB, " (jobs topic)", &out);
+    section_markdown(SCHEMAS_SNAPSHOT, " (snap topic)", &out);
+    causes_markdown(&out);
+    BUG_IF(out.over);
+    print_text(buf_view(&out));
+}
+
+static void print_schemas(void)
+{
+    BUF_CLEANUP struct buf out = BUF_INIT(TEXT_MAX);
+    JSON_CLEANUP struct json *j = schemas_bundle();
+
+    json_print_pretty(j, &out);
+    buf_adds(&out, "\n");
+    BUG_IF(out.over);
+    print_text(buf_view(&out));
+}
+
+static void print_asyncapi(void)
+{
+    BUF_CLEANUP struct buf out = BUF_INIT(TEXT_MAX);
+    JSON_CLEANUP struct json *j = asyncapi_document();
+
+    yaml_print(j, &out);
     BUG_IF(out.over);
     print_text(buf_view(&out));
 }
@@ -207,9 +148,11 @@ int verb_schema(struct cli *c, const struct strs *words)
 {
     bool options = false;
     bool markdown = false;
+    bool asyncapi = false;
     struct err e = {0};
     STRS_CLEANUP struct strs positional = {0};
     const struct argument table[] = {{"--markdown", ARGUMENT_SWITCH, &markdown, NULL, "docs/events.md"},
+                                     {"--asyncapi", ARGUMENT_SWITCH, &asyncapi, NULL, "docs/asyncapi.yaml"},
                                      {"--options", ARGUMENT_SWITCH, &options, NULL, "docs/configuration.md"},
                                      {0}};
 
@@ -219,6 +162,8 @@ int verb_schema(struct cli *c, const struct strs *words)
         print_options();
     else if (markdown)
         print_markdown();
+    else if (asyncapi)
+        print_asyncapi();
     else
         print_schemas();
     return CLI_OK;

@@ -49,6 +49,11 @@ static void add_why(struct buf *text, const char *before, int cause, const char 
         buf_addf(text, ": %s", detail);
 }
 
+const char *telling_observe(const struct story *s)
+{
+    return s->observe ? "; the fleet only observes: it decides and changes nothing" : "";
+}
+
 /* How it stands with the run. False: nothing that people need to hear. */
 static bool add_turn(const struct story *s, const struct event *ev, struct buf *text)
 {
@@ -56,9 +61,9 @@ static bool add_turn(const struct story *s, const struct event *ev, struct buf *
 
     switch (ev->type) {
     case EVENT_RUN_ACCEPTED:
-        buf_addf(text, "accepted: %s, %zu step%s, %lld member%s", ev->action ? ev->action : "", s->step_count,
-                 s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
-                 ev->accepted.members == 1 ? "" : "s");
+        buf_addf(text, "accepted: %s, %zu step%s, %lld member%s%s", ev->action ? ev->action : "",
+                 s->step_count, s->step_count == 1 ? "" : "s", (long long)ev->accepted.members,
+                 ev->accepted.members == 1 ? "" : "s", telling_observe(s));
         return true;
     case EVENT_DRAINED:
         buf_adds(text, "begins");

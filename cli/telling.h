@@ -17,4 +17,6 @@ size_t telling_bars(const struct story *s, struct bar *out, size_t max);
 void telling_whole(const struct cli *c, const struct story *s); /* steps, tiers, every member */
 /* The last line alone; the whole document as JSON. */
 void telling_end(const struct cli *c, const struct story *s);
+/* What to add where its acceptance is told: "" or that the fleet only observes. */
+const char *telling_observe(const struct story *s);
 int telling_exit(const struct story *s); /* 0 only for succeeded */

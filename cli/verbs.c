@@ -25,7 +25,7 @@ const struct verb verbs[] = {
     {"tables", "create|check [--billing on-demand|provisioned]", "the DynamoDB tables of the specifications", verb_tables},
     {"topics", "create|check|settings [--replication auto|N]", "the Kafka topics, and the fleet's time settings", verb_topics},
     {"completion", "bash|zsh|fish", "prints what makes your shell complete this command", verb_completion},
-    {"schema", "[--markdown]", NULL, verb_schema},
+    {"schema", "[--markdown|--asyncapi|--options]", NULL, verb_schema},
     {0},
 };
 /* clang-format on */

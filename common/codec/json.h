@@ -103,11 +103,13 @@ struct json_field {
     enum json_kind kind;
     size_t offset;
     bool required;
-    const char *const *names;        /* ENUM */
+    /* ENUM; STR: the words that are written. For the schema alone: any text is read */
+    const char *const *names;
     const struct json_field *fields; /* OBJECT, LIST */
     size_t size;                     /* LIST: of an element */
     size_t max; /* STR, RAW: bytes; STRS, LIST: elements; 0: no bound but the text's (LIST: JSON_LIST_MAX) */
-    const char *help; /* one line for the generated schema and docs; may be NULL */
+    const char *help;    /* one line for the generated schema and docs; may be NULL */
+    const char *pattern; /* STR, STRS: what is written matches it. For the schema alone */
 };
 
 /*

@@ -154,6 +154,7 @@ static void hear_accepted(struct story *s, const struct kafka_record *r, const s
     s->accepted = true;
     s->accepted_at = r->offset;
     s->counted = a->members;
+    s->observe = a->observe;
     note_origin(s, &a->origin);
     if (s->whole)
         keep_steps(s, &a->steps);

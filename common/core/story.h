@@ -39,6 +39,7 @@ struct story {
     char *workload, *run, *action, *who, *reason, *detail; /* all but the first two NULL: not heard */
     bool whole;
     bool known, accepted, began, finished, partial;
+    bool observe;        /* accepted by a fleet that changes nothing */
     int64_t accepted_at; /* offset of the acceptance */
     int64_t counted;     /* members, as counted when it was accepted */
     struct told_step *steps;

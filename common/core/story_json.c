@@ -123,6 +123,7 @@ void story_json(const struct story *s, struct json *document)
     json_add_str(document, "detail", str_of(s->detail));
     json_add_str(document, "who", str_of(s->who));
     json_add_str(document, "reason", str_of(s->reason));
+    json_add_bool(document, "observe", s->observe);
     json_add_bool(document, "partial", s->partial);
     json_add(document, "steps", steps_json(s));
     for (const struct told_member *m = s->members; m; m = m->hh.next)

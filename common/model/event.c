@@ -38,43 +38,43 @@ const char *const origin_kind_names[] = {"cli", "schedule", "retry", "api", NULL
 const struct json_field event_common_fields[] = {
     {"v",        JSON_F_INT,  AT(v), .required = true, .help = "1"},
     {"type",     JSON_F_STR,  AT(type_name), .required = true, .max = 64, .help = "the record's type"},
-    {"ts",       JSON_F_STR,  AT(ts), .max = 40, .help = "when it was written, RFC 3339, UTC"},
+    {"ts",       JSON_F_STR,  AT(ts), .max = 40, .help = "when it was written, RFC 3339, UTC", .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z$"},
     {"workload", JSON_F_STR,  AT(workload), .max = 1024, .help = "absent in records of a whole partition"},
-    {"run",      JSON_F_STR,  AT(run), .max = 256, .help = "id, unique in its workload"},
-    {"epoch",    JSON_F_STR,  AT(epoch), .max = IDS_EPOCH_MAX, .help = "G:partition:offset of the run's RunAccepted"},
-    {"action",   JSON_F_STR,  AT(action), .max = 32, .help = "start or stop"},
+    {"run",      JSON_F_STR,  AT(run), .max = 256, .help = "id, unique in its workload", .pattern = IDS_RUN_PATTERN},
+    {"epoch",    JSON_F_STR,  AT(epoch), .max = IDS_EPOCH_MAX, .help = "G:partition:offset of the run's RunAccepted", .pattern = IDS_EPOCH_PATTERN},
+    {"action",   JSON_F_STR,  AT(action), .max = 32, .names = action_names},
     {"must",     JSON_F_BOOL, AT(must), .help = "a fold that does not know the type must stop"},
     {"needs",    JSON_F_STRS, AT(needs), .max = 16, .help = "words that a fold must know"},
     {0},
 };
 
-static const struct json_field origin_fields[] = {
+const struct json_field event_origin_fields[] = {
     {"kind",     JSON_F_ENUM, offsetof(struct event_origin, kind), .required = true, .names = origin_kind_names},
     {"who",      JSON_F_STR,  offsetof(struct event_origin, who), .max = 300, .help = "user@host, as claimed"},
     {"reason",   JSON_F_STR,  offsetof(struct event_origin, reason), .max = 300},
     {"schedule", JSON_F_STR,  offsetof(struct event_origin, schedule), .max = EVENT_SCHEDULE_MAX, .help = "name, action and zone of the schedule, joined by bars"},
     {"tick",     JSON_F_INT,  offsetof(struct event_origin, tick), .help = "YYYYMMDDhhmm, nominal local time"},
-    {"of",       JSON_F_STR,  offsetof(struct event_origin, of), .max = IDS_RUN_MAX, .help = "the run that is tried again"},
+    {"of",       JSON_F_STR,  offsetof(struct event_origin, of), .max = IDS_RUN_MAX, .help = "the run that is tried again", .pattern = IDS_RUN_PATTERN},
     {0},
 };
 
 const struct json_field event_request_fields[] = {
-    {"origin",       JSON_F_OBJECT, offsetof(struct event_request, origin), .required = true, .fields = origin_fields},
+    {"origin",       JSON_F_OBJECT, offsetof(struct event_request, origin), .required = true, .fields = event_origin_fields},
     {"profile",      JSON_F_STR,    offsetof(struct event_request, profile), .max = 100},
     {"tiers",        JSON_F_STRS,   offsetof(struct event_request, tiers), .max = SPEC_TIERS_MAX, .help = "only these"},
     {"if_busy",      JSON_F_ENUM,   offsetof(struct event_request, if_busy), .required = true, .names = if_busy_names},
-    {"on_failure",   JSON_F_STR,    offsetof(struct event_request, on_failure), .max = 16, .help = "halt or continue; absent: as the row says"},
+    {"on_failure",   JSON_F_STR,    offsetof(struct event_request, on_failure), .max = 16, .names = on_failure_names, .help = "absent: as the row says"},
     {"not_after_ms", JSON_F_INT,    offsetof(struct event_request, not_after_ms), .help = "must not begin after this, ms since 1970"},
     {"force",        JSON_F_BOOL,   offsetof(struct event_request, force)},
     {0},
 };
 
 static const struct json_field requested_fields[] = {
-    {"origin",       JSON_F_OBJECT, AT(requested.origin), .required = true, .fields = origin_fields, .help = "who or what asked"},
+    {"origin",       JSON_F_OBJECT, AT(requested.origin), .required = true, .fields = event_origin_fields, .help = "who or what asked"},
     {"profile",      JSON_F_STR,    AT(requested.profile), .max = 100},
     {"tiers",        JSON_F_STRS,   AT(requested.tiers), .max = SPEC_TIERS_MAX, .help = "only these"},
     {"if_busy",      JSON_F_ENUM,   AT(requested.if_busy), .required = true, .names = if_busy_names},
-    {"on_failure",   JSON_F_STR,    AT(requested.on_failure), .max = 16, .help = "halt or continue; absent: as the row says"},
+    {"on_failure",   JSON_F_STR,    AT(requested.on_failure), .max = 16, .names = on_failure_names, .help = "absent: as the row says"},
     {"not_after_ms", JSON_F_INT,    AT(requested.not_after_ms), .help = "must not begin after this, ms since 1970"},
     {"force",        JSON_F_BOOL,   AT(requested.force)},
     {0},
@@ -87,7 +87,7 @@ static const struct json_field step_fields[] = {
 };
 
 static const struct json_field accepted_fields[] = {
-    {"request",      JSON_F_STR,    AT(accepted.request), .required = true, .max = IDS_EPOCH_MAX, .help = "G:partition:offset of the RunRequested"},
+    {"request",      JSON_F_STR,    AT(accepted.request), .required = true, .max = IDS_EPOCH_MAX, .help = "G:partition:offset of the RunRequested", .pattern = IDS_EPOCH_PATTERN},
     {"steps",        JSON_F_LIST,   AT(accepted.steps), .required = true, .fields = step_fields, .size = sizeof(struct event_step), .max = SPEC_STEPS_MAX},
     {"spec",         JSON_F_OBJECT, AT(accepted.spec), .required = true, .fields = spec_fields, .help = "the rows, validated and frozen"},
     {"on_failure",   JSON_F_ENUM,   AT(accepted.on_failure), .required = true, .names = on_failure_names},
@@ -97,26 +97,26 @@ static const struct json_field accepted_fields[] = {
     {"pause_s",      JSON_F_INT,    AT(accepted.pause_s), .required = true},
     {"members",      JSON_F_INT,    AT(accepted.members), .required = true, .help = "counted at admission"},
     {"observe",      JSON_F_BOOL,   AT(accepted.observe)},
-    {"origin",       JSON_F_OBJECT, AT(accepted.origin), .fields = origin_fields},
+    {"origin",       JSON_F_OBJECT, AT(accepted.origin), .fields = event_origin_fields},
     {0},
 };
 
 static const struct json_field refused_fields[] = {
-    {"request", JSON_F_STR,  AT(refused.request), .required = true, .max = IDS_EPOCH_MAX},
+    {"request", JSON_F_STR,  AT(refused.request), .required = true, .max = IDS_EPOCH_MAX, .help = "G:partition:offset of the RunRequested", .pattern = IDS_EPOCH_PATTERN},
     {"cause",   JSON_F_ENUM, AT(refused.cause), .required = true, .names = cause_names},
     {"detail",  JSON_F_STR,  AT(refused.detail), .max = EVENT_TEXT_KEPT_MAX},
     {0},
 };
 
 static const struct json_field drained_fields[] = {
-    {"old_epoch",  JSON_F_STR, AT(drained.old_epoch), .max = IDS_EPOCH_MAX, .help = "no lease of it can reach EC2 any more"},
-    {"next_epoch", JSON_F_STR, AT(drained.next_epoch), .max = IDS_EPOCH_MAX, .help = "becomes the current one"},
+    {"old_epoch",  JSON_F_STR, AT(drained.old_epoch), .max = IDS_EPOCH_MAX, .help = "no lease of it can reach EC2 any more", .pattern = IDS_EPOCH_PATTERN},
+    {"next_epoch", JSON_F_STR, AT(drained.next_epoch), .max = IDS_EPOCH_MAX, .help = "becomes the current one", .pattern = IDS_EPOCH_PATTERN},
     {0},
 };
 
 static const struct json_field plan_job_fields[] = {
     {"job",     JSON_F_STR,  offsetof(struct event_plan_job, job), .required = true, .max = IDS_JOB_MAX},
-    {"members", JSON_F_STRS, offsetof(struct event_plan_job, members), .required = true, .max = JOB_MEMBERS_MAX},
+    {"members", JSON_F_STRS, offsetof(struct event_plan_job, members), .required = true, .max = JOB_MEMBERS_MAX, .pattern = IDS_INSTANCE_PATTERN},
     {0},
 };
 
@@ -175,7 +175,7 @@ static const struct json_field control_fields[] = {
 
 static const struct json_field scope_fields[] = {
     {"tier",     JSON_F_STR, offsetof(struct event_hold_scope, tier), .max = 256},
-    {"instance", JSON_F_STR, offsetof(struct event_hold_scope, instance), .max = 32},
+    {"instance", JSON_F_STR, offsetof(struct event_hold_scope, instance), .max = 32, .pattern = IDS_INSTANCE_PATTERN},
     {0},
 };
 
@@ -219,7 +219,7 @@ static const struct json_field tier_event_fields[] = {
 };
 
 static const struct json_field progress_member_fields[] = {
-    {"id",    JSON_F_STR, offsetof(struct event_progress_member, id), .required = true, .max = 32},
+    {"id",    JSON_F_STR, offsetof(struct event_progress_member, id), .required = true, .max = 32, .pattern = IDS_INSTANCE_PATTERN},
     {"state", JSON_F_STR, offsetof(struct event_progress_member, state), .required = true, .max = 40},
     {0},
 };

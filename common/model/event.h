@@ -70,6 +70,7 @@ struct event_request {
     bool force;
 };
 extern const struct json_field event_request_fields[];
+extern const struct json_field event_origin_fields[];
 /* Whether the view keeps it: EVENT_TEXT_KEPT_MAX bytes. One that is larger is folded as nothing: who appends
  * it asks first. */
 MUST_CHECK bool event_request_fits(const struct event_request *r, struct err *e);

@@ -9,6 +9,11 @@
 
 #include <stdint.h>
 
+/* The same rules as regular expressions, for the schemas of records. */
+#define IDS_INSTANCE_PATTERN "^i-[0-9a-f]{8,17}$"
+#define IDS_RUN_PATTERN      "^[A-Za-z0-9._-]{1,64}$"
+#define IDS_EPOCH_PATTERN    "^[0-9]+:[0-9]+:[0-9]+$"
+
 enum {
     IDS_WORKLOAD_MAX = 200, /* bytes */
     IDS_RUN_MAX = 64,

@@ -23,16 +23,16 @@ const struct json_field job_options_fields[] = {
 };
 
 const struct json_field job_fields[] = {
-    {"v",        JSON_F_INT,    offsetof(struct job, v), .required = true},
+    {"v",        JSON_F_INT,    offsetof(struct job, v), .required = true, .help = "1"},
     {"workload", JSON_F_STR,    offsetof(struct job, workload), .required = true, .max = IDS_WORKLOAD_MAX},
-    {"run",      JSON_F_STR,    offsetof(struct job, run), .required = true, .max = IDS_RUN_MAX},
-    {"epoch",    JSON_F_STR,    offsetof(struct job, epoch), .required = true, .max = IDS_EPOCH_MAX},
+    {"run",      JSON_F_STR,    offsetof(struct job, run), .required = true, .max = IDS_RUN_MAX, .pattern = IDS_RUN_PATTERN},
+    {"epoch",    JSON_F_STR,    offsetof(struct job, epoch), .required = true, .max = IDS_EPOCH_MAX, .pattern = IDS_EPOCH_PATTERN},
     {"action",   JSON_F_ENUM,   offsetof(struct job, action), .required = true, .names = action_names},
     {"step",     JSON_F_INT,    offsetof(struct job, step), .required = true},
     {"tier",     JSON_F_STR,    offsetof(struct job, tier), .required = true},
     {"job",      JSON_F_STR,    offsetof(struct job, job), .required = true, .max = IDS_JOB_MAX},
     {"options",  JSON_F_OBJECT, offsetof(struct job, options), .required = true, .fields = job_options_fields},
-    {"members",  JSON_F_STRS,   offsetof(struct job, members), .required = true, .max = JOB_MEMBERS_MAX},
+    {"members",  JSON_F_STRS,   offsetof(struct job, members), .required = true, .max = JOB_MEMBERS_MAX, .help = "instance ids, in order", .pattern = IDS_INSTANCE_PATTERN},
     {0},
 };
 /* clang-format on */

@@ -1,5 +1,7 @@
 #include "model/member.h"
 
+#include "model/ids.h"
+
 const char *const action_names[] = {"start", "stop", NULL};
 const char *const outcome_names[] = {"", "done", "unchanged", "bypassed", "failed", NULL};
 const char *const result_names[] = {"",         "succeeded",  "partial", "failed",  "halted", "cancelled",
@@ -126,7 +128,7 @@ bool member_unsettled(enum outcome o, enum cause c)
 
 /* clang-format off */
 const struct json_field member_outcome_fields[] = {
-    {"id",      JSON_F_STR,  offsetof(struct member_outcome, id), .required = true, .max = 32, .help = "instance id"},
+    {"id",      JSON_F_STR,  offsetof(struct member_outcome, id), .required = true, .max = 32, .help = "instance id", .pattern = IDS_INSTANCE_PATTERN},
     {"outcome", JSON_F_ENUM, offsetof(struct member_outcome, outcome), .required = true, .names = outcome_names, .help = "what became of it"},
     {"cause",   JSON_F_ENUM, offsetof(struct member_outcome, cause), .names = cause_names, .help = "why"},
     {"from",    JSON_F_STR,  offsetof(struct member_outcome, from), .max = 32, .help = "EC2's state before"},

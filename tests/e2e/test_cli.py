@@ -209,7 +209,7 @@ def test_one_workload_runs_one_run_at_a_time(stack):
     refused = failed(stack, "start", "busy", expect=REFUSED, says=("--if-busy queue",))
     assert refused["kind"] == "refused"
     queued = stack.read("start", "busy", "--run", "two", "--if-busy", "queue")
-    assert queued == {"v": 1, "workload": "busy", "run": "two", "state": "accepted", "start": ""}
+    assert queued == {"v": 1, "workload": "busy", "run": "two", "state": "accepted", "start": "", "observe": False}
     s = state_of(stack, "busy")
     assert (s["state"], s["run"], s["next_run"], s["next_action"]) == ("running", "one", "two", "start")
     text = stack.cli("status", "busy").stdout

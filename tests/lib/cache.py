@@ -18,6 +18,7 @@ REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 KAFKA_POM = ROOT / "tests" / "lib" / "kafka-pom.xml"
 KAFKA_VERSIONS = ("4.1.0", "3.9.1")
 DOWNLOAD_TIMEOUT_S = 900
+ASYNCAPI_PARSER = "3.6.6"
 TRIXIE_FORM = "2"  # raised with every change of how it is made
 TRIXIE_EXCLUDES = ("doc", "man", "info", "locale", "groff", "lintian", "linda")
 
@@ -66,6 +67,21 @@ def kafka(version="4.1.0"):
         except OSError:
             if not place.is_dir():  # else another run was faster
                 raise
+    return place
+
+
+def asyncapi():
+    """The folder whose node_modules hold AsyncAPI's parser; npm is asked for it once. No package's script is run."""
+    place = CACHE / f"asyncapi-{ASYNCAPI_PARSER}"
+    if place.is_dir():
+        return place
+    CACHE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="asyncapi-") as work:
+        made = Path(work) / "made"
+        made.mkdir()
+        argv = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", made]
+        _run([*argv, f"@asyncapi/parser@{ASYNCAPI_PARSER}"], cwd=made)
+        os.rename(made, place)
     return place
 
 
