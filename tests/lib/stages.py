@@ -85,7 +85,7 @@ def install(counts):
     done = program("packages", ["deploy/install", "test"], timeout_s=900)
     if not counts.check(done[0] == 0, "deploy/install test"):
         return
-    makers = {"venv": cache.venv, **{f"kafka-{v}": partial(cache.kafka, v) for v in cache.KAFKA_VERSIONS}}
+    makers = {"venv": cache.venv, "prometheus": cache.prometheus, **{f"kafka-{v}": partial(cache.kafka, v) for v in cache.KAFKA_VERSIONS}}
     for what, make in makers.items():
         started = time.monotonic()
         try:
