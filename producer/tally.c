@@ -184,7 +184,7 @@ void tally_folded(struct partition *p, const struct fold_sent *s, const struct v
     struct metrics *m = p->c->metrics;
     const struct tally *t = s->tally;
 
-    if (!t || s->offset < p->tally.from)
+    if (!t)
         return;
     p->tally.from = s->offset + 1;
     if (f->answer == VIEW_FOLD_IGN || f->answer == VIEW_FOLD_DUP)

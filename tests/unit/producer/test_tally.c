@@ -63,7 +63,7 @@ static void finished_at(struct scene *s, int64_t offset, enum view_fold answer)
     fold_at(s, &ev, offset, answer, 0);
 }
 
-static void terminal_at(struct scene *s, int64_t offset, enum view_fold answer, int64_t n)
+static void terminal_of(struct scene *s, int64_t step, int64_t offset, enum view_fold answer, int64_t n)
 {
     struct event ev;
     struct member_outcome *m = xcalloc(2, sizeof *m);
@@ -73,8 +73,14 @@ static void terminal_at(struct scene *s, int64_t offset, enum view_fold answer, 
     m[0] = (struct member_outcome){.id = xstrdup("i-1"), .outcome = OUTCOME_DONE, .took_ms = 4000};
     m[1] = (struct member_outcome){
         .id = xstrdup("i-2"), .outcome = OUTCOME_BYPASSED, .cause = CAUSE_OVERRIDE_PRESENT};
+    ev.terminal.step = step;
     ev.terminal.members = (struct member_outcomes){m, 2};
     fold_at(s, &ev, offset, answer, n);
+}
+
+static void terminal_at(struct scene *s, int64_t offset, enum view_fold answer, int64_t n)
+{
+    terminal_of(s, 0, offset, answer, n);
 }
 
 #define HALTED_STOPS "ec2sched_producer_runs_finished_total{action=\"stop\",result=\"halted\"} "
@@ -166,6 +172,8 @@ static void a_steps_time_runs_from_its_opening_to_its_last_terminal(void **state
     terminal_at(&s, HIGH + 2, VIEW_FOLD_DONE, 0);
     assert_true(says(&s, "ec2sched_producer_step_duration_seconds_sum{action=\"stop\"} 7\n"));
     terminal_at(&s, HIGH + 3, VIEW_FOLD_DONE, 0); /* one that opened elsewhere */
+    opened(&s, HIGH + 4, 2);
+    terminal_of(&s, 1, HIGH + 5, VIEW_FOLD_DONE, 0); /* another step's: that one was not seen to open */
     assert_true(says(&s, "ec2sched_producer_step_duration_seconds_count{action=\"stop\"} 1\n"));
     end(&s);
 }
