@@ -5,6 +5,7 @@
 #include "cli/schemas.h"
 #include "cli/verbs.h"
 #include "cli/yaml.h"
+#include "conf/metrics_table.h"
 
 #include <string.h>
 
@@ -144,22 +145,40 @@ static void print_options(void)
     print_text(buf_view(&out));
 }
 
+static void print_metrics(void)
+{
+    BUF_CLEANUP struct buf out = BUF_INIT(TEXT_MAX);
+
+    buf_adds(&out,
+             "# Metrics\n\n`/metrics` of each daemon speaks Prometheus' text format (0.0.4). What to do with "
+             "them: [operations.md](operations.md#metrics).\n\n"
+             "Printed by `ec2sched schema --metrics` from the table in `common/conf/metrics_table.c`; a test "
+             "compares.\n");
+    metrics_markdown(&out);
+    BUG_IF(out.over);
+    print_text(buf_view(&out));
+}
+
 int verb_schema(struct cli *c, const struct strs *words)
 {
     bool options = false;
     bool markdown = false;
     bool asyncapi = false;
+    bool metrics = false;
     struct err e = {0};
     STRS_CLEANUP struct strs positional = {0};
     const struct argument table[] = {{"--markdown", ARGUMENT_SWITCH, &markdown, NULL, "docs/events.md"},
                                      {"--asyncapi", ARGUMENT_SWITCH, &asyncapi, NULL, "docs/asyncapi.yaml"},
                                      {"--options", ARGUMENT_SWITCH, &options, NULL, "docs/configuration.md"},
+                                     {"--metrics", ARGUMENT_SWITCH, &metrics, NULL, "docs/metrics.md"},
                                      {0}};
 
     if (!arguments_read(words, table, 0, 0, &positional, &e))
         return cli_usage(c, "schema", e.msg);
     if (options)
         print_options();
+    else if (metrics)
+        print_metrics();
     else if (markdown)
         print_markdown();
     else if (asyncapi)

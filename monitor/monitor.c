@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "conf/metrics_table.h"
 #include "model/ids.h"
 #include "monitor/api.h"
 #include "monitor/metrics.h"
@@ -14,6 +15,7 @@ struct monitor {
     struct feed *feed;
     struct streams *streams;
     struct follow *follow;
+    struct metrics *metrics;
     int64_t expire_ms, turned_ms, leave_ms; /* leave_ms: INT64_MAX until it drains */
     bool draining, done;
 };
@@ -57,6 +59,7 @@ struct monitor *monitor_new(const struct options *o, const struct ports *ports)
     m->feed = feed_new();
     m->streams = streams_new(m->feed, name);
     m->follow = follow_new(o, ports, &sink);
+    m->metrics = metrics_of_program(METRICS_MONITOR, EC2SCHED_VERSION);
     log_info(ports->log, "monitor.start", fs("monitor", name), fs("version", EC2SCHED_VERSION));
     return m;
 }
@@ -69,6 +72,7 @@ void monitor_free(struct monitor *m)
     streams_free(m->streams);
     feed_free(m->feed);
     history_freep(&m->history);
+    metrics_free(m->metrics);
     xfree(m);
 }
 
@@ -152,7 +156,7 @@ static void readyz(struct monitor *m, const struct http_asked *asked, struct htt
 static void metrics(struct monitor *m, const struct http_asked *asked, struct http_answer *answer)
 {
     (void)asked;
-    monitor_metrics(&(struct metrics_parts){m->history, m->follow, m->feed, m->streams}, answer);
+    monitor_metrics(&(struct metrics_parts){m->history, m->follow, m->feed, m->streams, m->metrics}, answer);
 }
 
 static void follow_events(struct monitor *m, const struct http_asked *asked, struct http_answer *answer)

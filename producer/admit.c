@@ -83,7 +83,6 @@ static void refuse(struct work *w, enum cause cause, const char *detail)
     ev.refused.request = request_text(w->admission);
     ev.refused.cause = (int)cause;
     ev.refused.detail = xstrndup(detail, strnlen(detail, EVENT_TEXT_KEPT_MAX));
-    work_context(w)->counters.refused++;
     work_append(w, &ev);
 }
 
@@ -190,7 +189,6 @@ static void accept(struct work *w, const struct members *m)
         refuse(w, cause, e.msg);
         return;
     }
-    work_context(w)->counters.admitted++;
     log_info(work_context(w)->ports->log, "run.accepted", fs("workload", w->workload),
              fs("run", w->admission->run), fi("steps", (int64_t)ev.accepted.steps.n),
              fi("members", ev.accepted.members), fb("observe", ev.accepted.observe));

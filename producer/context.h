@@ -8,6 +8,7 @@
  */
 #include "aws/call.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "conf/options.h"
 #include "model/topics.h"
 #include "ports/ports.h"
@@ -20,7 +21,7 @@ struct context_counters {
     int64_t folds, ignored, unparsed;          /* records folded; without effect; that do not parse */
     int64_t appended, append_failures;         /* records of ours in the log */
     int64_t published, republished, unclaimed; /* deliveries; again after a loss; jobs given up */
-    int64_t admitted, refused, planned, plan_failures, drained, finished, snapshots;
+    int64_t planned, plan_failures, drained, snapshots;
     int64_t rebuilds, openings, view_failures;
     int64_t ticks_fired, ticks_late, ticks_missed, schedule_failures; /* late: over a minute */
 };
@@ -48,6 +49,7 @@ struct context {
     int64_t ticks_first_ms;
     struct work *orphans; /* dropped work whose answer is still to come (owed.h) */
     struct context_counters counters;
+    struct metrics *metrics; /* the registry; the counters are put into it when it is asked */
 
     /* How far the workers have read the jobs topic, one per partition; older than a second: asked again. */
     int64_t *read_to;

@@ -35,12 +35,13 @@ void firing_judge(struct firing *f, struct schedules *s, const struct options *o
                   f->tick_count);
 }
 
-/* The same tick has the same run id, whoever fires it. */
-static void run_id(const char *key, int64_t tick, char out[IDS_RUN_MAX + 1])
+void firing_run_id(const struct entry *e, int64_t tick, char out[IDS_RUN_MAX + 1])
 {
     enum { DIGITS = 12 };
+    char key[SCHEDULE_KEY_MAX + 1];
     char hex[CRYPTO_SHA256_HEX + 1];
 
+    schedule_key(&e->s, key);
     crypto_sha256_hex(str_of(key), hex);
     (void)snprintf(out, IDS_RUN_MAX + 1, "sched-%012lld-%.*s", (long long)tick, DIGITS, hex);
 }
@@ -77,7 +78,7 @@ void firing_event(const struct firing *f, const struct entry *e, const struct op
     char run[IDS_RUN_MAX + 1];
 
     schedule_key(&e->s, key);
-    run_id(key, t->tick.number, run);
+    firing_run_id(e, t->tick.number, run);
     event_init(ev, t->fires ? EVENT_RUN_REQUESTED : EVENT_SCHEDULE_MISSED, wall_ms, f->workload,
                t->fires ? run : NULL);
     ev->action = xstrdup(action_names[e->s.action]);

@@ -29,6 +29,8 @@ void firing_free(struct firing *f);
 void firing_add(struct firing *f, uint64_t entry);
 /* Judges the ticks of all its entries up to now. */
 void firing_judge(struct firing *f, struct schedules *s, const struct options *o, int64_t now_ms);
+/* The id of a tick's run: the same, whoever fires it. */
+void firing_run_id(const struct entry *e, int64_t tick, char out[IDS_RUN_MAX + 1]);
 /* The record of its tick `at`. NULL entry: it is gone. Owned by the caller. */
 void firing_event(const struct firing *f, const struct entry *e, const struct options *o, int64_t wall_ms,
                   struct event *ev);

@@ -80,6 +80,7 @@ static void beat_ok(struct partition *p)
     if (!p->beat.open)
         p->beat.open_since_ms = p->c->now_ms;
     p->beat.open = true;
+    p->beat.confirmed_ms = p->c->now_ms;
 }
 
 static void on_beat(void *self, uint64_t id, const struct view_beaten *b)

@@ -8,6 +8,7 @@
 #include "producer/replay.h"
 #include "producer/seed.h"
 #include "producer/tail.h"
+#include "producer/tally.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,11 +23,13 @@ void partition_init(struct partition *p, struct context *c, int number)
     p->lock.held_until_ms = INT64_MIN;
     p->beat.high_at_ms = INT64_MIN;
     p->beat.opened_at_ms = INT64_MIN;
+    p->tally.from = TALLY_NOTHING;
     replay_reset(p);
 }
 
 void partition_release(struct partition *p)
 {
+    tally_stop(p);
     tail_stop(p);
     seed_stop(p);
     owed_drop(p);
@@ -147,6 +150,7 @@ static void found(struct partition *p)
         p->must_open = true; /* it went back since we folded last */
     p->generation = v->generation;
     p->replay_to = p->beat.high;
+    tally_from(p, p->beat.high);
     tail_start(p, v->applied + 1);
     partition_enter(p, PARTITION_REPLAY);
 }
@@ -297,6 +301,7 @@ void partition_enter(struct partition *p, enum partition_state to)
         p->look_ms = p->c->now_ms + HALT_LOOK_MS;
         p->trouble = TROUBLE_NONE;
         p->beat.open = false;
+        tally_stop(p);
         tail_stop(p);
         owed_drop(p);
         pump_drop(p);
@@ -318,6 +323,7 @@ void partition_enter(struct partition *p, enum partition_state to)
         break;
     case PARTITION_LEAD:
         p->halted[0] = 0;
+        p->beat.confirmed_ms = p->c->now_ms;
         p->beat.due_ms = p->owed.due_ms = p->pump.due_ms = p->c->now_ms;
         p->owed.seen = p->pump.seen = VIEW_NOT_KNOWN;
         break;

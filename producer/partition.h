@@ -53,6 +53,7 @@ struct fold_sent { /* one record on its way into the view */
     enum event_type type;
     char *workload, *run, *epoch, *job; /* for notices and the pump; NULL when absent */
     int64_t step;
+    struct tally *tally; /* what is to be counted when it is folded; NULL: nothing */
 };
 
 struct tail {
@@ -72,6 +73,7 @@ struct heartbeat {
     int64_t due_ms;
     bool open; /* the last beat said OK */
     int64_t open_since_ms;
+    int64_t confirmed_ms; /* when it last said so; before: when leading began */
     int64_t opened_at_ms; /* when ViewOpened was appended last; INT64_MIN: not in this term */
     bool opening;         /* its answer is awaited */
 };
@@ -81,6 +83,10 @@ struct delivered; /* pump.c */
 struct seeding;   /* seed.c */
 struct uncovered; /* replay.c */
 struct notice;    /* notices.c */
+struct tally;     /* tally.c */
+struct tally_step;
+
+#define TALLY_NOTHING INT64_MAX
 
 enum { PUMP_FRESH = 8 };
 
@@ -152,6 +158,10 @@ struct partition {
     } start;
     struct foresight foresight;
     struct notice *notices; /* not said yet, oldest first */
+    struct {                /* tally.c */
+        int64_t from;       /* records from this offset on are ours to count */
+        struct tally_step *steps;
+    } tally;
 };
 
 void partition_init(struct partition *p, struct context *c, int number);

@@ -2,9 +2,11 @@
 
 #include "aws/pacing.h"
 #include "base/mem.h"
+#include "conf/metrics_table.h"
 #include "producer/frozen.h"
 #include "producer/owed.h"
 #include "producer/state.h"
+#include "producer/tally.h"
 
 #include <stdio.h>
 
@@ -48,6 +50,8 @@ struct producer *producer_new(const struct options *o, const struct ports *ports
     p->c.view = view_new(&ports->redis, o->redis.prefix);
     p->pacing = pacing_new(&pace);
     ao.pacer = pacing_pacer(p->pacing);
+    p->c.metrics = ao.metrics = metrics_of_program(METRICS_PRODUCER, EC2SCHED_VERSION);
+    tally_begin(p->c.metrics);
     p->room.view = p->c.view;
     p->c.aws = aws_new(ports, &ao, e);
     p->c.source = p->c.aws ? source_new(o, ports, p->c.aws, e) : NULL;
@@ -70,6 +74,7 @@ void producer_free(struct producer *p)
     source_free(p->c.source);
     aws_free(p->c.aws);
     pacing_free(p->pacing);
+    metrics_free(p->c.metrics);
     view_free(p->c.view);
     xfree(p->c.read_to);
     xfree(p);

@@ -255,7 +255,6 @@ static void go_finish(struct work *w)
     ev.finished.cause = s->cause;
     ev.finished.detail = s->detail ? xstrdup(s->detail) : NULL;
     ev.finished.counts = s->counts;
-    work_context(w)->counters.finished++;
     log_info(work_context(w)->ports->log, "run.finished", fs("workload", w->workload), fs("run", s->run),
              fs("result", result_names[s->result]), fi("done", s->counts.done),
              fi("unchanged", s->counts.unchanged), fi("bypassed", s->counts.bypassed),

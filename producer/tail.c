@@ -6,6 +6,7 @@
 #include "producer/owed.h"
 #include "producer/pump.h"
 #include "producer/replay.h"
+#include "producer/tally.h"
 #include "view/record.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ static void sent_release(struct fold_sent *s)
     xfree(s->run);
     xfree(s->epoch);
     xfree(s->job);
+    tally_free(s->tally);
     *s = (struct fold_sent){0};
 }
 
@@ -158,6 +160,7 @@ static void on_fold(void *self, uint64_t id, const struct view_folded *f)
     if (is_folded(f)) {
         p->c->counters.folds++;
         t->pos = s->offset;
+        tally_folded(p, s, f);
         act(p, s, f);
     } else if (f->err.kind != ERR_NONE) {
         fold_failed(p, s, &f->err);
@@ -250,6 +253,7 @@ static void send_record(struct partition *p, const struct heard *h)
         s->epoch = copy(ev->epoch);
         s->job = ev->type == EVENT_JOB_TERMINAL ? copy(ev->terminal.job) : NULL;
         s->step = step_of(ev);
+        s->tally = tally_of(p, ev, h->at.offset);
         if (record_is_folded(&h->at, ev))
             replay_saw(p, ev->workload, h->at.offset);
     }

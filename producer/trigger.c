@@ -4,6 +4,7 @@
 #include "producer/firing.h"
 #include "producer/journal.h"
 #include "producer/places.h"
+#include "producer/wanted.h"
 
 #include <string.h>
 #include <utlist.h>
@@ -29,6 +30,7 @@ struct trigger {
     struct context *c;
     struct schedules *schedules;
     struct places *places;
+    struct wanted *wanted;
     bool listing, failed, told;  /* failed: the last reading; it is not tried again before refresh_ms */
     int64_t refresh_ms, read_ms; /* wall: the next reading, the last one */
     /* boot: when the reading that goes on, and that of the present rows, began */
@@ -54,6 +56,7 @@ struct trigger *trigger_new(struct context *c, struct partition *partitions)
     t->rows_ms = INT64_MIN;
     t->schedules = schedules_new(c);
     t->places = places_new(c, partitions, t->schedules);
+    t->wanted = wanted_new(c, partitions, t->schedules);
     return t;
 }
 
@@ -84,6 +87,7 @@ void trigger_free(struct trigger *t)
         firing_end(t, t->by_id);
     while (t->checks)
         check_free(t->checks);
+    wanted_free(t->wanted);
     places_free(t->places);
     schedules_free(t->schedules);
     xfree(t);
@@ -430,10 +434,16 @@ int64_t trigger_turn(struct trigger *t)
         f = ask_rows(t, f);
     if (t->c->ticks_in_flight == 0)
         schedules_flush(t->schedules);
+    wanted_turn(t->wanted);
     int64_t due_ms = schedules_next(t->schedules);
     if (due_ms < wall_ms + TURN_MS)
         next_ms = t->c->now_ms + (due_ms > wall_ms ? due_ms - wall_ms : 0);
     return next_ms;
+}
+
+void trigger_tell(const struct trigger *t)
+{
+    wanted_tell(t->wanted);
 }
 
 void trigger_state(const struct trigger *t, struct trigger_state *out)

@@ -30,3 +30,5 @@ struct trigger_state {
     int64_t firing;  /* workloads with a tick in hand */
 };
 void trigger_state(const struct trigger *t, struct trigger_state *out);
+/* Which workloads are not as their schedules want them, into the registry. */
+void trigger_tell(const struct trigger *t);

@@ -19,6 +19,7 @@ struct question {
     char nonce[OVERRIDE_NONCE_MAX];
     char *command; /* owned; its id */
     bool no_bucket;
+    bool throttled;           /* told, until a call of it is answered */
     int tries, polls;         /* tries: calls of this stage in a row that failed for nobody's reason */
     int64_t failing_ms;       /* since when; 0: the last one did not */
     enum err_kind failing_as; /* throttled or not */
@@ -153,6 +154,7 @@ static void drop_named(struct guests *g, struct work *w, struct question *q, con
 
 static void succeeded(struct question *q)
 {
+    q->throttled = false;
     q->tries = 0;
     q->failing_ms = 0;
 }
@@ -169,12 +171,31 @@ static bool over_long(struct question *q, enum err_kind kind, int64_t now_ms)
            now_ms - q->failing_ms >= (kind == ERR_THROTTLED ? GUESTS_THROTTLED_MS : GUESTS_OUTAGE_MS);
 }
 
+/* That it waits for tokens, AWS's or our own pacer's, is told once, until a call of it is answered. */
+static void tell_throttle(const struct guests *g, const struct work *w, struct question *q,
+                          const struct aws_result *r)
+{
+    static const char *const calls[] = {[STAGE_NODES] = "DescribeInstanceInformation",
+                                        [STAGE_SEND] = "SendCommand",
+                                        [STAGE_LIST] = "ListCommandInvocations"};
+
+    if (r->err.kind != ERR_THROTTLED || q->throttled)
+        return;
+    q->throttled = true;
+    log_info(g->ports->log, "guests.throttled", fs("action", action_names[w->job.action]),
+             fs("job", w->job.job), fs("tier", w->job.tier), fs("call", calls[q->stage]),
+             fi("instances", (int64_t)q->n), fb("by_aws", r->sent), fs("code", r->err.code),
+             fi("retry_after_ms", r->retry_after_ms));
+}
+
 /* A call failed. True: it is to be made again (the timer is set). */
-static bool again(struct guests *g, struct question *q, const struct aws_result *r, int64_t now_ms)
+static bool again(struct guests *g, const struct work *w, struct question *q, const struct aws_result *r,
+                  int64_t now_ms)
 {
     bool paced = !r->sent && r->err.kind == ERR_THROTTLED;
     int64_t wait_ms = r->retry_after_ms > 0 ? r->retry_after_ms : scaled(g, GUESTS_AGAIN_MS);
 
+    tell_throttle(g, w, q, r);
     if (!err_is_retriable(&r->err) || (!paced && over_long(q, r->err.kind, now_ms)))
         return false;
     if (!paced)
@@ -227,7 +248,7 @@ static void on_nodes(struct guests *g, struct work *w, struct question *q, struc
     if (r->err.kind != ERR_NONE) {
         if (is_invalid_instance(r))
             evict(g, w, q, r, now_ms);
-        else if (!again(g, q, r, now_ms))
+        else if (!again(g, w, q, r, now_ms))
             give_up(g, w, q, r->err.msg, now_ms);
         return;
     }
@@ -276,7 +297,7 @@ static void on_sent(struct guests *g, struct work *w, struct question *q, struct
                  fs("bucket", w->job.options.output_bucket), fe(&r->err));
         q->no_bucket = true;
         timers_set(g->timers, q->id, now_ms);
-    } else if (!again(g, q, r, now_ms)) {
+    } else if (!again(g, w, q, r, now_ms)) {
         give_up(g, w, q, r->err.msg, now_ms);
     }
 }

@@ -1,97 +1,92 @@
 #include "worker/metrics.h"
 
-#include <inttypes.h>
+#include "conf/metrics_table.h"
 
 struct row {
-    const char *name, *type, *help;
+    enum metric_id id;
     int64_t value;
 };
 
-static void print(const struct row *rows, size_t n, struct buf *out)
+static void set(struct metrics *m, const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        buf_addf(out,
-                 "# HELP ec2sched_worker_%s %s\n# TYPE ec2sched_worker_%s %s\nec2sched_worker_%s %" PRId64
-                 "\n",
-                 rows[i].name, rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
+        metrics_set(m, rows[i].id, rows[i].value, NULL);
 }
 
-static void print_jobs(const struct metrics_parts *p, struct buf *out)
+static void set_jobs(const struct metrics_parts *p, struct metrics *m)
 {
     struct intake_counts in = p->intake ? intake_counts(p->intake) : (struct intake_counts){0};
     struct jobs_counts j = jobs_counts(p->jobs);
     const struct row rows[] = {
-        {"jobs_in_flight", "gauge", "jobs in hand", (int64_t)works_count(p->works)},
-        {"records_total", "counter", "deliveries read from the jobs topic", in.records},
-        {"claims_total", "counter", "jobs claimed", in.claimed},
-        {"claims_busy_total", "counter",
-         "deliveries of jobs that another attempt holds, or whose step may not begin", in.busy},
-        {"claims_fenced_total", "counter", "deliveries of runs that are over or draining", in.fenced},
-        {"claims_paused_total", "counter", "deliveries of paused runs", in.paused},
-        {"claims_done_total", "counter", "deliveries of jobs that are terminal already", in.done},
-        {"claims_waited_total", "counter", "deliveries dropped because the view could not grant", in.waited},
-        {"poison_total", "counter", "jobs that killed their workers", in.poison},
-        {"unparseable_total", "counter",
-         "records sent to the dead letters, as they were or cut to what the topic takes", in.unparseable},
-        {"jobs_reported_total", "counter", "jobs that came to their end here", j.reported},
-        {"jobs_released_total", "counter", "jobs handed back", j.released},
-        {"jobs_dropped_total", "counter", "jobs left to the expiry of their lease", j.dropped},
+        {METRIC_WORKER_JOBS_IN_FLIGHT, (int64_t)works_count(p->works)},
+        {METRIC_WORKER_RECORDS_TOTAL, in.records},
+        {METRIC_WORKER_CLAIMS_TOTAL, in.claimed},
+        {METRIC_WORKER_CLAIMS_BUSY_TOTAL, in.busy},
+        {METRIC_WORKER_CLAIMS_FENCED_TOTAL, in.fenced},
+        {METRIC_WORKER_CLAIMS_PAUSED_TOTAL, in.paused},
+        {METRIC_WORKER_CLAIMS_DONE_TOTAL, in.done},
+        {METRIC_WORKER_CLAIMS_WAITED_TOTAL, in.waited},
+        {METRIC_WORKER_POISON_TOTAL, in.poison},
+        {METRIC_WORKER_UNPARSEABLE_TOTAL, in.unparseable},
+        {METRIC_WORKER_JOBS_REPORTED_TOTAL, j.reported},
+        {METRIC_WORKER_JOBS_RELEASED_TOTAL, j.released},
+        {METRIC_WORKER_JOBS_DROPPED_TOTAL, j.dropped},
     };
 
-    print(rows, sizeof rows / sizeof rows[0], out);
+    set(m, rows, sizeof rows / sizeof rows[0]);
 }
 
-static void print_calls(const struct metrics_parts *p, struct buf *out)
+static void set_calls(const struct metrics_parts *p, struct metrics *m)
 {
     struct acts_counts a = acts_counts(p->acts);
     struct guests_counts g = guests_counts(p->guests);
     const struct row rows[] = {
-        {"aws_calls_in_hand", "gauge", "AWS calls not completed", (int64_t)aws_in_hand(p->aws)},
-        {"acts_sent_total", "counter", "start and stop calls that left", a.sent},
-        {"acts_accepted_total", "counter", "start and stop calls that EC2 accepted", a.accepted},
-        {"acts_instances_total", "counter", "instances in accepted calls", a.instances},
-        {"acts_refused_total", "counter", "start and stop calls that EC2 refused", a.refused},
-        {"acts_withheld_total", "counter", "calls that the lease check held back at the last moment",
-         a.withheld},
-        {"acts_unanswered_total", "counter", "start and stop calls whose answer never came", a.unanswered},
-        {"override_commands_total", "counter", "override questions sent", g.commands},
-        {"override_absent_total", "counter", "members that may be stopped", g.absent},
-        {"override_present_total", "counter", "members with an override file", g.present},
-        {"override_unknown_total", "counter", "answers that prove nothing", g.unknown},
+        {METRIC_WORKER_AWS_CALLS_IN_HAND, (int64_t)aws_in_hand(p->aws)},
+        {METRIC_WORKER_ACTS_SENT_TOTAL, a.sent},
+        {METRIC_WORKER_ACTS_ACCEPTED_TOTAL, a.accepted},
+        {METRIC_WORKER_ACTS_INSTANCES_TOTAL, a.instances},
+        {METRIC_WORKER_ACTS_REFUSED_TOTAL, a.refused},
+        {METRIC_WORKER_ACTS_WITHHELD_TOTAL, a.withheld},
+        {METRIC_WORKER_ACTS_UNANSWERED_TOTAL, a.unanswered},
+        {METRIC_WORKER_OVERRIDE_COMMANDS_TOTAL, g.commands},
+        {METRIC_WORKER_OVERRIDE_ABSENT_TOTAL, g.absent},
+        {METRIC_WORKER_OVERRIDE_PRESENT_TOTAL, g.present},
+        {METRIC_WORKER_OVERRIDE_UNKNOWN_TOTAL, g.unknown},
     };
 
-    print(rows, sizeof rows / sizeof rows[0], out);
+    set(m, rows, sizeof rows / sizeof rows[0]);
 }
 
-static void print_leases(const struct metrics_parts *p, struct buf *out)
+static void set_leases(const struct metrics_parts *p, struct metrics *m)
 {
     struct leases_counts l = leases_counts(p->leases);
     struct report_counts r = report_counts(p->report);
     const struct row rows[] = {
-        {"view_refusals_total", "counter", "times that Redis would not take a write: full, or read only",
-         p->room->refusals},
-        {"lease_renewals_total", "counter", "leases renewed", l.renewed},
-        {"lease_failures_total", "counter", "renewals that the view could not answer", l.failed},
-        {"leases_held_total", "counter", "leases ended by a pause", l.held},
-        {"leases_fenced_total", "counter", "leases ended by their run's end", l.fenced},
-        {"leases_lost_total", "counter", "leases that another attempt took", l.lost},
-        {"terminals_total", "counter", "JobTerminal records acknowledged", r.terminals},
-        {"letters_total", "counter", "dead letters acknowledged", r.letters},
-        {"append_failures_total", "counter", "records that had to be appended again", r.failures},
-        {"reports_dropped_total", "counter", "terminals that lost their lease before they were acknowledged",
-         r.dropped},
-        {"reports_in_hand", "gauge", "records not acknowledged yet", (int64_t)report_in_hand(p->report)},
-        {"progress_total", "counter", "progress records acknowledged", r.progress},
+        {METRIC_WORKER_VIEW_REFUSALS_TOTAL, p->room->refusals},
+        {METRIC_WORKER_LEASE_RENEWALS_TOTAL, l.renewed},
+        {METRIC_WORKER_LEASE_FAILURES_TOTAL, l.failed},
+        {METRIC_WORKER_LEASES_HELD_TOTAL, l.held},
+        {METRIC_WORKER_LEASES_FENCED_TOTAL, l.fenced},
+        {METRIC_WORKER_LEASES_LOST_TOTAL, l.lost},
+        {METRIC_WORKER_TERMINALS_TOTAL, r.terminals},
+        {METRIC_WORKER_LETTERS_TOTAL, r.letters},
+        {METRIC_WORKER_APPEND_FAILURES_TOTAL, r.failures},
+        {METRIC_WORKER_REPORTS_DROPPED_TOTAL, r.dropped},
+        {METRIC_WORKER_REPORTS_IN_HAND, (int64_t)report_in_hand(p->report)},
+        {METRIC_WORKER_PROGRESS_TOTAL, r.progress},
     };
 
-    print(rows, sizeof rows / sizeof rows[0], out);
+    set(m, rows, sizeof rows / sizeof rows[0]);
 }
 
 void worker_metrics(const struct metrics_parts *p, struct http_answer *answer)
 {
     answer->status = 200;
     answer->content_type = "text/plain; version=0.0.4";
-    print_jobs(p, &answer->body);
-    print_calls(p, &answer->body);
-    print_leases(p, &answer->body);
+    set_jobs(p, p->metrics);
+    set_calls(p, p->metrics);
+    set_leases(p, p->metrics);
+    metrics_set(p->metrics, METRIC_WORKER_READY, p->ready, NULL);
+    metrics_set(p->metrics, METRIC_METRICS_DROPPED_TOTAL, metrics_dropped(p->metrics), NULL);
+    metrics_print(p->metrics, &answer->body);
 }

@@ -1,8 +1,9 @@
 #pragma once
 /*
- * metrics - what a worker counts, as Prometheus reads it (text format 0.0.4). One table; docs are made from
- * the same names.
+ * metrics - what a worker's parts count, put into its registry when it is asked (base/metrics); names and
+ * meanings: conf/metrics_table.
  */
+#include "base/metrics.h"
 #include "ports/http.h"
 #include "view/room.h"
 #include "worker/intake.h"
@@ -18,6 +19,8 @@ struct metrics_parts { /* borrowed; intake may be NULL */
     const struct intake *intake;
     const struct aws *aws;
     const struct room *room;
+    struct metrics *metrics;
+    bool ready;
 };
 
 void worker_metrics(const struct metrics_parts *p, struct http_answer *answer);

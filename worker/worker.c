@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "conf/metrics_table.h"
 #include "worker/gate.h"
 #include "worker/intake.h"
 #include "worker/jobs.h"
@@ -17,6 +18,7 @@ struct worker {
     const struct ports *ports;
     char id[128];
     struct pacing *pacing;
+    struct metrics *metrics;
     struct aws *aws;
     struct view *view;
     struct room room;
@@ -73,7 +75,9 @@ struct worker *worker_new(const struct options *o, const struct ports *ports, st
     name_it(w);
     w->view = view_new(&ports->redis, o->redis.prefix ? o->redis.prefix : o->kafka.prefix);
     w->pacing = pacing_new(&pace);
+    w->metrics = metrics_of_program(METRICS_WORKER, EC2SCHED_VERSION);
     aws.pacer = pacing_pacer(w->pacing);
+    aws.metrics = w->metrics;
     w->room.view = w->view;
     w->aws = aws_new(ports, &aws, e);
     w->inhand = w->aws ? inhand_new(w->view, o, ports, e) : NULL;
@@ -98,6 +102,7 @@ void worker_free(struct worker *w)
     states_free(w->states);
     aws_free(w->aws);
     pacing_free(w->pacing);
+    metrics_free(w->metrics);
     acts_free(w->acts);
     report_free(w->report);
     leases_free(w->leases);
@@ -212,34 +217,59 @@ static void health(const struct worker *w, struct http_answer *answer)
         say(answer, 200, "ok");
 }
 
-static void readiness(const struct worker *w, struct http_answer *answer)
+/* NULL: it is ready; else why not. refused: room for a text. */
+static const char *unready(const struct worker *w, char refused[ERR_MSG_MAX], struct err *why)
 {
     struct kafka_state k = {0};
     struct redis_state r = {0};
-    char refused[ERR_MSG_MAX];
-    struct err why = {0};
 
     w->ports->kafka.ops->state(w->ports->kafka.port, &k);
     redis_state(&w->ports->redis, &r);
     if (w->draining)
-        say(answer, 503, "draining");
-    else if (!w->intake)
-        say(answer, 503,
-            gate_open(w->gate, &why) || !why.msg[0] ? "the topics have not been checked yet" : why.msg);
-    else if (!k.up)
-        say(answer, 503, "no Kafka broker can be reached");
-    else if (!intake_joined(w->intake))
-        say(answer, 503, "not a member of the workers' group yet");
-    else if (!r.connected)
-        say(answer, 503, "Redis cannot be reached: nothing can be claimed");
-    else if (room_refused(&w->room, refused, sizeof refused))
-        say(answer, 503, refused);
-    else if (report_stuck(w->report))
-        say(answer, 503, "a terminal cannot be written: nothing new is claimed");
-    else if (inhand_stuck(w->inhand))
-        say(answer, 503, "the in-hand note (worker.state) cannot be written: nothing new is claimed");
-    else
-        say(answer, 200, "ok");
+        return "draining";
+    if (!w->intake)
+        return gate_open(w->gate, why) || !why->msg[0] ? "the topics have not been checked yet" : why->msg;
+    if (!k.up)
+        return "no Kafka broker can be reached";
+    if (!intake_joined(w->intake))
+        return "not a member of the workers' group yet";
+    if (!r.connected)
+        return "Redis cannot be reached: nothing can be claimed";
+    if (room_refused(&w->room, refused, ERR_MSG_MAX))
+        return refused;
+    if (report_stuck(w->report))
+        return "a terminal cannot be written: nothing new is claimed";
+    if (inhand_stuck(w->inhand))
+        return "the in-hand note (worker.state) cannot be written: nothing new is claimed";
+    return NULL;
+}
+
+static void readiness(const struct worker *w, struct http_answer *answer)
+{
+    char refused[ERR_MSG_MAX];
+    struct err why = {0};
+    const char *text = unready(w, refused, &why);
+
+    say(answer, text ? 503 : 200, text ? text : "ok");
+}
+
+static void metrics(const struct worker *w, struct http_answer *answer)
+{
+    char refused[ERR_MSG_MAX];
+    struct err why = {0};
+    const struct metrics_parts parts = {.works = w->works,
+                                        .acts = w->acts,
+                                        .guests = w->guests,
+                                        .leases = w->leases,
+                                        .report = w->report,
+                                        .jobs = w->jobs,
+                                        .intake = w->intake,
+                                        .aws = w->aws,
+                                        .room = &w->room,
+                                        .metrics = w->metrics,
+                                        .ready = !unready(w, refused, &why)};
+
+    worker_metrics(&parts, answer);
 }
 
 void worker_admin(void *self, const struct http_asked *asked, struct http_answer *answer)
@@ -251,9 +281,7 @@ void worker_admin(void *self, const struct http_asked *asked, struct http_answer
     else if (str_is(asked->path, "/readyz"))
         readiness(w, answer);
     else if (str_is(asked->path, "/metrics"))
-        worker_metrics(&(struct metrics_parts){w->works, w->acts, w->guests, w->leases, w->report, w->jobs,
-                                               w->intake, w->aws, &w->room},
-                       answer);
+        metrics(w, answer);
     else
         say(answer, 404, "there are /healthz, /readyz and /metrics");
 }

@@ -1,5 +1,6 @@
 #include "aws/call.h"
 
+#include "aws/counted.h"
 #include "aws/errors.h"
 #include "aws/identity.h"
 #include "aws/outcome.h"
@@ -56,6 +57,7 @@ struct call {
 struct aws {
     const struct ports *ports;
     const struct pacer *pacer;
+    struct metrics *metrics;
     char *program, *region;
     struct endpoint_settings settings;
     struct identities *identities;
@@ -85,6 +87,7 @@ struct aws *aws_new(const struct ports *ports, const struct aws_options *o, stru
 
     a->ports = ports;
     a->pacer = o->pacer;
+    a->metrics = o->metrics;
     a->program = xstrdup(o->program);
     a->due = timers_new();
     if (settings_load(a, o, e))
@@ -245,6 +248,19 @@ static void measure(struct aws *a, const struct http_reply *reply)
         log_warn(a->ports->log, "aws.clock", fi("offset_ms", a->skew.offset_ms));
 }
 
+static struct pace pace_of(const struct call *c, int64_t now_ms)
+{
+    return (struct pace){.account = c->identity ? identity_account(c->identity) : "home",
+                         .region = c->endpoint.region,
+                         .service = c->op->service->name,
+                         .api = c->op->action,
+                         .workload = c->workload,
+                         .who = c->who,
+                         .changes = c->op->changes,
+                         .resources = c->resources,
+                         .now_ms = now_ms};
+}
+
 static void on_reply(void *self, uint64_t http, const struct http_reply *reply)
 {
     struct aws *a = self;
@@ -257,6 +273,8 @@ static void on_reply(void *self, uint64_t http, const struct http_reply *reply)
     measure(a, reply);
     outcome_release(&c->got);
     outcome_read(c->op, reply, c->result.reply, &c->got);
+    const struct pace p = pace_of(c, clock_now(&a->ports->clock).boot_ms);
+    counted_reply(a->metrics, &p, &c->got, reply->rtt_ms);
     set_state(c, REPLIED);
     timers_set(a->due, c->id, NOW_MS);
 }
@@ -270,19 +288,6 @@ static void unsent(struct aws *a, struct call *c, enum err_kind kind, const char
     (void)err_code(&e, code);
     c->result.retry_after_ms = after_ms;
     finish(a, c, &e);
-}
-
-static struct pace pace_of(const struct call *c, int64_t now_ms)
-{
-    return (struct pace){.account = c->identity ? identity_account(c->identity) : "home",
-                         .region = c->endpoint.region,
-                         .service = c->op->service->name,
-                         .api = c->op->action,
-                         .workload = c->workload,
-                         .who = c->who,
-                         .changes = c->op->changes,
-                         .resources = c->resources,
-                         .now_ms = now_ms};
 }
 
 /* Whether the credentials are there; if not, the call waits or goes back. */

@@ -40,6 +40,7 @@
 #include "ports/ports.h"
 
 struct json;
+struct metrics;
 struct xml;
 struct aws; /* opaque */
 
@@ -95,6 +96,7 @@ struct aws_options {
     const char *program; /* the User-Agent's first word: "ec2sched-worker/0.1.0" */
     const char *region;  /* of calls that name none; NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's */
     const struct pacer *pacer; /* kept; NULL: never waits */
+    struct metrics *metrics;   /* kept; counts requests, throttles and how long they took; may be NULL */
 };
 
 /*

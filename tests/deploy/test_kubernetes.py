@@ -142,7 +142,7 @@ def test_workers_are_scaled_by_a_gauge_that_the_producer_serves_down_to_none():
     assert spec["maxReplicaCount"] <= partitions // 4
     trigger = spec["triggers"][0]["metadata"]
     metric = re.fullmatch(r"sum\((\w+)\)", trigger["query"])[1]
-    assert f"| `{metric}` | gauge |" in (ROOT / "docs" / "operations.md").read_text()
+    assert f"| `{metric}` | gauge |" in (ROOT / "docs" / "metrics.md").read_text()
     assert float(trigger["activationThreshold"]) == 0 and float(trigger["threshold"]) > 0
     # a gauge that nobody gives must not read as "nothing to do"
     assert trigger["ignoreNullValues"] == "false" and spec["fallback"]["replicas"] > 0

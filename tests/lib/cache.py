@@ -1,4 +1,4 @@
-"""What is downloaded once and kept in .cache/: the virtual environment, Kafka's jars, and a Debian 13 of one's own.
+"""What is downloaded once and kept in .cache/: the virtual environment, Kafka's jars, Prometheus, and a Debian 13 of one's own.
 
 Each is made in a folder of its own and put in place whole, so that a run that was cut off leaves nothing half there.
 """
@@ -83,6 +83,28 @@ def asyncapi():
         _run([*argv, f"@asyncapi/parser@{ASYNCAPI_PARSER}"], cwd=made)
         os.rename(made, place)
     return place
+
+
+def prometheus():
+    """The folder with `prometheus` and `promtool` of Debian's package: unpacked, not installed, for the package brings a service."""
+    place = CACHE / "prometheus"
+    if place.is_dir():
+        return place / "usr" / "bin"
+    CACHE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="prometheus-") as work:
+        try:
+            _run(["apt-get", "download", "prometheus"], cwd=work)
+        except RuntimeError:  # the lists are old, or not there
+            _run([*([] if os.geteuid() == 0 else ["sudo"]), "apt-get", "update"])
+            _run(["apt-get", "download", "prometheus"], cwd=work)
+        (package,) = Path(work).glob("*.deb")
+        _run(["dpkg", "--extract", package, Path(work) / "root"])
+        try:
+            os.rename(Path(work) / "root", place)
+        except OSError:
+            if not place.is_dir():  # else another run was faster
+                raise
+    return place / "usr" / "bin"
 
 
 def _trixie_sources():

@@ -86,7 +86,7 @@ def install(counts):
     done = program("packages", ["deploy/install", "test"], timeout_s=900)
     if not counts.check(done[0] == 0, "deploy/install test"):
         return
-    makers = {"venv": cache.venv, **{f"kafka-{v}": partial(cache.kafka, v) for v in cache.KAFKA_VERSIONS}}
+    makers = {"venv": cache.venv, "prometheus": cache.prometheus, **{f"kafka-{v}": partial(cache.kafka, v) for v in cache.KAFKA_VERSIONS}}
     if shutil.which("npm"):  # without it the docs stage says what it leaves out
         makers["asyncapi"] = cache.asyncapi
     for what, make in makers.items():
@@ -269,7 +269,7 @@ ALL = (
     Stage("model", 120, layer("model", 1800), there("model")),
     Stage("fuzz", 180, fuzz, lambda: has("tests/fuzz/fuzz_*.c")),
     Stage("sim", 240, layer("sim", 600, "release"), there("sim")),
-    Stage("e2e", 540, layer("e2e", 1500), there("e2e")),
+    Stage("e2e", 600, layer("e2e", 1500), there("e2e")),
     Stage("chaos", 400, layer("chaos", 900), there("chaos")),
     Stage("deploy", 30, layer("deploy", 120), there("deploy")),
     Stage("images", images_s(), images, there("images")),

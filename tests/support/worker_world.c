@@ -76,8 +76,10 @@ static void chance(void *self, void *out, size_t n)
 
 static void log_line(void *self, struct str line)
 {
-    (void)self;
-    (void)line;
+    struct world *w = self;
+
+    if (w->listened && memmem(line.p, line.n, w->listened, strlen(w->listened)))
+        w->heard++;
 }
 
 /* ---- HTTP: the simulator ---- */

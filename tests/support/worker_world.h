@@ -28,6 +28,8 @@ struct world {
     struct options options;
     struct ports ports;
     struct log log;
+    const char *listened; /* lines of the log with this text are counted; NULL: none */
+    size_t heard;
     struct awssim *aws;
     struct worker *worker;
     struct instant now;

@@ -9,6 +9,15 @@
 
 enum { HOUR = 60 * 60 * 1000, FLEET_JOBS = 10, FLEET = FLEET_JOBS * JOB_MEMBERS_PLAIN };
 
+static bool counts(struct world *w, const char *sample)
+{
+    BUF_CLEANUP struct buf page = BUF_INIT(1024 * 1024);
+    int status = 0;
+
+    world_admin(w, "/metrics", &status, &page);
+    return status == 200 && strstr(buf_cstr(&page), sample);
+}
+
 static void a_throttled_question_is_put_again_and_its_guests_are_believed(void **state)
 {
     struct world w;
@@ -20,7 +29,13 @@ static void a_throttled_question_is_put_again_and_its_guests_are_believed(void *
                "{\"id\":\"i-0000000a\",\"state\":\"running\"," TAGS "},"
                "{\"id\":\"i-0000000b\",\"state\":\"running\"," TAGS "}]}",
                ACTION_STOP, true, 2);
+    w.listened = "guests.throttled";
     world_until(&w, "reported", case_reported, HOUR);
+    assert_int_equal(w.heard, 1); /* told, and told once */
+    assert_true(counts(&w, "ec2sched_aws_throttles_total{account=\"home\",region=\"us-west-2\",operation="
+                           "\"SendCommand\"} "));
+    assert_true(counts(&w, "ec2sched_aws_requests_total{service=\"ssm\",operation=\"SendCommand\",result="
+                           "\"throttled\"} "));
     case_expect(&w, "j1", case_ids[0], OUTCOME_DONE, CAUSE_NONE);
     case_expect(&w, "j1", case_ids[1], OUTCOME_DONE, CAUSE_NONE);
     world_close(&w);
