@@ -36,7 +36,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 64, READ_BYTES = 1 << 16, LIE_AFTER = 5000, SHOWN = 600, WAIT_MS = 1000 };
+enum { CLIENTS_MAX = 64, READ_BYTES = 1 << 16, LIE_AFTER = 2000, SHOWN = 600, WAIT_MS = 1000 };
 static const int64_t clock_start_ms = INT64_C(1780000000000);
 
 struct client {
@@ -417,13 +417,14 @@ static void compare(struct served *s, const struct client *c, const struct str *
     }
 }
 
-static void lie(struct served *s, const struct client *c, struct buf *reply)
+static void lie(struct served *s, const struct client *c, enum comparison how, struct buf *reply)
 {
     BUF_CLEANUP struct buf unheard = BUF_INIT(REDIS_RESP_MAX);
+    bool of_reply = s->lie && strcmp(s->lie, "reply") == 0;
 
-    if (!s->lie || s->commands < LIE_AFTER)
+    if (!s->lie || s->commands < LIE_AFTER || how != (of_reply ? RAW : DUMPS))
         return;
-    if (strcmp(s->lie, "reply") == 0)
+    if (of_reply)
         reply->p[1] ^= 1;
     else
         redis_server_execute(s->redis, c->db, (struct str[]){STR("HSET"), STR("{t:7}:lie"), STR("f"), STR("x")}, 4,
@@ -464,7 +465,7 @@ static void serve_command(struct served *s, struct client *c, struct str wire, c
     note_dumper(s, words, n, buf_view(&ours));
     record_command(s, c->db, words, n);
     if (s->against) {
-        lie(s, c, &ours);
+        lie(s, c, comparison_of(s, words, n), &ours);
         ask_real(c->real_fd, wire, &theirs);
         compare(s, c, words, n, buf_view(&ours), buf_view(&theirs));
     }

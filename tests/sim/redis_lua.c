@@ -16,14 +16,13 @@
 
 /*
  * Every word of Redis' that is copied here is in its answers: what an uncaught error says, the line that it
- * came from ("@user_script"), the refusal of an unknown global. A script is compiled within a function on its
- * own first line, as Redis does it, so that its lines keep their numbers.
+ * came from ("@user_script"), the refusal of an unknown global.
  *
  * Lua's errors leave C frames at once: between a call into Lua that may raise and its end nothing here owns
  * memory but the struct.
  */
 
-enum { SCRIPT_STEPS_MAX = 200 * 1000 * 1000, SCRIPT_MAX = 1 << 20, NOTICE_MAX = 256 };
+enum { SCRIPT_STEPS_MAX = 200 * 1000 * 1000, NOTICE_MAX = 256 };
 
 struct redis_lua {
     struct redis_lua_host host;
@@ -107,7 +106,7 @@ static int redis_call(lua_State *L)
     int n = lua_gettop(L);
 
     if (n == 0)
-        return raise_error(L, "Please specify at least one argument for this redis.call() call");
+        return raise_error(L, "Please specify at least one argument for this redis lib call");
     luaL_checkstack(L, REDIS_LUA_STACK, "redis.call");
     if (!read_words(L, l, n))
         return raise_error(L, "Lua redis lib command arguments must be strings or integers");
@@ -142,7 +141,7 @@ static int refuse_field(lua_State *L)
     return refuse(L, what);
 }
 
-/* The table on top: a field that it has not is refused. */
+/* Of the table on top: a field that it has not is refused. */
 static void close_table(lua_State *L, const char *name)
 {
     lua_newtable(L);
@@ -150,6 +149,14 @@ static void close_table(lua_State *L, const char *name)
     lua_pushcclosure(L, refuse_field, 1);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
+}
+
+static int refuse_function(lua_State *L)
+{
+    char what[NOTICE_MAX];
+
+    (void)snprintf(what, sizeof what, "%s in a script", lua_tostring(L, lua_upvalueindex(1)));
+    return refuse(L, what);
 }
 
 /* Of Lua's and of Redis', and not simulated: no script of the product needs them. */
@@ -234,15 +241,21 @@ static void open_library(lua_State *L, lua_CFunction open, const char *name)
     lua_call(L, 1, 0);
 }
 
-static void keep_from(lua_State *L, const char *library, const char *const *names)
+/* Functions of Lua's that are there and must not be called. */
+static void refuse_functions(lua_State *L)
 {
-    lua_getglobal(L, library);
-    for (; *names; names++) {
-        lua_pushnil(L);
-        lua_setfield(L, -2, *names);
+    static const struct {
+        const char *library, *name;
+    } refused[] = {{"math", "random"},    {"math", "randomseed"}, {"table", "foreach"},
+                   {"table", "foreachi"}, {"string", "dump"}};
+
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        lua_getglobal(L, refused[i].library);
+        lua_pushstring(L, refused[i].name);
+        lua_pushcclosure(L, refuse_function, 1);
+        lua_setfield(L, -2, refused[i].name);
+        lua_pop(L, 1);
     }
-    close_table(L, library);
-    lua_pop(L, 1);
 }
 
 static void keep_handler(lua_State *L)
@@ -311,10 +324,6 @@ static void push_environment(lua_State *L)
 
 static int open_world(lua_State *L)
 {
-    static const char *const of_math[] = {"random", "randomseed", NULL};
-    static const char *const of_table[] = {"foreach", "foreachi", NULL};
-    static const char *const of_string[] = {"dump", NULL};
-
     open_library(L, luaopen_base, "");
     open_library(L, luaopen_table, LUA_TABLIBNAME);
     open_library(L, luaopen_string, LUA_STRLIBNAME);
@@ -322,9 +331,7 @@ static int open_world(lua_State *L)
     open_library(L, luaopen_debug, LUA_DBLIBNAME);
     keep_handler(L);
     open_redis(L);
-    keep_from(L, "math", of_math);
-    keep_from(L, "table", of_table);
-    keep_from(L, "string", of_string);
+    refuse_functions(L);
     keep_globals_of(L);
     return 0;
 }
@@ -368,7 +375,6 @@ void redis_lua_free(struct redis_lua *l)
 
 bool redis_lua_load(struct redis_lua *l, const char *sha, struct str text, struct buf *error)
 {
-    BUF_CLEANUP struct buf source = BUF_INIT(SCRIPT_MAX);
     lua_State *L = l->L;
 
     lua_getfield(L, LUA_REGISTRYINDEX, sha);
@@ -376,11 +382,7 @@ bool redis_lua_load(struct redis_lua *l, const char *sha, struct str text, struc
     lua_pop(L, 1);
     if (there)
         return true;
-    buf_adds(&source, "return function() ");
-    buf_add(&source, text);
-    buf_adds(&source, "\nend");
-    BUG_IF(source.over);
-    if (luaL_loadbuffer(L, source.p, source.n, "@user_script") != 0) {
+    if (luaL_loadbuffer(L, text.p, text.n, "@user_script") != 0) {
         buf_adds(error, "ERR Error compiling script (new function): ");
         buf_adds(error, lua_tostring(L, -1));
         lua_pop(L, 1);
@@ -388,16 +390,9 @@ bool redis_lua_load(struct redis_lua *l, const char *sha, struct str text, struc
     }
     push_environment(L);
     (void)lua_setfenv(L, -2);
-    lua_call(L, 0, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, sha);
     return true;
 }
-
-struct call { /* of a script */
-    const char *sha;
-    const struct str *keys, *args;
-    size_t key_count, arg_count;
-};
 
 static void set_list(lua_State *L, const char *name, const struct str *words, size_t n)
 {

@@ -148,6 +148,7 @@ bool redis_object_score(struct redis_object *o, struct str member, double score)
     struct redis_slot *slot = redis_table_put(&o->table, member, &made);
     size_t others = o->table.live - 1;
 
+    score += 0.0; /* -0 is 0 there */
     if (!made)
         take_rank(o, others + 1, slot->held.score, member);
     slot->held.score = score;

@@ -222,11 +222,11 @@ static void evalsha(struct redis_call *c)
     char sha[REDIS_SHA_MAX] = "";
     size_t keys = 0;
 
-    if (!read_keys(c, &keys))
-        return;
     if (c->words[1].n == sizeof sha - 1)
         for (size_t i = 0; i < sizeof sha - 1; i++)
             sha[i] = (char)tolower((unsigned char)c->words[1].p[i]);
+    if (sha[0] && !read_keys(c, &keys))
+        return;
     if (redis_server_knows_script(c->server, sha))
         redis_server_run_script(c, sha, keys);
     else
