@@ -1,0 +1,94 @@
+#include "sim/swarm.h"
+
+const char *const fault_names[FAULTS] = {
+    "kill",
+    "stop",
+    "drain",
+    "clock-jump",
+    "http-delay",
+    "http-lost",
+    "http-reply-lost",
+    "http-cut",
+    "http-refused",
+    "kafka-ack-late",
+    "kafka-ack-lost",
+    "kafka-lost",
+    "kafka-late",
+    "kafka-twice",
+    "kafka-fatal",
+    "kafka-fetch-stall",
+    "kafka-down",
+    "kafka-ask-lost",
+    "kafka-rebalance",
+    "kafka-slow-revoke",
+    "kafka-offset-old",
+    "redis-lost-before",
+    "redis-lost-after",
+    "redis-slow",
+    "redis-flush",
+    "redis-restart",
+};
+
+/* How likely a fault that is on may be at most, each time that it is asked for: by how often that is. */
+static const double most[FAULTS] = {
+    [FAULT_KILL] = 4e-4,
+    [FAULT_STOP] = 2e-4,
+    [FAULT_DRAIN] = 1e-4,
+    [FAULT_CLOCK_JUMP] = 1e-4,
+    [FAULT_HTTP_DELAY] = 0.05,
+    [FAULT_HTTP_LOST] = 0.05,
+    [FAULT_HTTP_REPLY_LOST] = 0.05,
+    [FAULT_HTTP_CUT] = 0.05,
+    [FAULT_HTTP_REFUSED] = 0.05,
+    [FAULT_KAFKA_ACK_LATE] = 0.05,
+    [FAULT_KAFKA_ACK_LOST] = 0.02,
+    [FAULT_KAFKA_LOST] = 0.02,
+    [FAULT_KAFKA_LATE] = 0.02,
+    [FAULT_KAFKA_TWICE] = 0.02,
+    [FAULT_KAFKA_FATAL] = 0.005,
+    [FAULT_KAFKA_FETCH_STALL] = 0.02,
+    [FAULT_KAFKA_DOWN] = 0.002,
+    [FAULT_KAFKA_ASK_LOST] = 0.01,
+    [FAULT_KAFKA_REBALANCE] = 0.002,
+    [FAULT_KAFKA_SLOW_REVOKE] = 0.3,
+    [FAULT_KAFKA_OFFSET_OLD] = 0.05,
+    [FAULT_REDIS_LOST_BEFORE] = 5e-4,
+    [FAULT_REDIS_LOST_AFTER] = 5e-4,
+    [FAULT_REDIS_SLOW] = 5e-4,
+    [FAULT_REDIS_FLUSH] = 3e-5,
+    [FAULT_REDIS_RESTART] = 3e-5,
+};
+
+enum { ONE_OF = 3 /* kinds are on; a rate is a random part of the most */ };
+
+void swarm_init(struct swarm *s, uint64_t seed, double scale)
+{
+    *s = (struct swarm){.chance = {seed}};
+    for (int f = 0; f < FAULTS; f++) {
+        bool on = chance_between(&s->chance, 1, ONE_OF) == 1;
+        double part = (double)chance_between(&s->chance, 1, 100) / 100;
+        s->rate[f] = on ? most[f] * part * scale : 0;
+    }
+}
+
+bool swarm_strike(struct swarm *s, enum fault f)
+{
+    if (s->quiet || !chance_hit(&s->chance, s->rate[f]))
+        return false;
+    s->struck[f]++;
+    return true;
+}
+
+void swarm_quiet(struct swarm *s)
+{
+    s->quiet = true;
+}
+
+int64_t swarm_total(const struct swarm *s)
+{
+    int64_t n = 0;
+
+    for (int f = 0; f < FAULTS; f++)
+        n += s->struck[f];
+    return n;
+}
