@@ -214,7 +214,7 @@ static struct entry *take_due(struct scheduler *s, int64_t until_us)
 
 static void fire(struct scheduler *s, struct entry *e)
 {
-    if (e->c.owner && s->watch)
+    if (s->watch)
         s->watch(s->watcher, e->c.owner, e->c.what);
     if (e->over) { /* its owner died of it */
         xfree(e);

@@ -24,7 +24,8 @@ struct completion {
     void *self;
 };
 
-/* Seen before each completion of a process: the moment at which one may die or be stopped. */
+/* Told before each completion, the world's (owner 0) too: the moment at which a process may die or be
+ * stopped. */
 typedef void scheduler_watch(void *self, uint64_t owner, const char *what);
 
 struct scheduler *scheduler_new(uint64_t seed);

@@ -25,7 +25,7 @@ void sim_aws_free(struct sim_aws *a);
 void sim_aws_listen(struct sim_aws *a, awssim_listener *listener, void *self);
 /* A person at the console, or a test: a request to its control paths (tests/awssim/README.md). */
 void sim_aws_control(struct sim_aws *a, const char *path, struct str body);
-/* When a request was sent that is in its effect just now (inside of the listener), true time in ms; 0: none. */
+/* True time in ms at which the request was sent that has its effect just now (in the listener); 0: none. */
 int64_t sim_aws_sent_ms(const struct sim_aws *a);
 
 struct sim_http_client *sim_http_client_new(struct sim_aws *a, uint64_t owner, const struct machine *m);

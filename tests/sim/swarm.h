@@ -35,6 +35,12 @@ enum fault {
     FAULT_REDIS_SLOW,        /* beyond the deadline, or below it */
     FAULT_REDIS_FLUSH,       /* FLUSHALL */
     FAULT_REDIS_RESTART,     /* with everything lost, another run_id */
+    /* rules of AWS's simulator: struck there, counted here */
+    FAULT_AWS_ERROR, /* 500, without an effect */
+    FAULT_AWS_AFTER, /* and after it */
+    FAULT_AWS_THROTTLE,
+    FAULT_AWS_HTML, /* a load balancer's page */
+    FAULT_AWS_SLOW, /* the reply comes late */
     FAULTS
 };
 extern const char *const fault_names[FAULTS];
