@@ -2,9 +2,9 @@
 /*
  * kafka_scene - a Kafka port for a test, its broker, and what came back: appends, answers, records.
  *
- * The broker is librdkafka's mock cluster, real ones where EC2SCHED_TEST_KAFKA=host:port names them, or, where
- * it says "sim", the fleet's simulation in virtual time, which has to be as the real ones. Topic and group
- * names are this process's own.
+ * The broker is librdkafka's mock cluster, real ones where EC2SCHED_TEST_KAFKA=host:port names them, or,
+ * where it says "sim", the fleet's simulation in virtual time, which has to be as the real ones. Topic and
+ * group names are this process's own.
  */
 #include "real/kafka.h"
 #include "sim/sim_kafka.h"

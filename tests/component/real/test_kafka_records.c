@@ -1,5 +1,6 @@
 /*
- * Appending and reading single partitions: K1 and K2 of ports/kafka.h, on the mock cluster, real brokers, or simulated ones.
+ * Appending and reading single partitions: K1 and K2 of ports/kafka.h, on the mock cluster, real brokers, or
+ * simulated ones.
  */
 #include "base/mem.h"
 #include "real/clock.h"

@@ -1,6 +1,7 @@
 /*
- * The simulated Kafka's faults: what may befall a record, a reader and a group, and what stays promised. What it
- * has in common with real brokers is tested by the bodies of component/real/test_kafka_*, which run on both.
+ * The simulated Kafka's faults: what may befall a record, a reader and a group, and what stays promised.
+ * What it has in common with real brokers is tested by the bodies of component/real/test_kafka_*, which
+ * run on both.
  */
 #include "support/cmocka_first.h"
 #include "support/kafka_scene.h"
