@@ -15,10 +15,12 @@ enum {
     STOPPED_LONG_MS = 1200000, /* or, one time in ten, beyond the signature's window */
     JUMP_S = 1200,
     SHEPHERD_MS = 1000,
+    HEAVY = 60,
     MILLION = 1000000,
 };
 
 #define PREFIX "sim"
+static const char prefix_flag[] = "--kafka.prefix=" PREFIX;
 static const char *const env[] = {
     "AWS_ACCESS_KEY_ID=" ESTATE_KEY,  "AWS_SECRET_ACCESS_KEY=" ESTATE_SECRET, "AWS_REGION=" ESTATE_REGION,
     "AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL=http://127.0.0.1:1",  NULL};
@@ -58,6 +60,8 @@ static void hear_record(void *self, const char *topic, int partition, int64_t of
     struct fleet *f = self;
 
     judge_record(f->judge, topic, partition, offset, r);
+    if (f->people && strcmp(topic, f->topic) == 0)
+        people_stir(f->people);
 }
 
 static void hear_aws(void *self, const struct awssim_event *ev)
@@ -67,6 +71,7 @@ static void hear_aws(void *self, const struct awssim_event *ev)
     for (int i = 0; i < FAULTS; i++)
         if (ev->kind == AWSSIM_CALL && strcmp(ev->fault, fault_names[i]) == 0)
             f->swarm.struck[i]++;
+    judge_sent(f->judge, sim_aws_sent_ms(f->aws));
     judge_aws(f->judge, ev);
 }
 
@@ -125,8 +130,8 @@ static void make_aws(struct fleet *f)
 
 static void make_flags(struct fleet *f)
 {
-    static const char *const fixed[] = {"--kafka.prefix=" PREFIX, "--specs.source=dynamodb",
-                                        "--worker.state=/state", "--config=/none"};
+    static const char *const fixed[] = {prefix_flag, "--specs.source=dynamodb", "--worker.state=/state",
+                                        "--config=/none"};
     size_t n = 0;
 
     (void)snprintf(f->log_flag, sizeof f->log_flag, "--kafka.log.partitions=%d", f->config.partitions);
@@ -183,20 +188,33 @@ static void stop_member(struct member *m)
     m->goes_on = scheduler_after(f->s, ms * 1000, &(struct completion){0, "goes on", go_on, NULL, m});
 }
 
+/* Most completions are heartbeats of idle daemons; those of calls and records are where a death hurts. */
+static double weight_of(const char *what)
+{
+    static const char *const heavy[] = {"http.reply", "http.timeout", "kafka.appended", "kafka.fetched",
+                                        "kafka.assigned"};
+
+    for (size_t i = 0; i < sizeof heavy / sizeof *heavy; i++)
+        if (strcmp(what, heavy[i]) == 0)
+            return HEAVY;
+    return 1;
+}
+
 /* What befalls a process just before it hears of something. */
-static void befall(struct member *m)
+static void befall(struct member *m, const char *what)
 {
     struct fleet *f = m->f;
+    double weight = weight_of(what);
 
-    if (swarm_strike(&f->swarm, FAULT_KILL)) {
+    if (swarm_strike_by(&f->swarm, FAULT_KILL, weight)) {
         kill_member(m);
         return;
     }
-    if (swarm_strike(&f->swarm, FAULT_DRAIN))
+    if (swarm_strike_by(&f->swarm, FAULT_DRAIN, weight))
         daemon_drain(&m->d);
     if (swarm_strike(&f->swarm, FAULT_CLOCK_JUMP))
         machine_jump(&m->d.machine, chance_between(&f->chance, -JUMP_S, JUMP_S) * MILLION);
-    if (swarm_strike(&f->swarm, FAULT_STOP))
+    if (swarm_strike_by(&f->swarm, FAULT_STOP, weight))
         stop_member(m);
 }
 
@@ -209,7 +227,7 @@ static void watch(void *self, uint64_t owner, const char *what)
         struct member *m = &f->members[i];
         if (m->d.owner != owner)
             continue;
-        befall(m);
+        befall(m, what);
         if (!m->d.owner || m->d.held)
             return;
         trace_line(&f->trace, m->d.name, "%s", what);

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Two minutes, by the clock of a worker that runs a tenth slow. */
+enum { PROOF_MAX_MS = 120 * 1000 * 11 / 10 };
+
 /* ---- what is wrong ---- */
 
 void judge_say(struct judge *j, const char *rule, const char *fmt, ...)
@@ -84,12 +87,29 @@ static void plan_job(struct judge *j, struct run *r, int64_t step, const struct 
     }
 }
 
+static void leave_out(struct judge *j, struct run *r, int64_t step, const struct member_outcomes *members)
+{
+    for (size_t i = 0; i < members->n; i++) {
+        int m = estate_find(j->estate, str_of(members->at[i].id));
+        if (m < 0)
+            continue;
+        r->step[m] = (int)step;
+        r->outcome[m] = members->at[i].outcome;
+        r->doubt[m] = members->at[i].cause == CAUSE_OVERRIDE_UNKNOWN;
+    }
+}
+
+/* The first plan of a step is the one that counts; the simulated workloads' plans have one part. */
 static void planned(struct judge *j, struct run *r, const struct event *ev)
 {
+    if (ev->planned.step != r->planned || ev->planned.parts != 1)
+        return;
+    r->planned++;
     for (size_t t = 0; t < ev->planned.tiers.n; t++) {
         const struct event_plan_tier *tier = &ev->planned.tiers.at[t];
         for (size_t k = 0; k < tier->jobs.n; k++)
             plan_job(j, r, ev->planned.step, &tier->jobs.at[k]);
+        leave_out(j, r, ev->planned.step, &tier->left_out);
     }
 }
 
@@ -109,8 +129,31 @@ static void ended_job(struct judge *j, struct run *r, const struct event *ev)
     }
 }
 
+/* Of a run that was not broken off: what comes behind a Cancel may or may not be counted. */
+static void check_counts(struct judge *j, const struct run *r, const struct counts *told)
+{
+    int64_t n[OUTCOME_FAILED + 1] = {0};
+
+    if (r->result != RESULT_SUCCEEDED && r->result != RESULT_PARTIAL && r->result != RESULT_HALTED)
+        return;
+    for (int i = 0; i < j->estate->member_count; i++)
+        if (r->step[i] >= 0)
+            n[r->outcome[i]]++;
+    if (n[OUTCOME_NONE] || n[OUTCOME_DONE] != told->done || n[OUTCOME_UNCHANGED] != told->unchanged ||
+        n[OUTCOME_BYPASSED] != told->bypassed || n[OUTCOME_FAILED] != told->failed)
+        judge_say(
+            j, "COUNT",
+            "%s tells %lld done, %lld unchanged, %lld bypassed, %lld failed; its members: %lld, %lld, %lld, "
+            "%lld, and %lld without an outcome",
+            r->id, (long long)told->done, (long long)told->unchanged, (long long)told->bypassed,
+            (long long)told->failed, (long long)n[OUTCOME_DONE], (long long)n[OUTCOME_UNCHANGED],
+            (long long)n[OUTCOME_BYPASSED], (long long)n[OUTCOME_FAILED], (long long)n[OUTCOME_NONE]);
+}
+
 static void finished(struct judge *j, struct run *r, const struct event *ev)
 {
+    bool first = !r->finished;
+
     if (r->finished && (r->result != ev->finished.result || r->cause != ev->finished.cause))
         judge_say(j, "ONE", "%s has the results %s (%s) and %s (%s)", r->id, result_names[r->result],
                   cause_names[r->cause], result_names[ev->finished.result], cause_names[ev->finished.cause]);
@@ -118,6 +161,8 @@ static void finished(struct judge *j, struct run *r, const struct event *ev)
     r->finished = true;
     r->result = ev->finished.result;
     r->cause = ev->finished.cause;
+    if (first)
+        check_counts(j, r, &ev->finished.counts);
 }
 
 static void hear(struct judge *j, const struct event *ev)
@@ -215,15 +260,16 @@ static void check_overlap(struct judge *j, struct run *r)
     l->runs[l->n++] = r;
 }
 
-static const char *found_by(const struct judge *j, int m, const struct awssim_event *ev)
+/* NULL: this attempt has not asked. */
+static const struct ask *asked_by(const struct judge *j, int m, const struct awssim_event *ev)
 {
-    const char *found = "nobody asked";
+    const struct ask *found = NULL;
 
     for (size_t i = 0; i < j->ask_count; i++) {
         const struct ask *a = &j->asks[i];
         if (a->member == m && strcmp(a->run, ev->run) == 0 && strcmp(a->job, ev->job) == 0 &&
             strcmp(a->attempt, ev->attempt) == 0)
-            found = a->found;
+            found = a;
     }
     return found;
 }
@@ -234,10 +280,13 @@ static void check_proof(struct judge *j, int m, const struct awssim_event *ev)
 
     if (!j->estate->workloads[x->workload].tiers[x->tier].asks)
         return;
-    const char *found = found_by(j, m, ev);
-    if (strcmp(found, "ABSENT") != 0)
+    const struct ask *found = asked_by(j, m, ev);
+    if (!found || strcmp(found->found, "ABSENT") != 0)
         judge_say(j, "ABSENT", "%s stops %s, whose guest had said to this attempt: %s", ev->run, x->id,
-                  found);
+                  found ? found->found : "nothing, it was not asked");
+    else if (j->sent_ms && j->sent_ms - found->found_ms > PROOF_MAX_MS)
+        judge_say(j, "ABSENT", "%s stops %s, whose guest had said ABSENT %lld ms before", ev->run, x->id,
+                  (long long)(j->sent_ms - found->found_ms));
     if (x->keeps)
         judge_say(j, "KEPT", "%s stops %s, which its guest keeps", ev->run, x->id);
 }
@@ -328,8 +377,15 @@ static void on_guest(struct judge *j, const struct awssim_event *ev)
 
     trace_line(j->trace, "aws", "guest of %s says %s", ev->id, ev->to);
     for (size_t i = 0; i < j->ask_count; i++)
-        if (j->asks[i].member == m)
+        if (j->asks[i].member == m) {
             (void)snprintf(j->asks[i].found, sizeof j->asks[i].found, "%s", ev->to);
+            j->asks[i].found_ms = ev->at.wall_ms;
+        }
+}
+
+void judge_sent(struct judge *j, int64_t sent_ms)
+{
+    j->sent_ms = sent_ms;
 }
 
 void judge_aws(void *self, const struct awssim_event *ev)

@@ -10,9 +10,11 @@
  *           and no failure or doubt among them ends the run there
  *   S1b     a step changes nothing any more once a later step of its run has begun
  *   P5      once a later run has touched a workload, an earlier one never does again
- *   ABSENT  a member of a tier that asks is stopped only after its guest said ABSENT to this very attempt
+ *   ABSENT  a member of a tier that asks is stopped only after its guest said ABSENT to this very attempt,
+ *           which is not old when the stop is sent
  *   KEPT    a machine that its guest keeps is never stopped
  *   ONE     a run has one result; P6: a request's id begins one run
+ *   COUNT   a run's counts are those of its members' outcomes
  *   OWN     no run touches what it has not planned
  * and at the end, after a time without faults: every run that was asked for has its result.
  *
@@ -30,6 +32,8 @@ struct judge; /* opaque */
 struct judge *judge_new(const struct estate *e, struct trace *trace, const char *log_topic);
 void judge_free(struct judge *j);
 
+/* When the request was sent whose effect is told next, true time in ms; 0: nobody sent one. */
+void judge_sent(struct judge *j, int64_t sent_ms);
 void judge_aws(void *self, const struct awssim_event *event); /* an awssim_listener */
 void judge_record(struct judge *j, const char *topic, int partition, int64_t offset,
                   const struct sim_kafka_record *r);

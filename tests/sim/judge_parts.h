@@ -12,6 +12,7 @@ struct run {
     bool requested, accepted, finished, goes_on;
     int result, cause;
     int begun;                    /* the latest step that was touched */
+    int planned;                  /* steps that have a plan */
     int step[ESTATE_MEMBERS_MAX]; /* that plans the member; -1: none does */
     int outcome[ESTATE_MEMBERS_MAX];
     bool doubt[ESTATE_MEMBERS_MAX];
@@ -21,6 +22,7 @@ struct run {
 struct ask { /* an attempt that asked a guest, and what it said */
     int member;
     char run[JUDGE_RUN_ID_MAX], job[JUDGE_JOB_MAX], attempt[24], found[24];
+    int64_t found_ms; /* true time */
 };
 
 struct line { /* the runs that touched one workload, in the order of their first touch */
@@ -39,6 +41,7 @@ struct judge {
     size_t ask_count, ask_cap;
     char state[ESTATE_MEMBERS_MAX][24];
     struct judge_counts counts;
+    int64_t sent_ms;
     char first[JUDGE_WORDS_MAX + 40];
 };
 

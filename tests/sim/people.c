@@ -12,6 +12,9 @@ enum {
     TRIES_MAX = 20,
     ID_BYTES = 40,
     OTHERS_PER_RUN = 1,
+    STIRS_PER_RUN = 1, /* acts that wait for a record */
+    STIR_ONE_OF = 12,
+    STIR_MAX_US = 4000000,
     HOLD_MAX_MS = 30 * 60 * 1000,
     EXPIRES_MS = 600000,
 };
@@ -44,7 +47,7 @@ struct people {
     struct sim_kafka_client *client;
     struct note *notes;
     struct asked runs[PEOPLE_RUNS_MAX];
-    int run_count, wanted;
+    int run_count, wanted, stirs;
     struct held holds[PEOPLE_HOLDS_MAX];
     int hold_count;
     uint64_t ids;
@@ -254,11 +257,25 @@ static void act(void *self)
     meddle(p);
 }
 
+static void stirred(void *self)
+{
+    meddle(self);
+}
+
+void people_stir(struct people *p)
+{
+    if (p->stirs <= 0 || draw(p, 1, STIR_ONE_OF) > 1)
+        return;
+    p->stirs--;
+    (void)scheduler_after(p->w.s, chance_between(&p->chance, 0, STIR_MAX_US),
+                          &(struct completion){p->owner, "people.stirred", stirred, NULL, p});
+}
+
 struct people *people_new(const struct people_world *w, uint64_t seed, int runs, int64_t span_us)
 {
     struct people *p = xcalloc(1, sizeof *p);
 
-    *p = (struct people){.w = *w, .chance = {seed}, .wanted = runs};
+    *p = (struct people){.w = *w, .chance = {seed}, .wanted = runs, .stirs = runs * STIRS_PER_RUN};
     p->owner = scheduler_owner(w->s);
     p->client = sim_kafka_client_new(w->kafka, p->owner, &p->machine);
     for (int i = 0; i < runs * (OTHERS_PER_RUN + 1); i++)
@@ -280,6 +297,7 @@ void people_free(struct people *p)
 
 void people_give_way(struct people *p)
 {
+    p->stirs = 0;
     for (int i = 0; i < p->run_count; i++)
         if (p->runs[i].paused)
             control(p, &p->runs[i], EVENT_RESUME, "resume");

@@ -29,5 +29,7 @@ struct people_world {
 /* `runs` requests, spread over `span_us`, and other acts between them. */
 struct people *people_new(const struct people_world *w, uint64_t seed, int runs, int64_t span_us);
 void people_free(struct people *p);
+/* Something has just happened in the log: the worst moment to change one's mind. */
+void people_stir(struct people *p);
 void people_give_way(struct people *p);   /* resumes what they have paused, clears what they hold */
 bool people_busy(const struct people *p); /* something that they do is not acknowledged yet */

@@ -36,9 +36,9 @@ const char *const fault_names[FAULTS] = {
 
 /* How likely a fault that is on may be at most, each time that it is asked for: by how often that is. */
 static const double most[FAULTS] = {
-    [FAULT_KILL] = 4e-4,
-    [FAULT_STOP] = 2e-4,
-    [FAULT_DRAIN] = 1e-4,
+    [FAULT_KILL] = 1e-4,
+    [FAULT_STOP] = 5e-5,
+    [FAULT_DRAIN] = 3e-5,
     [FAULT_CLOCK_JUMP] = 1e-4,
     [FAULT_HTTP_DELAY] = 0.05,
     [FAULT_HTTP_LOST] = 0.05,
@@ -83,7 +83,12 @@ void swarm_init(struct swarm *s, uint64_t seed, double scale)
 
 bool swarm_strike(struct swarm *s, enum fault f)
 {
-    if (s->quiet || !chance_hit(&s->chance, s->rate[f]))
+    return swarm_strike_by(s, f, 1);
+}
+
+bool swarm_strike_by(struct swarm *s, enum fault f, double weight)
+{
+    if (s->quiet || !chance_hit(&s->chance, s->rate[f] * weight))
         return false;
     s->struck[f]++;
     return true;

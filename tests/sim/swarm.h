@@ -55,5 +55,7 @@ struct swarm {
 /* Draws what is on. `scale`: 0 no faults at all, 1 as usual. */
 void swarm_init(struct swarm *s, uint64_t seed, double scale);
 bool swarm_strike(struct swarm *s, enum fault f);
+/* So many times as likely: where a fault hurts more than elsewhere. */
+bool swarm_strike_by(struct swarm *s, enum fault f, double weight);
 void swarm_quiet(struct swarm *s); /* from now on nothing strikes */
 int64_t swarm_total(const struct swarm *s);
