@@ -30,8 +30,12 @@ static void draw_tier(struct estate *e, struct chance *c, int workload, int tier
     struct estate_tier *t = &e->workloads[workload].tiers[tier];
     int numbers = draw(c, 1, 5);
 
-    *t = (struct estate_tier){.stop = draw(c, 0, numbers) * draw(c, 1, 10),
-                              .start = draw(c, 0, numbers) * draw(c, 1, 10)};
+    /* One draw a statement, here and everywhere: the order of operands and arguments is the compiler's. */
+    *t = (struct estate_tier){0};
+    t->stop = draw(c, 0, numbers);
+    t->stop *= draw(c, 1, 10);
+    t->start = draw(c, 0, numbers);
+    t->start *= draw(c, 1, 10);
     (void)snprintf(t->name, sizeof t->name, "%s", tier_names[tier]);
     if (draw(c, 1, 10) == 1)
         t->stop = -1;

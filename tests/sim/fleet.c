@@ -290,8 +290,8 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     make_flags(f);
     make_daemons(f);
     const struct people_world w = {f->s, f->kafka, &f->trace, &f->estate, f->topic, config->partitions};
-    f->people = people_new(&w, chance_next(&f->chance), (int)chance_between(&f->chance, RUNS_MIN, RUNS_MAX),
-                           (int64_t)FLEET_SPAN_S * MILLION);
+    int runs = (int)chance_between(&f->chance, RUNS_MIN, RUNS_MAX);
+    f->people = people_new(&w, chance_next(&f->chance), runs, (int64_t)FLEET_SPAN_S * MILLION);
     shepherd(f);
 }
 

@@ -251,7 +251,8 @@ static void act(void *self)
 
     if (p->wanted > 0 && draw(p, 0, OTHERS_PER_RUN) == 0) {
         p->wanted--;
-        request(p, draw(p, 0, p->w.estate->n - 1), draw(p, 0, 1) ? ACTION_START : ACTION_STOP, NULL);
+        int workload = draw(p, 0, p->w.estate->n - 1);
+        request(p, workload, draw(p, 0, 1) ? ACTION_START : ACTION_STOP, NULL);
         return;
     }
     meddle(p);
