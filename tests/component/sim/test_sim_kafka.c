@@ -162,8 +162,9 @@ static void other_join(struct kafka_scene *s, struct other *o)
 {
     *o = (struct other){.owner = scheduler_owner(s->sim.scheduler)};
     o->client = sim_kafka_client_new(s->sim.cluster, o->owner, &o->machine);
-    o->kafka = sim_kafka_port(o->client);
-    o->reader = o->kafka.ops->subscribe(o->kafka.port, s->topic, s->group);
+    const struct kafka k = sim_kafka_port(o->client);
+    o->reader = k.ops->subscribe(k.port, s->topic, s->group);
+    o->kafka = k;
 }
 
 static void other_die(struct kafka_scene *s, struct other *o)
