@@ -4,7 +4,7 @@
 #include "cli/print.h"
 #include "cli/since.h"
 #include "cli/state.h"
-#include "cli/story.h"
+#include "cli/telling.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ enum { CONTROL_WAIT_MS = 10000, ID_DIGITS = 32 };
 
 static bool hear(void *arg, const struct kafka_record *r, const struct event *ev)
 {
-    return story_hear(arg, r, ev, false);
+    return story_hear(arg, r, ev);
 }
 
 /* The end of the cancelled run, from where its Cancel stands; a run that has its result already is not named
@@ -23,7 +23,7 @@ static int follow(struct cli *c, const char *workload, const char *run, const st
 {
     struct err e = {0};
     char remedy[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 100];
-    STORY_CLEANUP struct story *s = story_new(c, workload, run);
+    STORY_CLEANUP struct story *s = story_new(workload, run, true);
     bool heard =
         cli_follow(c, at->partition, at->offset, INT64_MAX, hear, s, cli_now(c) + CONTROL_WAIT_MS, &e);
 
@@ -36,10 +36,10 @@ static int follow(struct cli *c, const char *workload, const char *run, const st
         return cli_fail(c, &e, remedy);
     }
     if (!c->json)
-        print_line("%s@%s %s", workload, run, result_names[story_result(s)]);
+        print_line("%s@%s %s", workload, run, result_names[s->result]);
     else
-        story_print(s);
-    return story_result(s) == RESULT_CANCELLED ? CLI_OK : CLI_FAILED;
+        telling_whole(c, s);
+    return s->result == RESULT_CANCELLED ? CLI_OK : CLI_FAILED;
 }
 
 /* ---- is there anything to cancel? ---- */
@@ -58,19 +58,19 @@ static bool is_alive(const struct cli_state *now, const char *run)
 static bool is_over(struct cli *c, const struct run_name *name, int64_t since_ms, struct err *e)
 {
     enum { READ_BACK_MS = 120000 };
-    struct cli_span span;
-    STORY_CLEANUP struct story *s = story_new(c, name->workload, name->run);
+    struct stretch span;
+    STORY_CLEANUP struct story *s = story_new(name->workload, name->run, true);
 
     if (!cli_recent(c, name->workload, since_ms, &span, e) ||
         !cli_read(c, &span, 1, hear, s, cli_now(c) + READ_BACK_MS, e))
         return true;
-    if (!story_known(s))
+    if (!s->known)
         return !err_set(e, ERR_NOT_FOUND, "%s@%s: the log does not know this run since then", name->workload,
                         name->run);
-    if (story_result(s) == RESULT_NONE)
+    if (s->result == RESULT_NONE)
         return false;
     return !err_set(e, ERR_INVALID, "%s@%s: it is over already: %s", name->workload, name->run,
-                    result_names[story_result(s)]);
+                    result_names[s->result]);
 }
 
 static const char *remedy_of(const struct err *e)

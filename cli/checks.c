@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/print.h"
+#include "core/document.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ void checks_add(struct checks *k, enum check_state state, const char *what, cons
 int checks_end(const struct checks *k)
 {
     if (k->cli->json) {
-        JSON_CLEANUP struct json *document = print_document();
+        JSON_CLEANUP struct json *document = document_new();
         json_add(document, "checks", json_copy(k->all));
         json_add_int(document, "warnings", (int64_t)k->n[CHECK_WARN]);
         json_add_int(document, "failures", (int64_t)k->n[CHECK_FAIL]);

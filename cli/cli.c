@@ -5,6 +5,7 @@
 #include "aws/endpoint.h"
 #include "base/mem.h"
 #include "cli/print.h"
+#include "core/document.h"
 #include "core/fold.h"
 #include "core/zones.h"
 #include "model/topics.h"
@@ -162,12 +163,7 @@ static void say(const struct cli *c, const char *kind, const char *message, cons
         print_error_line("ec2sched: %s%s%s", message, remedy ? ": " : "", remedy ? remedy : "");
         return;
     }
-    JSON_CLEANUP struct json *document = print_document();
-    struct json *error = json_object();
-    json_add_str(error, "kind", str_of(kind));
-    json_add_str(error, "message", str_of(message));
-    json_add_str(error, "remedy", str_of(remedy));
-    json_add(document, "error", error);
+    JSON_CLEANUP struct json *document = document_error(str_of(kind), str_of(message), str_of(remedy));
     print_json(document);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/verbs.h"
+#include "core/document.h"
 #include "core/schedule.h"
 
 #include <stdio.h>
@@ -23,7 +24,7 @@ static int show(const struct cli *c, const struct findings *f, size_t workloads,
 {
     static const char *const columns[] = {"SEVERITY", "ROW", "ATTRIBUTE", "WHAT", NULL};
     TABLE_CLEANUP struct table *table = table_new(columns);
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *all = json_array();
     size_t errors = 0;
 

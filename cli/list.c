@@ -4,6 +4,7 @@
 #include "cli/specs.h"
 #include "cli/state.h"
 #include "cli/verbs.h"
+#include "core/document.h"
 
 /* One row at a time: what it is, and what happens on it as the view (or the log) knows; without both that
  * column says so. */
@@ -59,7 +60,7 @@ int verb_list(struct cli *c, const struct strs *words)
     struct cli_rows rows = {0};
     STRS_CLEANUP struct strs positional = {0};
     TABLE_CLEANUP struct table *table = table_new(columns);
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *all = json_array();
 
     json_add(document, "workloads", all);

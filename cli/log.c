@@ -136,30 +136,23 @@ static bool see_stamp(void *arg, const struct kafka_record *r, const struct even
     return true;
 }
 
-/*
- * "No record is that young" may also be the answer of a broker that does not know of times (librdkafka's
- * mock, in the demo): the last record tells. Such a log is read from its beginning.
- */
-static bool young_or_none(struct cli *c, int partition, int64_t since_ms, struct cli_span *out, struct err *e)
+static bool look_at_last(struct cli *c, int64_t since_ms, struct stretch *out, struct err *e)
 {
     int64_t stamp = INT64_MIN;
 
-    if (out->from >= out->until)
-        return true;
-    if (!cli_follow(c, partition, out->until - 1, out->until, see_stamp, &stamp, cli_now(c) + BROKER_WAIT_MS,
-                    e))
+    if (!cli_follow(c, out->partition, out->until - 1, out->until, see_stamp, &stamp,
+                    cli_now(c) + BROKER_WAIT_MS, e))
         return false;
-    if (stamp < since_ms)
-        out->from = out->until;
+    stretch_last(out, stamp, since_ms);
     return true;
 }
 
-bool cli_since(struct cli *c, int partition, int64_t since_ms, struct cli_span *out, struct err *e)
+bool cli_since(struct cli *c, int partition, int64_t since_ms, struct stretch *out, struct err *e)
 {
     char topic[TOPIC_NAME_MAX];
     struct asked_since *a = cli_keep(c, sizeof *a);
 
-    *out = (struct cli_span){.partition = partition};
+    *out = (struct stretch){.partition = partition};
     topic_name(TOPIC_EVENTS, c->options->kafka.prefix, topic);
     (void)c->ports->kafka.ops->since(c->ports->kafka.port, topic, &partition, 1, since_ms > 0 ? since_ms : 0,
                                      on_since, a);
@@ -169,12 +162,11 @@ bool cli_since(struct cli *c, int partition, int64_t since_ms, struct cli_span *
         *e = a->err;
         return err_wrap(e, "kafka at %s", c->options->kafka.brokers);
     }
-    if (!cli_watermarks(c, partition, &out->from, &out->until, e))
+    int64_t low = 0;
+    int64_t high = 0;
+    if (!cli_watermarks(c, partition, &low, &high, e))
         return false;
-    if (a->offset < 0)
-        return young_or_none(c, partition, since_ms, out, e);
-    out->from = a->offset > out->from ? a->offset : out->from;
-    return true;
+    return stretch_begin(out, low, high, a->offset) || look_at_last(c, since_ms, out, e);
 }
 
 struct one_reader {
@@ -240,7 +232,7 @@ static int64_t follow_turn(void *arg, int64_t now_ms)
     return now_ms + IDLE_READ_MS < f->deadline_ms ? now_ms + IDLE_READ_MS : f->deadline_ms;
 }
 
-bool cli_read(struct cli *c, const struct cli_span *spans, size_t n, cli_see *see, void *arg,
+bool cli_read(struct cli *c, const struct stretch *spans, size_t n, cli_see *see, void *arg,
               int64_t deadline_ms, struct err *e)
 {
     char topic[TOPIC_NAME_MAX];
@@ -271,7 +263,7 @@ bool cli_read(struct cli *c, const struct cli_span *spans, size_t n, cli_see *se
 bool cli_follow(struct cli *c, int partition, int64_t offset, int64_t until, cli_see *see, void *arg,
                 int64_t deadline_ms, struct err *e)
 {
-    const struct cli_span span = {partition, offset, until};
+    const struct stretch span = {partition, offset, until};
 
     return cli_read(c, &span, 1, see, arg, deadline_ms, e);
 }

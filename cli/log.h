@@ -3,6 +3,7 @@
  * log - the event log as the verbs need it: append one record, follow a partition.
  */
 #include "cli/cli.h"
+#include "core/stretch.h"
 #include "model/event.h"
 
 struct cli_place {
@@ -22,18 +23,11 @@ MUST_CHECK bool cli_watermarks(struct cli *c, int partition, int64_t *low, int64
 /* One record of the log: `ev` is NULL when it does not parse. True: that was all that was wanted. */
 typedef bool cli_see(void *arg, const struct kafka_record *r, const struct event *ev);
 
-struct
-    cli_span { /* offsets of one log partition: from..until - 1; until INT64_MAX: as long as there are more */
-    int partition;
-    int64_t from, until;
-};
-
 /* What a log partition holds since a moment (ms since 1970): nothing from before it need be read. */
-MUST_CHECK bool cli_since(struct cli *c, int partition, int64_t since_ms, struct cli_span *out,
-                          struct err *e);
+MUST_CHECK bool cli_since(struct cli *c, int partition, int64_t since_ms, struct stretch *out, struct err *e);
 
 /* cli_follow for several partitions at once; `see` is handed each partition's records in order. */
-MUST_CHECK bool cli_read(struct cli *c, const struct cli_span *spans, size_t n, cli_see *see, void *arg,
+MUST_CHECK bool cli_read(struct cli *c, const struct stretch *spans, size_t n, cli_see *see, void *arg,
                          int64_t deadline_ms, struct err *e);
 
 /*

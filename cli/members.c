@@ -3,6 +3,7 @@
 #include "aws/ssm.h"
 #include "base/mem.h"
 #include "cli/print.h"
+#include "core/document.h"
 #include "core/plan.h"
 #include "specs/members.h"
 
@@ -296,7 +297,7 @@ static struct json *member_json(const struct spec *s, enum action action, const 
 
 static void print_document_of(const struct spec *s, enum action action, const struct cli_members *m)
 {
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *members = json_array();
 
     json_add_str(document, "workload", str_of(s->workload));

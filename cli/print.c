@@ -1,7 +1,6 @@
 #include "cli/print.h"
 
 #include "base/mem.h"
-#include "model/member.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -110,26 +109,6 @@ void print_json(const struct json *document)
     json_print(document, &text);
     BUG_IF(text.over);
     (void)puts(buf_cstr(&text));
-}
-
-struct json *print_document(void)
-{
-    struct json *j = json_object();
-
-    json_add_int(j, "v", 1);
-    return j;
-}
-
-struct json *print_counts(const struct counts *n)
-{
-    struct json *o = json_object();
-
-    json_add_int(o, "done", n->done);
-    json_add_int(o, "unchanged", n->unchanged);
-    json_add_int(o, "bypassed", n->bypassed);
-    json_add_int(o, "failed", n->failed);
-    json_add_int(o, "doubt", n->doubt);
-    return o;
 }
 
 static void line(FILE *to, const char *text)

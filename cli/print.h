@@ -20,9 +20,6 @@ void table_print(const struct table *t);
 
 /* Adds "v": 1 at the beginning is the caller's; prints one document and a newline. */
 void print_json(const struct json *document);
-struct json *print_document(void); /* {"v": 1} */
-struct counts;
-struct json *print_counts(const struct counts *n); /* every key, also where it is 0 */
 void print_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void print_error_line(const char *fmt, ...) PRINTF_LIKE(1, 2); /* on stderr */
 /* `text` as a terminal may see it: control characters (C0, DEL, C1) and what is not UTF-8 become '?'. */

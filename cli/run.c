@@ -5,13 +5,14 @@
 #include "cli/specs.h"
 #include "cli/stage.h"
 #include "cli/state.h"
-#include "cli/story.h"
+#include "cli/telling.h"
 #include "cli/verbs.h"
 #include "core/plan.h"
 #include "view/view.h"
 
 #include "base/mem.h"
 #include "base/moment.h"
+#include "core/document.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,9 +127,9 @@ static bool is_another(const struct story *s, const char *action)
 static bool hear(void *arg, const struct kafka_record *r, const struct event *ev)
 {
     struct hearing *h = arg;
-    bool ended = story_hear(h->story, r, ev, false);
+    bool ended = story_hear(h->story, r, ev);
 
-    h->admitted = story_accepted(h->story) && (!h->rejects || story_began(h->story));
+    h->admitted = h->story->accepted && (!h->rejects || h->story->began);
     return ended || h->admitted || is_another(h->story, h->action);
 }
 
@@ -160,9 +161,9 @@ static int refused(const struct cli *c, const struct asked *a, const struct stor
     char why[ERR_MSG_MAX];
 
     (void)snprintf(what, sizeof what, "%s@%s was refused", a->workload, a->id);
-    (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(story_cause(s)),
-                   story_detail(s)[0] ? ": " : "", story_detail(s));
-    return cli_refuse(c, what, why, remedy_of(story_cause(s), story_detail(s)));
+    (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(s->cause), story_detail(s)[0] ? ": " : "",
+                   story_detail(s));
+    return cli_refuse(c, what, why, remedy_of(s->cause, story_detail(s)));
 }
 
 static int another(const struct cli *c, const struct asked *a, const struct story *s)
@@ -191,21 +192,21 @@ static void tell_accepted(struct cli *c, const struct asked *a, const struct sto
     struct cli_state now = {0};
     BUF_CLEANUP struct buf start = BUF_INIT(1000);
 
-    if (!story_began(s) && cli_state(c, a->workload, &now, &e))
+    if (!s->began && cli_state(c, a->workload, &now, &e))
         cli_state_start(&now, &start);
     cli_state_release(&now);
     if (c->json) {
-        JSON_CLEANUP struct json *document = print_document();
+        JSON_CLEANUP struct json *document = document_new();
         json_add_str(document, "workload", str_of(a->workload));
         json_add_str(document, "run", str_of(a->id));
-        json_add_str(document, "state", story_began(s) ? STR("running") : STR("accepted"));
+        json_add_str(document, "state", s->began ? STR("running") : STR("accepted"));
         json_add_str(document, "start", buf_view(&start));
         print_json(document);
     } else {
         print_line("%s@%s accepted%s%s", a->workload, a->id,
-                   story_began(s) ? ""
-                   : start.n      ? "; it "
-                                  : "; it begins when the run before it has ended",
+                   s->began  ? ""
+                   : start.n ? "; it "
+                             : "; it begins when the run before it has ended",
                    buf_cstr(&start));
     }
 }
@@ -223,7 +224,7 @@ static int to_the_end(struct cli *c, const struct asked *a, const struct cli_pla
     bool heard = cli_follow(c, at->partition, at->offset, INT64_MAX, hear_all, s, deadline_ms, &e);
 
     stage_settle(s);
-    if (print_lost() && stage_story(s) && story_result(stage_story(s)) == RESULT_NONE) {
+    if (print_lost() && stage_story(s) && stage_story(s)->result == RESULT_NONE) {
         char remedy[IDS_WORKLOAD_MAX + IDS_RUN_MAX + 100];
         (void)snprintf(remedy, sizeof remedy, "the run goes on: follow it with `ec2sched watch %s@%s`",
                        a->workload, a->id);
@@ -231,15 +232,15 @@ static int to_the_end(struct cli *c, const struct asked *a, const struct cli_pla
     }
     if (!heard || !stage_story(s))
         return no_answer(c, a, &e);
-    if (story_result(stage_story(s)) == RESULT_REFUSED)
+    if (stage_story(s)->result == RESULT_REFUSED)
         return refused(c, a, stage_story(s));
-    story_print_end(stage_story(s));
-    return story_exit(stage_story(s));
+    telling_end(c, stage_story(s));
+    return telling_exit(stage_story(s));
 }
 
 static int follow(struct cli *c, const struct asked *a, const struct spec *spec, const struct cli_place *at)
 {
-    STORY_CLEANUP struct story *s = story_new(c, a->workload, a->id);
+    STORY_CLEANUP struct story *s = story_new(a->workload, a->id, true);
     struct hearing h = {
         .story = s, .action = action_names[a->action], .rejects = a->if_busy == IF_BUSY_REJECT};
     int64_t begun = cli_now(c);
@@ -248,11 +249,11 @@ static int follow(struct cli *c, const struct asked *a, const struct spec *spec,
 
     if (is_another(s, h.action))
         return another(c, a, s);
-    if (!heard && !story_accepted(s))
+    if (!heard && !s->accepted)
         return no_answer(c, a, &e);
-    if (story_result(s) == RESULT_REFUSED)
+    if (s->result == RESULT_REFUSED)
         return refused(c, a, s);
-    if (!story_counted(s) && !c->json)
+    if (!s->counted && !c->json)
         cli_members_none(spec, 0);
     if (!a->wait) {
         tell_accepted(c, a, s);

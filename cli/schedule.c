@@ -6,6 +6,7 @@
 #include "cli/print.h"
 #include "cli/specs.h"
 #include "cli/verbs.h"
+#include "core/document.h"
 #include "core/tick.h"
 #include "specs/source.h"
 
@@ -74,7 +75,7 @@ static int list(struct cli *c, const char *workload)
     struct err e = {0};
     const struct json *rows = NULL;
     TABLE_CLEANUP struct table *table = table_new(columns);
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *all = json_array();
 
     json_add(document, "schedules", all);
@@ -174,7 +175,7 @@ static void show_agenda(const struct cli *c, struct agenda *a)
 {
     static const char *const columns[] = {"WHEN", "ZONE", "WORKLOAD", "ACTION", "NAME", NULL};
     TABLE_CLEANUP struct table *table = table_new(columns);
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *all = json_array();
 
     if (a->count > 1)
@@ -231,7 +232,7 @@ static void on_enabled(void *self, uint64_t id, const struct source_rows *r)
 
 static int said(const struct cli *c, const struct source_key *key, bool enabled)
 {
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
 
     json_add_str(document, "workload", str_of(key->workload));
     json_add_str(document, "name", str_of(key->schedule));

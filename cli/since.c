@@ -23,7 +23,7 @@ void run_name_release(struct run_name *n)
     *n = (struct run_name){0};
 }
 
-bool cli_recent(struct cli *c, const char *workload, int64_t ago_ms, struct cli_span *out, struct err *e)
+bool cli_recent(struct cli *c, const char *workload, int64_t ago_ms, struct stretch *out, struct err *e)
 {
     int partitions = 0;
 

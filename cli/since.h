@@ -14,5 +14,5 @@ MUST_CHECK bool run_name_read(const char *word, struct run_name *out, struct err
 void run_name_release(struct run_name *n);
 
 /* The workload's log partition, from `ago_ms` before now to its present end. */
-MUST_CHECK bool cli_recent(struct cli *c, const char *workload, int64_t ago_ms, struct cli_span *out,
+MUST_CHECK bool cli_recent(struct cli *c, const char *workload, int64_t ago_ms, struct stretch *out,
                            struct err *e);

@@ -92,7 +92,7 @@ static void draw(struct stage *s)
         return;
     for (size_t i = 0; i < s->n && n < BARS_MAX; i++) {
         size_t first = n;
-        n += story_bars(s->at[i].story, bars + n, BARS_MAX - n);
+        n += telling_bars(s->at[i].story, bars + n, BARS_MAX - n);
         for (size_t k = first; k < n && !s->run; k++) { /* several runs: whose it is */
             char label[sizeof bars[k].label];
             (void)snprintf(label, sizeof label, "%.60s %.60s", s->at[i].workload, bars[k].label);
@@ -130,7 +130,7 @@ static struct act *enter(struct stage *s, const struct event *ev)
         leave(s, 0);
     s->at[s->n] = (struct act){.workload = xstrdup(ev->workload),
                                .run = xstrdup(ev->run),
-                               .story = story_new(s->cli, ev->workload, ev->run)};
+                               .story = story_new(ev->workload, ev->run, true)};
     return &s->at[s->n++];
 }
 
@@ -159,7 +159,7 @@ static void tell(struct stage *s, const struct act *a, const struct kafka_record
         return;
     if (in_words(s, ev)) {
         erase(s);
-        story_tell(a->story, r, ev);
+        telling_line(s->cli, a->story, r, ev);
     }
     draw(s);
     (void)fflush(stdout);
@@ -170,10 +170,10 @@ static void hear_drained(struct stage *s, const struct kafka_record *r, const st
 {
     for (size_t i = 0; i < s->n; i++) {
         struct act *a = &s->at[i];
-        if (strcmp(a->workload, ev->workload) != 0 || story_began(a->story))
+        if (strcmp(a->workload, ev->workload) != 0 || a->story->began)
             continue;
-        (void)story_hear(a->story, r, ev, false);
-        if (story_began(a->story))
+        (void)story_hear(a->story, r, ev);
+        if (a->story->began)
             tell(s, a, r, ev);
     }
 }
@@ -184,14 +184,14 @@ static bool hear_run(struct stage *s, const struct kafka_record *r, const struct
 
     if (!a && ev->type == EVENT_RUN_FINISHED && !s->run) {
         if (!s->quiet)
-            story_tell(enter(s, ev)->story, r, ev); /* its beginning was before we listened */
+            telling_line(s->cli, enter(s, ev)->story, r, ev); /* its beginning was before we listened */
         a = find(s, ev->workload, ev->run);
     }
     if (!a)
         a = enter(s, ev);
-    else if (story_result(a->story) != RESULT_NONE && s->run)
+    else if (a->story->result != RESULT_NONE && s->run)
         return true; /* told to its end already */
-    bool ended = story_hear(a->story, r, ev, false);
+    bool ended = story_hear(a->story, r, ev);
     tell(s, a, r, ev);
     bool last = ev->type == EVENT_RUN_FINISHED || (ended && s->run);
     if (last && !s->run) {

@@ -8,7 +8,7 @@
  * watch, and by start and stop with --wait.
  */
 #include "cli/log.h"
-#include "cli/story.h"
+#include "cli/telling.h"
 
 enum { STAGE_RUNS_MAX = 500 /* told at once; beyond it the oldest is told no more */ };
 

@@ -5,6 +5,7 @@
 #include "cli/specs.h"
 #include "cli/state.h"
 #include "cli/verbs.h"
+#include "core/document.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static struct json *state_json(const char *workload, const struct cli_state *s)
     json_add_str(o, "action", str_of(s->action));
     json_add_str(o, "result", str_of(result_names[s->result]));
     json_add(o, "steps", steps_json(s));
-    json_add(o, "counts", print_counts(&s->counts));
+    json_add(o, "counts", document_counts(&s->counts));
     add_moment(o, "deadline", s->deadline_ms);
     json_add_str(o, "next_run", str_of(s->next_run));
     json_add_str(o, "next_action", str_of(s->next_action));
@@ -149,7 +150,7 @@ static int status_one(struct cli *c, const char *workload)
     struct err e = {0};
     struct cli_rows rows = {0};
     struct cli_state s;
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *all = json_array();
 
     json_add(document, "workloads", all);
@@ -202,7 +203,7 @@ static int status_all(struct cli *c)
     struct err e = {0};
     struct cli_rows rows = {0};
     TABLE_CLEANUP struct table *table = table_new(columns);
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *all = json_array();
 
     json_add(document, "workloads", all);

@@ -6,6 +6,7 @@
 #include "cli/checks.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
+#include "core/document.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,7 +98,7 @@ static int check(struct cli *c, const struct aws_where *w)
 {
     static const char *const columns[] = {"TABLE", "STATE", "ITEMS", NULL};
     TABLE_CLEANUP struct table *table = table_new(columns);
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *all = json_array();
     bool good = true;
 

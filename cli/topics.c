@@ -6,6 +6,7 @@
 #include "cli/log.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
+#include "core/document.h"
 #include "view/view.h"
 
 #include <stdio.h>
@@ -123,7 +124,7 @@ static bool show_one(const struct topic_wanted *w, const struct found *f, struct
 static int show(const struct cli *c, const struct question *q)
 {
     static const char *const columns[] = {"TOPIC", "PARTITIONS", "STATE", NULL};
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *topics = json_array();
     TABLE_CLEANUP struct table *table = table_new(columns);
     bool good = true;
@@ -321,7 +322,7 @@ static void show_places(const struct cli *c, const struct place *places, int par
 {
     static const char *const columns[] = {"PARTITION", "LEASE.TTL", "FENCE.WINDOW", NULL};
     TABLE_CLEANUP struct table *table = table_new(columns);
-    JSON_CLEANUP struct json *document = print_document();
+    JSON_CLEANUP struct json *document = document_new();
     struct json *all = json_array();
 
     json_add(document, "partitions", all);

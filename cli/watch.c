@@ -31,7 +31,7 @@ static int ended(const struct cli *c, const struct err *e, const char *remedy)
 static int watch_run(struct cli *c, const struct run_name *name, int64_t since_ms)
 {
     struct err e = {0};
-    struct cli_span span;
+    struct stretch span;
     STAGE_CLEANUP struct stage *s = stage_new(c, name->workload, name->run, false);
 
     if (!cli_recent(c, name->workload, since_ms, &span, &e) ||
@@ -45,17 +45,17 @@ static int watch_run(struct cli *c, const struct run_name *name, int64_t since_m
     }
     if (print_lost())
         return cli_lost(c, NULL);
-    const struct cli_span rest = {span.partition, span.until, INT64_MAX};
-    if (story_result(story) == RESULT_NONE && !cli_read(c, &rest, 1, hear, s, INT64_MAX, &e)) {
+    const struct stretch rest = {span.partition, span.until, INT64_MAX};
+    if (story->result == RESULT_NONE && !cli_read(c, &rest, 1, hear, s, INT64_MAX, &e)) {
         stage_settle(s);
         return ended(c, &e, "the run goes on; the same command follows it again");
     }
     stage_settle(s);
-    if (print_lost() && story_result(story) == RESULT_NONE)
+    if (print_lost() && story->result == RESULT_NONE)
         return cli_lost(c, "the run goes on; the same command follows it again");
     if (!c->json)
-        story_print_end(story);
-    return story_exit(story);
+        telling_end(c, story);
+    return telling_exit(story);
 }
 
 /* ---- a workload, or all: what happens from now on ---- */
@@ -82,7 +82,7 @@ static void on_peek(void *self, uint64_t id, const struct view_peeked *p)
 }
 
 /* A run in progress is told from its acceptance on, if Redis can say where that is. */
-static void begin_with_current(struct cli *c, const char *workload, struct cli_span *span)
+static void begin_with_current(struct cli *c, const char *workload, struct stretch *span)
 {
     struct err e = {0};
     struct asked_epoch *a = cli_keep(c, sizeof *a);
@@ -119,7 +119,7 @@ static int watch_live(struct cli *c, const char *workload)
     struct err e = {0};
     int partitions = 0;
     int64_t low = 0;
-    struct cli_span spans[PARTITIONS_MAX];
+    struct stretch spans[PARTITIONS_MAX];
     size_t n = 0;
     STAGE_CLEANUP struct stage *s = stage_new(c, workload, NULL, false);
 
@@ -128,10 +128,10 @@ static int watch_live(struct cli *c, const char *workload)
     if (workload && !is_named(c, workload, &e))
         return cli_fail(c, &e, "`ec2sched list` names the workloads");
     for (int p = 0; p < partitions && n < PARTITIONS_MAX; p++) {
-        struct cli_span *span = &spans[n];
+        struct stretch *span = &spans[n];
         if (workload && p != ids_partition(str_of(workload), partitions))
             continue;
-        *span = (struct cli_span){.partition = p, .until = INT64_MAX};
+        *span = (struct stretch){.partition = p, .until = INT64_MAX};
         if (!cli_watermarks(c, p, &low, &span->from, &e))
             return cli_fail(c, &e, "check kafka.brokers, and that the cluster is up");
         if (workload)

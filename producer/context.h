@@ -25,8 +25,10 @@ struct context_counters {
     int64_t ticks_fired, ticks_late, ticks_missed, schedule_failures; /* late: over a minute */
 };
 
-struct work;   /* owed.h */
-struct frozen; /* frozen.h */
+struct work;        /* owed.h */
+struct waiting;     /* journal.c */
+struct publication; /* pump.c */
+struct frozen;      /* frozen.h */
 
 struct context {
     const struct options *options;
@@ -46,7 +48,9 @@ struct context {
      * they go before admissions. */
     size_t ticks_in_flight;
     int64_t ticks_first_ms;
-    struct work *orphans; /* dropped work whose answer is still to come (owed.h) */
+    struct waiting *waiting;          /* of the appends in flight: who hears of it */
+    struct publication *publications; /* the same of deliveries */
+    struct work *orphans;             /* dropped work whose answer is still to come (owed.h) */
     struct context_counters counters;
 
     /* How far the workers have read the jobs topic, one per partition; older than a second: asked again. */

@@ -16,6 +16,8 @@
 
 #ifdef __clang_analyzer__ /* of clang-tidy 14: it takes links for NULL where uthash knows that they are not */
 #undef HASH_DEL
-#define HASH_DEL(head, x) ((head) = hash_without((head), (x)))
+#undef HASH_DELETE
+#define HASH_DEL(head, x)        ((head) = hash_without((head), (x)))
+#define HASH_DELETE(hh, head, x) ((head) = hash_without((head), (x)))
 void *hash_without(const void *head, const void *x);
 #endif

@@ -65,6 +65,9 @@ struct options {
         int64_t max_expiries, max_publish;
     } worker;
     struct {
+        int64_t since_ms, runs, memory_mb;
+    } monitor;
+    struct {
         int64_t ttl_ms;
     } lease;
     struct {

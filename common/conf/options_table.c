@@ -140,6 +140,13 @@ const struct option option_table[] = {
      .help = "How often the lease of a job may expire before the job counts as failed."},
     {"worker.max.publish", OPTION_INT, AT(worker.max_publish), .value = "N", .initial = "5", .min = 1, .max = 1000,
      .help = "How often a job may be delivered and not be claimed before it counts as failed."},
+    {"monitor.since", OPTION_DURATION, AT(monitor.since_ms), .value = "TIME", .initial = "7d", .min = MINUTE, .max = 365 * DAY,
+     .help = "How far back a monitor tells of runs that have ended. It reads the log from a day before that."},
+    {"monitor.runs", OPTION_INT, AT(monitor.runs), .value = "N", .initial = "2000", .min = 1, .max = 20000,
+     .help = "Runs that have ended and that a monitor keeps at most; those that ended first go first."},
+    {"monitor.memory", OPTION_INT, AT(monitor.memory_mb), .value = "MB", .initial = "64", .min = 8, .max = 4096,
+     .help = "Memory that the runs of a monitor may take together, in MB: beyond it the oldest go. The process takes up to "
+             "60 MB more, and while it reads the log at its start up to 16 MB a log partition."},
     {"lease.ttl", OPTION_DURATION, AT(lease.ttl_ms), .value = "TIME", .initial = "15s", .min = 500, .max = 10 * MINUTE,
      .help = "How long a worker that falls silent keeps its jobs. The whole fleet's: `ec2sched topics settings` "
              "shows and raises it."},

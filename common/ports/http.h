@@ -76,15 +76,33 @@ static inline struct str http_header_get(const struct http_header *headers, size
     return STR("");
 }
 
-/* The serving half. */
+/* The serving half. All of it is borrowed for the call. */
 struct http_asked {
-    struct str method, path; /* path without the query */
+    struct str method, path;        /* path without the query, decoded */
+    const struct http_header *args; /* of the query, decoded, in their order */
+    size_t arg_count;
+    const struct http_header *headers;
+    size_t header_count;
+};
+
+/*
+ * A reply that goes on for as long as the client stays. All three are called between two turns, on the loop's
+ * thread. After a read() that appended nothing, the next one follows when ready() has said so; ready() is
+ * asked after each turn.
+ */
+struct http_stream {
+    bool (*ready)(void *self); /* read() would append something, or end */
+    /* Appends what comes next. False: the reply ends behind it. Called when all before it was handed on. */
+    bool (*read)(void *self, struct buf *out);
+    void (*close)(void *self); /* once, whoever ended it; `self` is not used after it */
+    void *self;
 };
 
 struct http_answer {
     int status;
-    const char *content_type; /* a constant */
-    struct buf body;          /* max is set by the caller */
+    const char *content_type;  /* a constant */
+    struct buf body;           /* max is set by the caller */
+    struct http_stream stream; /* read NULL: the body is all; else there is no body */
 };
 
 typedef void http_handler(void *self, const struct http_asked *asked, struct http_answer *answer);

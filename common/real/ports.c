@@ -122,6 +122,12 @@ bool real_serve(struct real *r, const char *listen, http_handler *handler, void 
     return true;
 }
 
+void real_unserve(struct real *r)
+{
+    httpd_free(r->httpd);
+    r->httpd = NULL;
+}
+
 int real_serve_port(const struct real *r)
 {
     return r->httpd ? httpd_port(r->httpd) : 0;

@@ -28,6 +28,9 @@ void real_warm(struct real *r); /* connects the producers, so that the first app
 /* Serves the admin address, and logs where ("admin.listen"): for port 0 nobody else knows. */
 MUST_CHECK bool real_serve(struct real *r, const char *listen, http_handler *handler, void *self,
                            struct err *e);
+/* No request is handled any more, and every stream is closed: before a program with streams is freed. The
+ * loop must have ended. */
+void real_unserve(struct real *r);
 int real_serve_port(const struct real *r);
 MUST_CHECK bool real_run(struct real *r, const struct loop_program *p, struct err *e);
 void real_close(struct real *r); /* NULL is fine */

@@ -87,7 +87,7 @@ def pods():
 
 def test_no_pod_is_given_variables_of_services_or_rights():
     found = dict(pods())
-    assert set(found) == {"ec2sched-producer", "ec2sched-worker", "ec2sched-topics"}
+    assert set(found) == {"ec2sched-producer", "ec2sched-worker", "ec2sched-monitor", "ec2sched-topics"}
     for name, pod in found.items():
         assert pod["enableServiceLinks"] is False, name
         assert pod["securityContext"]["runAsNonRoot"] is True, name
@@ -120,6 +120,14 @@ def test_each_deployment_has_its_own_account_and_a_budget_for_disruptions():
         assert budgets[name]["spec"]["selector"] == d["spec"]["selector"]
         assert d["spec"]["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
     assert budgets["ec2sched-producer"]["spec"]["minAvailable"] < named("Deployment")["ec2sched-producer"]["spec"]["replicas"]
+
+
+def test_the_monitor_is_found_inside_the_cluster_alone():
+    service, deployment = named("Service")["ec2sched-monitor"]["spec"], named("Deployment")["ec2sched-monitor"]["spec"]
+    assert service.get("type", "ClusterIP") == "ClusterIP" and "externalIPs" not in service
+    assert service["selector"].items() <= deployment["template"]["metadata"]["labels"].items()
+    ports = deployment["template"]["spec"]["containers"][0]["ports"]
+    assert [(p["targetPort"], p["port"]) for p in service["ports"]] == [(p["name"], p["containerPort"]) for p in ports]
 
 
 def test_workers_are_scaled_by_a_gauge_that_the_producer_serves_down_to_none():

@@ -39,7 +39,7 @@ def settings(unit):
 
 
 def test_daemons_drain_before_they_are_killed_and_come_back():
-    assert [u.name for u in UNITS] == ["ec2sched-producer.service", "ec2sched-worker@.service"]
+    assert [u.name for u in UNITS] == ["ec2sched-monitor.service", "ec2sched-producer.service", "ec2sched-worker@.service"]
     for unit in UNITS:
         found, variables = settings(unit)
         assert f"EC2SCHED_DRAIN_TIMEOUT={DRAIN_S}s" in variables

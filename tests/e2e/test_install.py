@@ -17,9 +17,9 @@ def installed(bin_dir, tmp_path_factory):
 
 def test_programs_pages_and_completions_are_there(installed):
     there = {str(p.relative_to(installed)) for p in installed.rglob("*") if p.is_file()}
-    for name in ("ec2sched", "ec2sched-producer", "ec2sched-worker"):
+    for name in ("ec2sched", "ec2sched-producer", "ec2sched-worker", "ec2sched-monitor"):
         assert f"bin/{name}" in there
-    assert {"share/man/man1/ec2sched.1", "share/man/man8/ec2sched-producer.8", "share/man/man8/ec2sched-worker.8"} <= there
+    assert {"share/man/man1/ec2sched.1", "share/man/man8/ec2sched-producer.8", "share/man/man8/ec2sched-worker.8", "share/man/man8/ec2sched-monitor.8"} <= there
     assert "share/bash-completion/completions/ec2sched" in there
     assert {"share/zsh/site-functions/_ec2sched", "share/fish/vendor_completions.d/ec2sched.fish"} <= there
 

@@ -24,8 +24,8 @@ from lib.process import free_port, wait_until  # noqa: E402
 from lib.redis_server import RedisServer  # noqa: E402
 
 SIZE_MAX = 130e6
-PROGRAMS = ("topics", "producer", "worker", "awssim", "demo-topics", "demo-producer", "demo-worker")
-DAEMONS = ("producer", "worker", "demo-producer", "demo-worker")
+PROGRAMS = ("topics", "producer", "worker", "monitor", "awssim", "demo-topics", "demo-producer", "demo-worker", "demo-monitor")
+DAEMONS = ("producer", "worker", "monitor", "demo-producer", "demo-worker", "demo-monitor")
 UID = 1234  # nobody's here: an image must not care
 FIRST_TIME_S = 420  # the first test builds, if something has changed
 pytestmark = [
@@ -68,13 +68,22 @@ def test_a_stop_of_the_containers_lets_the_programs_drain():
 
 def test_the_demo_and_the_account_share_no_service_and_no_log():
     compose = Compose()
-    assert set(compose.active()) == {"kafka", "redis", "topics", "producer", "worker"}
+    assert set(compose.active()) == {"kafka", "redis", "topics", "producer", "worker", "monitor"}
     demo = set(compose.active("demo"))
-    assert demo == {"kafka", "redis", "awssim", "demo-topics", "demo-producer", "demo-worker"}
+    assert demo == {"kafka", "redis", "awssim", "demo-topics", "demo-producer", "demo-worker", "demo-monitor"}
     for name in demo & set(DAEMONS):
         assert compose.environment(name)["EC2SCHED_KAFKA_PREFIX"] == "demo"
     for name in compose.active():
         assert "EC2SCHED_KAFKA_PREFIX" not in compose.environment(name)
+
+
+def test_only_the_monitor_is_published_and_to_this_machine_alone():
+    services = Compose().services
+    assert {n for n, s in services.items() if s.get("ports")} == {"monitor", "demo-monitor"}
+    for name in ("monitor", "demo-monitor"):
+        assert services[name]["ports"] == ["127.0.0.1:9466:9466"]
+        assert not [k for k in Compose({"AWS_SECRET_ACCESS_KEY": "x"}).environment("monitor") if k.startswith("AWS_")]
+    assert Compose({"MONITOR_PORT": "80"}).services["monitor"]["ports"] == ["127.0.0.1:80:9466"]
 
 
 def test_no_secret_of_an_account_stands_in_the_file_or_an_image(built):
@@ -92,7 +101,7 @@ def test_no_secret_of_an_account_stands_in_the_file_or_an_image(built):
 
 
 def test_a_health_check_of_an_image_is_the_files_own(built):
-    for name in ("producer", "worker"):
+    for name in ("producer", "worker", "monitor"):
         assert images.config(built[name])["Healthcheck"]["Test"] == Compose().services[name]["healthcheck"]["test"]
 
 
@@ -138,7 +147,8 @@ def demo(built, servers, tmp_path_factory):
         count = fleet.compose.services["demo-worker"]["scale"]
         fleet.producer = fleet.start("demo-producer")
         fleet.workers = [fleet.start("demo-worker", n + 1) for n in range(count)]
-        for daemon in (fleet.producer, *fleet.workers):
+        fleet.monitor = fleet.start("demo-monitor")
+        for daemon in (fleet.producer, *fleet.workers, fleet.monitor):
             fleet.until_healthy(fleet.ready(daemon))
         yield fleet
     finally:
@@ -187,8 +197,14 @@ def test_the_demo_stops_its_shop_in_order_by_exec_in_the_producer(demo):
     assert {states[i] for i in aside} == {"running"}
 
 
+def test_the_monitor_tells_of_the_run(demo):
+    port = demo.monitor.inside["EC2SCHED_ADMIN_LISTEN"].rsplit(":", 1)[1]
+    told = wait_until(lambda: [r for r in json.loads(demo.monitor.wait_for_http(f"http://127.0.0.1:{port}/v1/runs"))["runs"] if r["ended"]], "a run that ended", 20)
+    assert [(r["workload"], r["run"], r["result"]) for r in told] == [("shop", "s1", "succeeded")]
+
+
 def test_each_image_runs_the_command_line_as_any_user(demo, built):
-    for one in (demo.producer, demo.workers[0]):
+    for one in (demo.producer, demo.workers[0], demo.monitor):
         done = one.exec("ec2sched", "--version")
         assert done.returncode == 0 and done.stdout.startswith("ec2sched "), done.stderr
         who = one.exec("id", "-u")

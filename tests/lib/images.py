@@ -17,7 +17,7 @@ from lib import cache
 from lib.process import Process, wait_until
 
 STORE = cache.CACHE / "images"
-PROGRAMS = ("producer", "worker", "cli", "awssim")
+PROGRAMS = ("producer", "worker", "monitor", "cli", "awssim")
 LAYERS_MAX = 40  # folders of layers: about five builds
 SPACE_MIN_GB = 8
 BUILD_TIMEOUT_S = 330

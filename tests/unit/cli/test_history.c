@@ -1,10 +1,12 @@
 /* What is told of runs from their records: the story of one, the history of many, and the state of a workload
  * folded. */
-#include "cli/history.h"
 #include "cli/state.h"
-#include "cli/story.h"
+#include "cli/telling.h"
 #include "core/fold.h"
+#include "core/history.h"
 #include "unit/cli/records.h"
+
+static const struct history_bounds few = {.ended = 10, .going = 10};
 
 static void to_history(void *arg, const struct kafka_record *r, const struct event *ev)
 {
@@ -13,7 +15,7 @@ static void to_history(void *arg, const struct kafka_record *r, const struct eve
 
 static void to_story(void *arg, const struct kafka_record *r, const struct event *ev)
 {
-    (void)story_hear(arg, r, ev, false);
+    (void)story_hear(arg, r, ev);
 }
 
 static void to_fold(void *arg, const struct kafka_record *r, const struct event *ev)
@@ -30,81 +32,79 @@ enum { RECORDS = sizeof a_run / sizeof *a_run };
 static void a_run_has_one_line_of_history_with_its_times_and_its_result(void **state)
 {
     struct log_of_test l = {0};
-    const struct past_run *at[4];
-    HISTORY_CLEANUP struct history *h = history_new("shop");
+    const struct story *at[4];
+    HISTORY_CLEANUP struct history *h = history_new("shop", &few);
     (void)state;
 
     for (size_t i = 0; i < RECORDS; i++)
         log_say(&l, a_run[i], to_history, h);
     log_say(&l, SAY_FINISHED("r", "succeeded"), to_history, h); /* a second leader's: the first stands */
     log_say(&l, SAY_REQUESTED("later"), to_history, h);
-    assert_int_equal(history_latest(h, at, 4), 2);
+    assert_int_equal(history_latest(h, NULL, at, 4), 2);
     assert_string_equal(at[0]->run, "later"); /* the latest first */
     assert_int_equal(at[0]->result, RESULT_NONE);
     assert_int_equal(at[1]->result, RESULT_HALTED);
     assert_string_equal(at[1]->who, "me@here");
     assert_true(at[1]->asked_ms == 1000000 && at[1]->began_ms == 1002000 && at[1]->ended_ms == 1005000);
-    assert_int_equal(history_latest(h, at, 1), 1);
+    assert_int_equal(history_latest(h, NULL, at, 1), 1);
     assert_false(history_forgotten(h));
 }
 
 static void other_workloads_and_names_that_cannot_be_are_not_history(void **state)
 {
     struct log_of_test l = {0};
-    HISTORY_CLEANUP struct history *h = history_new("other");
-    HISTORY_CLEANUP struct history *all = history_new(NULL);
+    HISTORY_CLEANUP struct history *h = history_new("other", &few);
+    HISTORY_CLEANUP struct history *all = history_new(NULL, &few);
     (void)state;
 
     log_say(&l, a_run[0], to_history, h);
-    assert_int_equal(history_count(h), 0);
+    assert_int_equal(history_count(h, NULL), 0);
     log_say(&l, SAY_REQUESTED("not a run"), to_history, all);
-    assert_int_equal(history_count(all), 0);
+    assert_int_equal(history_count(all, NULL), 0);
 }
 
 static void a_story_counts_each_member_once_and_knows_its_end(void **state)
 {
     struct log_of_test l = {0};
-    struct cli c = {0};
     struct bar bars[4];
-    STORY_CLEANUP struct story *s = story_new(&c, "shop", "r");
+    STORY_CLEANUP struct story *s = story_new("shop", "r", true);
     (void)state;
 
     for (size_t i = 0; i < 3; i++)
         log_say(&l, a_run[i], to_story, s);
-    assert_true(story_accepted(s) && story_began(s));
-    assert_int_equal(story_bars(s, bars, 4), 2);
+    assert_true(s->accepted && s->began);
+    assert_int_equal(telling_bars(s, bars, 4), 2);
     assert_string_equal(bars[0].label, "0 web");
     assert_true(bars[0].total == 0 && bars[0].done == 0);
     log_say(&l, a_run[3], to_story, s);
     log_say(&l, a_run[3], to_story, s); /* a second delivery adds nobody */
-    (void)story_bars(s, bars, 4);
+    (void)telling_bars(s, bars, 4);
     assert_true(bars[0].total == 3 && bars[0].done == 1);
     log_say(&l, a_run[4], to_story, s);
     log_say(&l, a_run[4], to_story, s);
-    (void)story_bars(s, bars, 4);
+    (void)telling_bars(s, bars, 4);
     assert_true(bars[0].total == 3 && bars[0].done == 3);
     assert_string_equal(bars[0].note, "complete, 1 failed");
     assert_string_equal(bars[1].note, "not begun");
-    assert_int_equal(story_result(s), RESULT_NONE);
+    assert_int_equal(s->result, RESULT_NONE);
     log_say(&l, a_run[5], to_story, s);
-    assert_int_equal(story_result(s), RESULT_HALTED);
-    assert_int_equal(story_exit(s), CLI_FAILED);
+    assert_int_equal(s->result, RESULT_HALTED);
+    assert_int_equal(telling_exit(s), CLI_FAILED);
 }
 
 static void a_story_begins_only_with_its_own_workloads_turn(void **state)
 {
     struct log_of_test l = {0};
-    struct cli c = {0};
-    STORY_CLEANUP struct story *s = story_new(&c, "shop", "r");
+    STORY_CLEANUP struct story *s = story_new("shop", "r", true);
     (void)state;
 
     log_say(&l, a_run[0], to_story, s);
     log_say(&l, a_run[1], to_story, s);
     log_say(&l, "{\"v\":1,\"type\":\"Drained\",\"workload\":\"other\",\"next_epoch\":\"0:3:1\"}", to_story,
             s);
-    assert_false(story_began(s)); /* the same offset, in another partition */
+    assert_false(s->began); /* the same offset, in another partition */
     log_say(&l, a_run[2], to_story, s);
-    assert_true(story_began(s));
+    assert_true(s->began);
 }
 
 static void a_state_folded_from_the_log_names_steps_and_says_that_leases_are_unknown(void **state)

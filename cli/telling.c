@@ -1,15 +1,9 @@
-#include "cli/story_parts.h"
+#include "cli/telling.h"
 
 #include "base/moment.h"
 #include "cli/print.h"
 
 #include <stdio.h>
-
-void story_tiers(const struct told_step *s, struct buf *out)
-{
-    for (size_t i = 0; i < s->tier_count; i++)
-        buf_addf(out, "%s%s", i ? ", " : "", s->tiers[i].name);
-}
 
 static void say_members(const struct event_terminal *t)
 {
@@ -141,9 +135,10 @@ static void say_json(const struct kafka_record *r)
         print_json(j);
 }
 
-void story_tell(const struct story *s, const struct kafka_record *r, const struct event *ev)
+void telling_line(const struct cli *c, const struct story *s, const struct kafka_record *r,
+                  const struct event *ev)
 {
-    if (s->cli->json)
+    if (c->json)
         say_json(r);
     else
         say(s, r, ev);
@@ -166,7 +161,7 @@ static void note_of(const struct story *s, size_t step, const struct told_tier *
         (void)snprintf(b->note, sizeof b->note, "%s", word);
 }
 
-size_t story_bars(const struct story *s, struct bar *out, size_t max)
+size_t telling_bars(const struct story *s, struct bar *out, size_t max)
 {
     size_t n = 0;
 

@@ -1,25 +1,33 @@
-#include "cli/story_parts.h"
+#include "core/story.h"
 
 #include "base/mem.h"
+#include "model/ids.h"
 
 #include <string.h>
 
-enum { MEMBERS_MAX = 1000000 /* shown of one run: beyond it only counts go on */ };
-
-struct story *story_new(const struct cli *c, const char *workload, const char *run)
+struct story *story_new(const char *workload, const char *run, bool whole)
 {
     struct story *s = xcalloc(1, sizeof *s);
 
-    s->cli = c;
+    s->whole = whole;
     s->workload = xstrdup(workload);
     s->run = xstrdup(run);
     return s;
 }
 
-static void members_free(struct story *s)
+static void parts_free(struct story *s)
 {
     struct told_member *m = NULL;
     struct told_member *next = NULL;
+
+    for (size_t i = 0; i < s->step_count; i++) {
+        for (size_t t = 0; t < s->steps[i].tier_count; t++)
+            xfree(s->steps[i].tiers[t].name);
+        xfree(s->steps[i].tiers);
+    }
+    xfree(s->steps);
+    s->steps = NULL;
+    s->step_count = 0;
 
     HASH_ITER(hh, s->members, m, next)
     {
@@ -37,21 +45,19 @@ void story_freep(struct story **p)
 
     if (!s)
         return;
-    for (size_t i = 0; i < s->step_count; i++) {
-        for (size_t t = 0; t < s->steps[i].tier_count; t++)
-            xfree(s->steps[i].tiers[t].name);
-        xfree(s->steps[i].tiers);
-    }
-    members_free(s);
-    xfree(s->steps);
-    xfree(s->workload);
-    xfree(s->run);
-    xfree(s->action);
-    xfree(s->detail);
-    xfree(s->origin.who);
-    xfree(s->origin.reason);
+    char *texts[] = {s->workload, s->run, s->action, s->who, s->reason, s->detail};
+    parts_free(s);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        xfree(texts[i]);
     xfree(s);
     *p = NULL;
+}
+
+void story_shorten(struct story *s)
+{
+    parts_free(s);
+    s->partial = s->partial || s->whole;
+    s->whole = false;
 }
 
 static struct told_member *find(const struct story *s, const char *id)
@@ -78,8 +84,10 @@ static struct told_member *add(struct story *s, const char *id, const char *tier
 
     if (t)
         t->members++;
-    if (HASH_COUNT(s->members) == MEMBERS_MAX)
+    if (HASH_COUNT(s->members) == STORY_MEMBERS_MAX) {
+        s->partial = true;
         return NULL;
+    }
     struct told_member *m = xcalloc(1, sizeof *m);
     *m = (struct told_member){.id = xstrdup(id), .tier = xstrdup(tier), .step = step};
     HASH_ADD_KEYPTR(hh, s->members, m->id, strlen(m->id), m);
@@ -116,6 +124,27 @@ static struct told_step *step_at(const struct story *s, int64_t step)
     return step >= 0 && (size_t)step < s->step_count ? &s->steps[step] : NULL;
 }
 
+static void note_origin(struct story *s, const struct event_origin *o)
+{
+    if (!s->who)
+        s->who = copy(o->who);
+    if (!s->reason)
+        s->reason = copy(o->reason);
+}
+
+static void keep_steps(struct story *s, const struct event_steps *steps)
+{
+    s->steps = xcalloc(steps->n + 1, sizeof *s->steps);
+    s->step_count = steps->n;
+    for (size_t i = 0; i < steps->n; i++) {
+        const struct strs *tiers = &steps->at[i].tiers;
+        s->steps[i].tiers = xcalloc(tiers->n + 1, sizeof *s->steps[i].tiers);
+        s->steps[i].tier_count = tiers->n;
+        for (size_t t = 0; t < tiers->n; t++)
+            s->steps[i].tiers[t].name = xstrdup(tiers->at[t]);
+    }
+}
+
 static void hear_accepted(struct story *s, const struct kafka_record *r, const struct event *ev)
 {
     const struct event_accepted *a = &ev->accepted;
@@ -125,17 +154,9 @@ static void hear_accepted(struct story *s, const struct kafka_record *r, const s
     s->accepted = true;
     s->accepted_at = r->offset;
     s->counted = a->members;
-    s->origin.who = copy(a->origin.who);
-    s->origin.reason = copy(a->origin.reason);
-    s->steps = xcalloc(a->steps.n + 1, sizeof *s->steps);
-    s->step_count = a->steps.n;
-    for (size_t i = 0; i < a->steps.n; i++) {
-        const struct strs *tiers = &a->steps.at[i].tiers;
-        s->steps[i].tiers = xcalloc(tiers->n + 1, sizeof *s->steps[i].tiers);
-        s->steps[i].tier_count = tiers->n;
-        for (size_t t = 0; t < tiers->n; t++)
-            s->steps[i].tiers[t].name = xstrdup(tiers->at[t]);
-    }
+    note_origin(s, &a->origin);
+    if (s->whole)
+        keep_steps(s, &a->steps);
 }
 
 static void add_job(struct story *s, int64_t step, const char *tier, const struct strs *ids)
@@ -188,24 +209,35 @@ static bool is_next(const struct story *s, const struct event *ev)
            epoch_parse(str_of(ev->drained.next_epoch), &ep) && ep.offset == s->accepted_at;
 }
 
-static void hear_end(struct story *s, const struct kafka_record *r, const struct event *ev)
+static void note_detail(struct story *s, const char *detail)
 {
-    s->ended_ms = s->ended_ms ? s->ended_ms : r->ts_ms;
-    if (ev->type == EVENT_RUN_REFUSED) {
-        s->result = RESULT_REFUSED;
-        s->cause = ev->refused.cause;
-        s->detail = copy(ev->refused.detail);
+    if (!detail)
         return;
-    }
-    if (s->detail && ev->finished.detail) {
-        xfree(s->detail);
-        s->detail = NULL;
-    }
-    s->result = ev->finished.result;
-    s->cause = ev->finished.cause ? ev->finished.cause : s->cause;
-    s->counts = ev->finished.counts;
-    if (!s->detail)
-        s->detail = copy(ev->finished.detail);
+    xfree(s->detail);
+    s->detail = xstrdup(detail);
+}
+
+static void hear_refused(struct story *s, const struct kafka_record *r, const struct event *ev)
+{
+    if (s->finished)
+        return;
+    s->ended_ms = s->ended_ms ? s->ended_ms : r->ts_ms;
+    s->result = RESULT_REFUSED;
+    s->cause = ev->refused.cause;
+    note_detail(s, ev->refused.detail);
+}
+
+/* Two leaders may write it: the first stands. */
+static void hear_finished(struct story *s, const struct kafka_record *r, const struct event_finished *f)
+{
+    if (s->finished)
+        return;
+    s->finished = true;
+    s->ended_ms = s->ended_ms ? s->ended_ms : r->ts_ms;
+    s->result = f->result;
+    s->cause = f->cause ? f->cause : s->cause;
+    s->counts = f->counts;
+    note_detail(s, f->detail);
 }
 
 /* The first record that names it is the run's, but a second request with the same id may stand where we began
@@ -223,7 +255,8 @@ static void take(struct story *s, const struct kafka_record *r, const struct eve
     note_action(s, ev);
     switch (ev->type) {
     case EVENT_RUN_REQUESTED:
-        s->asked_ms = s->asked_ms ? s->asked_ms : r->ts_ms;
+        s->asked_ms = s->asked_ms ? s->asked_ms : r->ts_ms; /* the first request of an id is the run */
+        note_origin(s, &ev->requested.origin);
         break;
     case EVENT_RUN_ACCEPTED:
         hear_accepted(s, r, ev);
@@ -243,15 +276,25 @@ static void take(struct story *s, const struct kafka_record *r, const struct eve
             step_at(s, ev->tier.step)->complete = true;
         break;
     case EVENT_RUN_REFUSED:
+        hear_refused(s, r, ev);
+        break;
     case EVENT_RUN_FINISHED:
-        hear_end(s, r, ev);
+        hear_finished(s, r, &ev->finished);
         break;
     default:
         break;
     }
 }
 
-bool story_hear(struct story *s, const struct kafka_record *r, const struct event *ev, bool aloud)
+/* What only an accepted run has, of one whose acceptance was not heard. */
+static bool tells_no_beginning(const struct story *s, const struct event *ev)
+{
+    return !s->accepted && (ev->type == EVENT_TIER_PLANNED || ev->type == EVENT_JOB_TERMINAL ||
+                            (ev->type == EVENT_RUN_FINISHED && s->result != RESULT_REFUSED &&
+                             ev->finished.result != RESULT_REFUSED));
+}
+
+bool story_hear(struct story *s, const struct kafka_record *r, const struct event *ev)
 {
     bool next = ev && is_next(s, ev);
     bool ours = ev && ev->workload && ev->run && strcmp(ev->workload, s->workload) == 0 &&
@@ -263,22 +306,10 @@ bool story_hear(struct story *s, const struct kafka_record *r, const struct even
     s->began = s->began || next;
     if (next)
         s->began_ms = r->ts_ms;
-    bool was = s->result != RESULT_NONE;
+    s->partial = s->partial || (ours && tells_no_beginning(s, ev));
     if (ours)
         take(s, r, ev);
-    if (aloud && !was)
-        story_tell(s, r, ev);
     return s->result != RESULT_NONE;
-}
-
-bool story_known(const struct story *s)
-{
-    return s->known;
-}
-
-bool story_accepted(const struct story *s)
-{
-    return s->accepted;
 }
 
 const char *story_action(const struct story *s)
@@ -286,32 +317,12 @@ const char *story_action(const struct story *s)
     return s->action ? s->action : "";
 }
 
-int64_t story_counted(const struct story *s)
-{
-    return s->counted;
-}
-
-bool story_began(const struct story *s)
-{
-    return s->began;
-}
-
-enum result story_result(const struct story *s)
-{
-    return (enum result)s->result;
-}
-
-enum cause story_cause(const struct story *s)
-{
-    return (enum cause)s->cause;
-}
-
 const char *story_detail(const struct story *s)
 {
     return s->detail ? s->detail : "";
 }
 
-int story_exit(const struct story *s)
+int64_t story_moment(const struct story *s)
 {
-    return s->result == RESULT_SUCCEEDED ? CLI_OK : s->result == RESULT_REFUSED ? CLI_REFUSED : CLI_FAILED;
+    return s->asked_ms ? s->asked_ms : s->began_ms ? s->began_ms : s->ended_ms;
 }
