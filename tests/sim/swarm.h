@@ -35,6 +35,14 @@ enum fault {
     FAULT_REDIS_SLOW,        /* beyond the deadline, or below it */
     FAULT_REDIS_FLUSH,       /* FLUSHALL */
     FAULT_REDIS_RESTART,     /* with everything lost, another run_id */
+    FAULT_REDIS_ROLLBACK,    /* a restart with the last seconds lost */
+    FAULT_REDIS_FAILOVER,    /* to a replica that is behind */
+    FAULT_REDIS_SPLIT,       /* the same, and the old primary lives on, and comes back */
+    FAULT_REDIS_LOADING,     /* for seconds, as the next two */
+    FAULT_REDIS_OOM,         /* no memory */
+    FAULT_REDIS_READONLY,    /* a replica for a while */
+    FAULT_REDIS_NOSCRIPT,    /* it forgets its scripts */
+    FAULT_REDIS_WRONGTYPE,   /* a foreign writer makes a key of another type */
     /* rules of AWS's simulator: struck there, counted here */
     FAULT_AWS_ERROR, /* 500, without an effect */
     FAULT_AWS_AFTER, /* and after it */
