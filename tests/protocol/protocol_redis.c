@@ -15,7 +15,8 @@
  * Both are asked in RESP2, as the product does it; a client that says HELLO 3 hears the same in RESP3.
  *
  * --record writes what was asked, for protocol_stream: the key space's number and the command, each time; in
- * the place of a RESTORE the commands that make the value. What has no order or follows the clock is left out.
+ * the place of a RESTORE the commands that make the value. What has no order or follows the clock is left
+ * out.
  *
  * --lie makes this side wrong once, after LIE_AFTER commands: in one byte of a reply, or in one field that
  * nobody is told of. It shows that the comparison sees.
@@ -209,8 +210,8 @@ static void compare_sorted(const struct str *words, size_t n, struct str ours, s
 }
 
 /* Asks both the same; `theirs` may be NULL. */
-static void compare_one(struct served *s, const struct client *c, const struct str *words, size_t n, bool sorted,
-                        struct buf *theirs)
+static void compare_one(struct served *s, const struct client *c, const struct str *words, size_t n,
+                        bool sorted, struct buf *theirs)
 {
     BUF_CLEANUP struct buf wire = BUF_INIT(REDIS_RESP_MAX);
     BUF_CLEANUP struct buf ours = BUF_INIT(REDIS_RESP_MAX);
@@ -229,7 +230,10 @@ static void compare_value(struct served *s, const struct client *c, struct str k
     static const struct {
         const char *type, *command;
         bool sorted;
-    } how[] = {{"+hash", "HGETALL", false}, {"+set", "SMEMBERS", true}, {"+zset", "ZRANGE", false}, {"+string", "GET", false}};
+    } how[] = {{"+hash", "HGETALL", false},
+               {"+set", "SMEMBERS", true},
+               {"+zset", "ZRANGE", false},
+               {"+string", "GET", false}};
     BUF_CLEANUP struct buf type = BUF_INIT(REDIS_RESP_MAX);
     BUF_CLEANUP struct buf value = BUF_INIT(REDIS_RESP_MAX);
 
@@ -264,8 +268,8 @@ static enum comparison comparison_of(const struct served *s, const struct str *w
     static const struct {
         const char *name;
         enum comparison how;
-    } others[] = {{"keys", SORTED},     {"smembers", SORTED},   {"dump", PAYLOAD},   {"info", UNCOMPARED},
-                  {"pttl", UNCOMPARED}, {"time", UNCOMPARED},   {"scan", UNCOMPARED}, {"client", UNCOMPARED}};
+    } others[] = {{"keys", SORTED},     {"smembers", SORTED}, {"dump", PAYLOAD},    {"info", UNCOMPARED},
+                  {"pttl", UNCOMPARED}, {"time", UNCOMPARED}, {"scan", UNCOMPARED}, {"client", UNCOMPARED}};
 
     if (n > 1 && str_is_nocase(words[0], "evalsha") && redis_table_find(&s->dumpers, words[1]))
         return DUMPS;
@@ -323,7 +327,8 @@ static void record_command(const struct served *s, int db, const struct str *wor
 
 /* ---- RESP3, for clients that speak it ---- */
 
-static const char hello3[] = "%3\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:3\r\n";
+static const char hello3[] =
+    "%3\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:3\r\n";
 
 static void copy_parts(struct str *wire, struct buf *out)
 {
@@ -387,8 +392,8 @@ static void to_resp3(const struct str *words, struct str wire, struct buf *out, 
 
 /* ---- one command ---- */
 
-static void compare(struct served *s, const struct client *c, const struct str *words, size_t n, struct str ours,
-                    struct str theirs)
+static void compare(struct served *s, const struct client *c, const struct str *words, size_t n,
+                    struct str ours, struct str theirs)
 {
     struct str rest = theirs;
     struct redis_resp_part part;
@@ -427,8 +432,8 @@ static void lie(struct served *s, const struct client *c, enum comparison how, s
     if (of_reply)
         reply->p[1] ^= 1;
     else
-        redis_server_execute(s->redis, c->db, (struct str[]){STR("HSET"), STR("{t:7}:lie"), STR("f"), STR("x")}, 4,
-                             &unheard);
+        redis_server_execute(s->redis, c->db,
+                             (struct str[]){STR("HSET"), STR("{t:7}:lie"), STR("f"), STR("x")}, 4, &unheard);
     s->lie = NULL;
 }
 
@@ -444,7 +449,8 @@ static void note_dumper(struct served *s, const struct str *words, size_t n, str
         (void)redis_table_put(&s->dumpers, part.s, &made);
 }
 
-static void serve_command(struct served *s, struct client *c, struct str wire, const struct str *words, size_t n)
+static void serve_command(struct served *s, struct client *c, struct str wire, const struct str *words,
+                          size_t n)
 {
     BUF_CLEANUP struct buf ours = BUF_INIT(REDIS_RESP_MAX);
     BUF_CLEANUP struct buf theirs = BUF_INIT(REDIS_RESP_MAX);
@@ -456,7 +462,8 @@ static void serve_command(struct served *s, struct client *c, struct str wire, c
         (void)write_all(c->fd, str_of(hello3));
         return;
     }
-    if (str_is_nocase(words[0], "select") && n == 2 && str_to_i64(words[1], &db) && db >= 0 && db < REDIS_DATABASES) {
+    if (str_is_nocase(words[0], "select") && n == 2 && str_to_i64(words[1], &db) && db >= 0 &&
+        db < REDIS_DATABASES) {
         c->db = (int)db;
         redis_resp_status(&ours, "OK");
     } else {
@@ -472,7 +479,8 @@ static void serve_command(struct served *s, struct client *c, struct str wire, c
     struct str reply = buf_view(s->against ? &theirs : &ours);
     BUF_CLEANUP struct buf translated = BUF_INIT(REDIS_RESP_MAX);
     if (c->resp3)
-        to_resp3(words, reply, &translated, str_starts(words[0], STR("Z")) && str_is_nocase(words[n - 1], "withscores"));
+        to_resp3(words, reply, &translated,
+                 str_starts(words[0], STR("Z")) && str_is_nocase(words[n - 1], "withscores"));
     (void)write_all(c->fd, c->resp3 ? buf_view(&translated) : reply);
 }
 
@@ -560,12 +568,15 @@ int main(int argc, char **argv)
 
     read_options(&s, argc, argv);
     if (!s.path) {
-        (void)fprintf(stderr, "usage: protocol_redis --unixsocket PATH [--record PATH] [--against PATH [--lie reply|data]]\n");
+        (void)fprintf(
+            stderr,
+            "usage: protocol_redis --unixsocket PATH [--record PATH] [--against PATH [--lie reply|data]]\n");
         return 2;
     }
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
-    s.redis = redis_server_new(&(struct redis_server_host){now_ms, refuse, &s}, "5f5e7a1b0c5f5e7a1b0c5f5e7a1b0c5f5e7a1b0c");
+    s.redis = redis_server_new(&(struct redis_server_host){now_ms, refuse, &s},
+                               "5f5e7a1b0c5f5e7a1b0c5f5e7a1b0c5f5e7a1b0c");
     redis_server_admit(s.redis, redis_foreign_commands);
     s.listener = listen_at(s.path);
     while (!ended)
@@ -576,7 +587,8 @@ int main(int argc, char **argv)
     redis_server_free(s.redis);
     redis_table_release(&s.dumpers);
     BUG_IF(s.record && fclose(s.record) != 0);
-    (void)printf("%lld commands; the same bytes in %lld replies, the same sets in %lld, %lld dumps; %lld not compared\n",
+    (void)printf("%lld commands; the same bytes in %lld replies, the same sets in %lld, %lld dumps; %lld not "
+                 "compared\n",
                  (long long)s.commands, (long long)s.tally.replies, (long long)s.tally.sorted,
                  (long long)s.tally.dumps, (long long)s.tally.skipped);
     return 0;

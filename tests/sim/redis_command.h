@@ -31,15 +31,16 @@ struct redis_command {
     void (*run)(struct redis_call *c);
 };
 
-extern const struct redis_command redis_commands_of_keys[], redis_commands_of_hashes[], redis_commands_of_sets[],
-    redis_commands_of_scripts[];
+extern const struct redis_command redis_commands_of_keys[], redis_commands_of_hashes[],
+    redis_commands_of_sets[], redis_commands_of_scripts[];
 
 /* *o is NULL where there is nothing. */
 MUST_CHECK bool redis_call_read(struct redis_call *c, enum redis_kind kind, const struct redis_object **o);
 MUST_CHECK bool redis_call_write(struct redis_call *c, enum redis_kind kind, struct redis_object **o);
 /* As redis_call_write, and makes it. */
 MUST_CHECK bool redis_call_make(struct redis_call *c, enum redis_kind kind, struct redis_object **o);
-void redis_call_settle(struct redis_call *c, const struct redis_object *o); /* drops the key of an empty one */
+/* drops the key of an empty one */
+void redis_call_settle(struct redis_call *c, const struct redis_object *o);
 void redis_call_error(struct redis_call *c, const char *text);
 void redis_call_arity(struct redis_call *c); /* "wrong number of arguments for …" */
 /* The word as an integer, or the error for it. */

@@ -162,11 +162,11 @@ static int refuse_function(lua_State *L)
 /* Of Lua's and of Redis', and not simulated: no script of the product needs them. */
 static bool is_elsewhere(const char *name)
 {
-    static const char *const names[] = {"bit",        "cmsgpack",     "collectgarbage", "coroutine",   "gcinfo",
-                                        "getfenv",    "getmetatable", "load",           "loadstring",  "os",
-                                        "pcall",      "rawequal",     "rawget",         "rawset",      "server",
-                                        "setfenv",    "setmetatable", "struct",         "xpcall",      "_G",
-                                        "_VERSION",   "newproxy",     "module",         "require"};
+    static const char *const names[] = {"bit",      "cmsgpack",     "collectgarbage", "coroutine",  "gcinfo",
+                                        "getfenv",  "getmetatable", "load",           "loadstring", "os",
+                                        "pcall",    "rawequal",     "rawget",         "rawset",     "server",
+                                        "setfenv",  "setmetatable", "struct",         "xpcall",     "_G",
+                                        "_VERSION", "newproxy",     "module",         "require"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
@@ -246,8 +246,11 @@ static void refuse_functions(lua_State *L)
 {
     static const struct {
         const char *library, *name;
-    } refused[] = {{"math", "random"},    {"math", "randomseed"}, {"table", "foreach"},
-                   {"table", "foreachi"}, {"string", "dump"}};
+    } refused[] = {{"math", "random"},
+                   {"math", "randomseed"},
+                   {"table", "foreach"},
+                   {"table", "foreachi"},
+                   {"string", "dump"}};
 
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         lua_getglobal(L, refused[i].library);
@@ -286,9 +289,9 @@ static void open_redis(lua_State *L)
 /* Only these globals are left. */
 static void keep_globals_of(lua_State *L)
 {
-    static const char *const names[] = {"assert", "error",  "ipairs", "next",   "pairs", "select", "tonumber",
-                                        "tostring", "type", "unpack", "string", "table", "math",   "redis",
-                                        "cjson"};
+    static const char *const names[] = {"assert", "error",    "ipairs",   "next",  "pairs",
+                                        "select", "tonumber", "tostring", "type",  "unpack",
+                                        "string", "table",    "math",     "redis", "cjson"};
 
     lua_newtable(L);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

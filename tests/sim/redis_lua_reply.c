@@ -3,8 +3,9 @@
 #include "sim/redis_number.h"
 #include "sim/redis_resp.h"
 
+#include <lua.h>
+
 #include <lauxlib.h>
-#include <string.h>
 
 /* ---- to Lua ---- */
 

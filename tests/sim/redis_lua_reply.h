@@ -7,15 +7,15 @@
  */
 #include "base/str.h"
 
-#include <lua.h>
+struct lua_State; /* Lua's own */
 
 enum { REDIS_LUA_STACK = 8 }; /* slots that each function here needs */
 
 /* Takes one reply off `wire`. */
-void redis_lua_push_reply(lua_State *L, struct str *wire);
+void redis_lua_push_reply(struct lua_State *L, struct str *wire);
 /* {err=…}: "-CODE words" keeps its code, anything else gets ERR. */
-void redis_lua_push_error(lua_State *L, struct str text);
+void redis_lua_push_error(struct lua_State *L, struct str text);
 /* The value on top, as a reply; it stays. */
-void redis_lua_reply(lua_State *L, struct buf *out);
+void redis_lua_reply(struct lua_State *L, struct buf *out);
 /* The uncaught error on top, in the server's words. */
-void redis_lua_failed(lua_State *L, const char *sha, struct buf *out);
+void redis_lua_failed(struct lua_State *L, const char *sha, struct buf *out);

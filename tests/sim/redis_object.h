@@ -40,6 +40,7 @@ void redis_object_set_text(struct redis_object *o, struct str text);
 bool redis_object_set_field(struct redis_object *o, struct str field, struct str text);
 /* Of a sorted set. */
 bool redis_object_score(struct redis_object *o, struct str member, double score); /* true: it is new */
-bool redis_object_unscore(struct redis_object *o, struct str member);             /* false: it was not there */
+/* false: it was not there */
+bool redis_object_unscore(struct redis_object *o, struct str member);
 /* The first rank whose score is not below (`above`: above) this one; table.live: none. */
 size_t redis_object_rank(const struct redis_object *o, double score, bool above);

@@ -161,7 +161,8 @@ static void read_into(struct redis_resp_tree *t, size_t at, struct str *wire, in
     BUG_IF(depth > REDIS_RESP_DEPTH_MAX);
     BUG_IF(!redis_resp_next(wire, &part));
     size_t first = part.type == REDIS_LIST ? room(t, part.n) : 0;
-    t->values[at] = (struct redis_value){.type = part.type, .i = part.type == REDIS_LIST ? (int64_t)first : 0};
+    t->values[at] =
+        (struct redis_value){.type = part.type, .i = part.type == REDIS_LIST ? (int64_t)first : 0};
     if (part.type == REDIS_INT)
         t->values[at].i = part.i;
     else if (part.type == REDIS_LIST)

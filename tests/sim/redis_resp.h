@@ -15,7 +15,7 @@ void redis_resp_bulk(struct buf *out, struct str s);
 void redis_resp_score(struct buf *out, double score);
 void redis_resp_nil(struct buf *out);
 void redis_resp_status(struct buf *out, const char *word);
-void redis_resp_list(struct buf *out, size_t n);   /* then n replies */
+void redis_resp_list(struct buf *out, size_t n);         /* then n replies */
 void redis_resp_error(struct buf *out, struct str text); /* "ERR value is …", on one line */
 
 /* One part of a reply. A list is its head alone: its n parts follow. */

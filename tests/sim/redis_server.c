@@ -205,7 +205,8 @@ static const char *refused(const struct redis_server *s, const struct redis_comm
 }
 
 /* A script that has written once is not stopped half way. */
-static const char *refused_in_script(const struct redis_server *s, const struct redis_command *command, size_t n)
+static const char *refused_in_script(const struct redis_server *s, const struct redis_command *command,
+                                     size_t n)
 {
     if (!fits(command, n))
         return "ERR Wrong number of args calling Redis command from script";
@@ -222,8 +223,8 @@ static void unknown(struct redis_call *c)
 {
     char what[NOTICE_MAX];
 
-    (void)snprintf(what, sizeof what, "the command %.*s", c->words[0].n > NAME_MAX_BYTES ? NAME_MAX_BYTES : (int)c->words[0].n,
-                   c->words[0].p);
+    (void)snprintf(what, sizeof what, "the command %.*s",
+                   c->words[0].n > NAME_MAX_BYTES ? NAME_MAX_BYTES : (int)c->words[0].n, c->words[0].p);
     redis_call_refuse(c, what);
 }
 
@@ -275,7 +276,8 @@ static void call_from_script(void *self, const struct str *words, size_t n, stru
 
 /* ---- scripts ---- */
 
-bool redis_server_load_script(struct redis_server *s, struct str text, char sha[REDIS_SHA_MAX], struct buf *error)
+bool redis_server_load_script(struct redis_server *s, struct str text, char sha[REDIS_SHA_MAX],
+                              struct buf *error)
 {
     bool made = false;
 
@@ -320,9 +322,11 @@ static bool wanted(struct str section, const char *name)
 void redis_server_info(const struct redis_server *s, struct str section, struct buf *out)
 {
     if (wanted(section, "server"))
-        buf_addf(out, "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:%s\r\n", s->run_id);
+        buf_addf(out, "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:%s\r\n",
+                 s->run_id);
     if (wanted(section, "memory"))
-        buf_addf(out, "# Memory\r\nused_memory:%d\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n", 1 << 20);
+        buf_addf(out, "# Memory\r\nused_memory:%d\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n",
+                 1 << 20);
     if (wanted(section, "replication"))
         buf_addf(out, "# Replication\r\nrole:%s\r\n", s->trouble & REDIS_READONLY ? "slave" : "master");
     if (!wanted(section, "commandstats"))
@@ -330,8 +334,8 @@ void redis_server_info(const struct redis_server *s, struct str section, struct 
     buf_adds(out, "# Commandstats\r\n");
     for (size_t i = 0; i < s->command_count; i++)
         if (s->commands[i].calls)
-            buf_addf(out, "cmdstat_%s:calls=%" PRIu64 ",usec=0,usec_per_call=0.00\r\n", s->commands[i].command->name,
-                     s->commands[i].calls);
+            buf_addf(out, "cmdstat_%s:calls=%" PRIu64 ",usec=0,usec_per_call=0.00\r\n",
+                     s->commands[i].command->name, s->commands[i].calls);
 }
 
 /* ---- what commands are made of ---- */

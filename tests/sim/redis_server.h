@@ -1,10 +1,11 @@
 #pragma once
 /*
- * redis_server - one Redis 7.0 in memory, as far as this project asks for: commands in, the server's bytes out.
+ * redis_server - one Redis 7.0 in memory, as far as this project asks for: commands in, the server's bytes
+ * out.
  *
  * It runs the product's own scripts in Lua 5.1 (redis_lua) over key spaces that are shared with their
- * snapshots (redis_keys), so that what befalls a server is an assignment. What it cannot do it does not answer
- * politely: `refuse` is told, which ends the simulation; where `refuse` returns, the reply is an error
+ * snapshots (redis_keys), so that what befalls a server is an assignment. What it cannot do it does not
+ * answer politely: `refuse` is told, which ends the simulation; where `refuse` returns, the reply is an error
  * "UNSIMULATED …". The same commands at the same moments give the same bytes, whatever the compiler.
  *
  * Time is what `now_ms` says, for all commands of one execution. No connections here: who sends picks the
@@ -40,14 +41,16 @@ enum redis_trouble {
     REDIS_READONLY = 2,  /* a replica */
     REDIS_IS_LOADING = 4 /* its data set: only INFO is answered */
 };
-void redis_server_trouble(struct redis_server *s, unsigned trouble); /* the set of what is wrong from now on */
+/* the set of what is wrong from now on */
+void redis_server_trouble(struct redis_server *s, unsigned trouble);
 unsigned redis_server_troubled(const struct redis_server *s);
 void redis_server_forget_scripts(struct redis_server *s); /* SCRIPT FLUSH */
 void redis_server_wipe(struct redis_server *s);           /* FLUSHALL */
 /* Another process in its place: another run_id, no scripts; the data stays unless it is put. */
 void redis_server_restart(struct redis_server *s, const char *run_id);
 const char *redis_server_run_id(const struct redis_server *s);
-uint64_t redis_server_written(const struct redis_server *s); /* counts write commands: what changed since when */
+/* counts write commands: what changed since when */
+uint64_t redis_server_written(const struct redis_server *s);
 
 /* ---- its data, whole ---- */
 

@@ -142,7 +142,8 @@ static void zscore(struct redis_call *c)
 }
 
 /* Ranks from first to before `end`. */
-static void say_ranks(struct redis_call *c, const struct redis_object *o, size_t first, size_t end, bool scores)
+static void say_ranks(struct redis_call *c, const struct redis_object *o, size_t first, size_t end,
+                      bool scores)
 {
     size_t many = first < end ? end - first : 0;
 
@@ -190,7 +191,8 @@ struct score_range {
 
 static bool read_bounds(struct redis_call *c, struct score_range *r)
 {
-    if (redis_number_bound(c->words[2], &r->low, &r->above) && redis_number_bound(c->words[3], &r->high, &r->below))
+    if (redis_number_bound(c->words[2], &r->low, &r->above) &&
+        redis_number_bound(c->words[3], &r->high, &r->below))
         return true;
     redis_call_error(c, "ERR min or max is not a float");
     return false;

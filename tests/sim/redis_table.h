@@ -49,9 +49,10 @@ struct redis_table { /* zeroed but for `holding` it is valid and empty */
     size_t index_cap;
 };
 
-void redis_table_release(struct redis_table *t); /* leaves it empty */
-void redis_table_copy(struct redis_table *to, const struct redis_table *from); /* `to` is overwritten */
+void redis_table_release(struct redis_table *t);                                   /* leaves it empty */
+void redis_table_copy(struct redis_table *to, const struct redis_table *from);     /* `to` is overwritten */
 struct redis_slot *redis_table_find(const struct redis_table *t, struct str name); /* NULL: not there */
-/* The slot of the name, made if need be: then `held` is zero and *made is true. Valid until the next change. */
+/* The slot of the name, made if need be: then `held` is zero and *made is true. Valid until the next
+ * change. */
 struct redis_slot *redis_table_put(struct redis_table *t, struct str name, bool *made);
 bool redis_table_remove(struct redis_table *t, struct str name); /* false: it was not there */

@@ -175,8 +175,8 @@ static void act_later(void *self)
     xfree(x);
 }
 
-static void later(struct sim_redis_node *n, int64_t ms, const char *what, void (*act)(struct sim_redis_node *, unsigned),
-                  unsigned trouble)
+static void later(struct sim_redis_node *n, int64_t ms, const char *what,
+                  void (*act)(struct sim_redis_node *, unsigned), unsigned trouble)
 {
     struct later *x = xcalloc(1, sizeof *x);
 
@@ -364,9 +364,15 @@ static const struct {
     enum fault fault;
     void (*strike)(struct sim_redis *r);
 } strikes[] = {
-    {FAULT_REDIS_FLUSH, flush},           {FAULT_REDIS_RESTART, restart},     {FAULT_REDIS_ROLLBACK, roll_back},
-    {FAULT_REDIS_FAILOVER, lose_primary}, {FAULT_REDIS_SPLIT, split},         {FAULT_REDIS_LOADING, load_again},
-    {FAULT_REDIS_OOM, fill_up},           {FAULT_REDIS_READONLY, refuse_writes}, {FAULT_REDIS_NOSCRIPT, forget_scripts},
+    {FAULT_REDIS_FLUSH, flush},
+    {FAULT_REDIS_RESTART, restart},
+    {FAULT_REDIS_ROLLBACK, roll_back},
+    {FAULT_REDIS_FAILOVER, lose_primary},
+    {FAULT_REDIS_SPLIT, split},
+    {FAULT_REDIS_LOADING, load_again},
+    {FAULT_REDIS_OOM, fill_up},
+    {FAULT_REDIS_READONLY, refuse_writes},
+    {FAULT_REDIS_NOSCRIPT, forget_scripts},
     {FAULT_REDIS_WRONGTYPE, write_foreign},
 };
 
@@ -490,7 +496,8 @@ static void arrive(void *self)
 
     if (arrives(t)) {
         int64_t us = in_order(l->r, &l->last_back_us, sim_redis_way_us(l->r));
-        (void)scheduler_after(l->r->s, us, &(struct completion){l->owner, "redis.reply", come_home, travel_free, t});
+        (void)scheduler_after(l->r->s, us,
+                              &(struct completion){l->owner, "redis.reply", come_home, travel_free, t});
     } else {
         travel_free(t);
     }

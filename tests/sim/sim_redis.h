@@ -9,11 +9,11 @@
  * still have commands under way: they run late, after they were sent again.
  *
  * Faults are asked of the swarm each time that a command reaches a server: the connection is lost before or
- * after it ran; it is slow, beyond the deadline or below it; scripts forgotten; no memory, a replica, loading,
- * each for seconds; FLUSHALL; a restart with everything or with the last seconds lost; a failover to a replica
- * that is behind, after which the old primary may live on for some of its clients and come back: as a replica,
- * or as the primary again, under its old run_id; a key that a foreign writer makes of another type. What the
- * product asks for and redis_server does not know is a bug of the simulation: it ends there.
+ * after it ran; it is slow, beyond the deadline or below it; scripts forgotten; no memory, a replica,
+ * loading, each for seconds; FLUSHALL; a restart with everything or with the last seconds lost; a failover to
+ * a replica that is behind, after which the old primary may live on for some of its clients and come back: as
+ * a replica, or as the primary again, under its old run_id; a key that a foreign writer makes of another
+ * type. What the product asks for and redis_server does not know is a bug of the simulation: it ends there.
  *
  * Servers' clocks differ from true time by up to SIM_REDIS_SKEW_MS. Owner: the fleet, or a test. The servers
  * outlive their clients.

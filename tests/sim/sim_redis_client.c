@@ -183,7 +183,8 @@ static void look(void *self)
             (void)snprintf(why, sizeof why, "no answer within %d ms", SIM_REDIS_TIMEOUT_MS);
             part(c, why);
         } else if (!c->queue->wire) {
-            (void)snprintf(why, sizeof why, "over %d commands or %d bytes are waiting", QUEUE_COMMANDS_MAX, QUEUE_BYTES_MAX);
+            (void)snprintf(why, sizeof why, "over %d commands or %d bytes are waiting", QUEUE_COMMANDS_MAX,
+                           QUEUE_BYTES_MAX);
             fail(c, why);
         } else {
             (void)snprintf(why, sizeof why, "not connected within %d ms: %.200s", SIM_REDIS_TIMEOUT_MS,
@@ -194,7 +195,8 @@ static void look(void *self)
     pump(c);
 }
 
-/* Deadlines rise along the queue: the oldest's is the next. One that was told to be looked at is not moved. */
+/* Deadlines rise along the queue: the oldest's is the next. One that was told to be looked at is not
+ * moved. */
 static void arm(struct sim_redis_client *c)
 {
     if (!c->queue || (c->timer && c->queue->wire))
@@ -202,7 +204,8 @@ static void arm(struct sim_redis_client *c)
     if (c->timer)
         scheduler_cancel(c->r->s, c->timer);
     int64_t us = c->queue->wire ? c->queue->deadline_us - now_us(c) : 0;
-    c->timer = scheduler_after(c->r->s, us < 0 ? 0 : us, &(struct completion){c->owner, "redis.deadline", look, NULL, c});
+    c->timer = scheduler_after(c->r->s, us < 0 ? 0 : us,
+                               &(struct completion){c->owner, "redis.deadline", look, NULL, c});
 }
 
 static void pump(struct sim_redis_client *c)

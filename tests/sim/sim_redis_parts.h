@@ -1,7 +1,7 @@
 #pragma once
 /*
- * sim_redis_parts - what the simulated Redis' two halves share: servers and faults (sim_redis.c), and the port
- * of a process (sim_redis_client.c). Internal.
+ * sim_redis_parts - what the simulated Redis' two halves share: servers and faults (sim_redis.c), and the
+ * port of a process (sim_redis_client.c). Internal.
  *
  * A link is one connection. The client, its commands under way and its replies each hold a reference to it;
  * `client` is NULL once that has gone, `over` once nothing that it carries is heard, `dead` once its server
@@ -18,8 +18,9 @@ struct sim_redis_node {
     struct sim_redis *r;
     struct redis_server *redis;
     bool down;
-    int64_t ahead_ms;  /* of true time */
-    uint64_t lifetime; /* counts restarts and changes of its role: what was planned for an earlier one is void */
+    int64_t ahead_ms; /* of true time */
+    /* counts restarts and changes of its role: what was planned for an earlier one is void */
+    uint64_t lifetime;
 };
 
 struct sim_redis_save {

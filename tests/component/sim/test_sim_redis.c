@@ -208,7 +208,8 @@ static void a_command_that_is_lost_twice_ends_as_unavailable(void **state)
 }
 
 /* Struck when a value is there; -> what is there a minute later. */
-static const char *left_after(struct scene *x, enum fault f, struct redis_state *before, struct redis_state *after)
+static const char *left_after(struct scene *x, enum fault f, struct redis_state *before,
+                              struct redis_state *after)
 {
     begin(x);
     add_one(x);
@@ -227,9 +228,14 @@ static void what_a_server_loses_and_whether_its_run_id_tells(void **state)
         const char *left;
         bool new_id;
     } rows[] = {
-        {FAULT_REDIS_FLUSH, "", false},    {FAULT_REDIS_RESTART, "", true},     {FAULT_REDIS_NOSCRIPT, "1", false},
-        {FAULT_REDIS_LOADING, "1", false}, {FAULT_REDIS_OOM, "1", false},       {FAULT_REDIS_READONLY, "1", false},
-        {FAULT_REDIS_FAILOVER, NULL, true}, {FAULT_REDIS_ROLLBACK, NULL, true},
+        {FAULT_REDIS_FLUSH, "", false},
+        {FAULT_REDIS_RESTART, "", true},
+        {FAULT_REDIS_NOSCRIPT, "1", false},
+        {FAULT_REDIS_LOADING, "1", false},
+        {FAULT_REDIS_OOM, "1", false},
+        {FAULT_REDIS_READONLY, "1", false},
+        {FAULT_REDIS_FAILOVER, NULL, true},
+        {FAULT_REDIS_ROLLBACK, NULL, true},
         {FAULT_REDIS_WRONGTYPE, "WRONGTYPE Operation against a key holding the wrong kind of value", false},
     };
     struct scene x;
@@ -252,7 +258,8 @@ static void a_server_in_trouble_says_so_and_is_well_again_by_itself(void **state
     static const struct {
         enum fault fault;
         const char *words;
-    } rows[] = {{FAULT_REDIS_OOM, "OOM "}, {FAULT_REDIS_READONLY, "READONLY "}, {FAULT_REDIS_LOADING, "LOADING "}};
+    } rows[] = {
+        {FAULT_REDIS_OOM, "OOM "}, {FAULT_REDIS_READONLY, "READONLY "}, {FAULT_REDIS_LOADING, "LOADING "}};
     struct scene x;
     (void)state;
 
@@ -272,7 +279,8 @@ static void a_server_in_trouble_says_so_and_is_well_again_by_itself(void **state
     }
 }
 
-/* A rollback and a failover lose what was written in the seconds before, and never what is older than that. */
+/* A rollback and a failover lose what was written in the seconds before, and never what is older than
+ * that. */
 static void only_the_last_seconds_are_lost(void **state)
 {
     static const enum fault kinds[] = {FAULT_REDIS_ROLLBACK, FAULT_REDIS_FAILOVER};
@@ -301,7 +309,8 @@ static void an_old_primary_lives_on_for_some_and_comes_back(void **state)
     (void)state;
 
     begin(&x);
-    y = (struct scene){.s = x.s, .redis = x.redis, .client = sim_redis_client_new(x.redis, scheduler_owner(x.s))};
+    y = (struct scene){
+        .s = x.s, .redis = x.redis, .client = sim_redis_client_new(x.redis, scheduler_owner(x.s))};
     y.port = sim_redis_port(y.client);
     for (int i = 0; i < 12; i++) {
         struct redis_state a;

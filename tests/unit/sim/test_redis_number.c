@@ -27,7 +27,8 @@ static void a_number_is_written_with_seventeen_digits(void **state)
 
 static void an_integer_is_strict(void **state)
 {
-    static const char *const wrong[] = {"", "-", "+1", "01", "-0", "1.0", " 1", "1 ", "1e3", "x", "9223372036854775808"};
+    static const char *const wrong[] = {
+        "", "-", "+1", "01", "-0", "1.0", " 1", "1 ", "1e3", "x", "9223372036854775808"};
     int64_t n = 0;
 
     (void)state;

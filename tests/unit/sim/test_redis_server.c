@@ -91,7 +91,8 @@ static void a_snapshot_stays_as_it_was_whatever_is_written_after_it(void **state
     redis_server_save(b.s, &late);
     redis_server_load(b.s, &early);
     assert_string_equal(ask(&b, "HGETALL h"), "*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n");
-    assert_string_equal(ask(&b, "ZRANGE z 0 -1 WITHSCORES"), "*4\r\n$1\r\nx\r\n$1\r\n5\r\n$1\r\ny\r\n$1\r\n6\r\n");
+    assert_string_equal(ask(&b, "ZRANGE z 0 -1 WITHSCORES"),
+                        "*4\r\n$1\r\nx\r\n$1\r\n5\r\n$1\r\ny\r\n$1\r\n6\r\n");
     assert_string_equal(ask(&b, "GET s"), "$1\r\nv\r\n");
     assert_string_equal(ask(&b, "SCARD new"), ":0\r\n");
     ask(&b, "HSET h a 5");
@@ -156,11 +157,17 @@ static void a_scan_names_each_key_that_stays_once_though_others_come_and_go(void
 static void what_is_not_simulated_is_told_and_never_answered_politely(void **state)
 {
     static const char *const scripts[] = {
-        "return math.random()",          "return redis.sha1hex('x')",      "return tostring({})",
-        "for k in pairs({[{}] = 1}) do end", "return setmetatable({}, {})",    "return redis.call('BLPOP', 'x', 0)",
-        "return redis.pcall('GET', 'x')", "while true do end",
+        "return math.random()",
+        "return redis.sha1hex('x')",
+        "return tostring({})",
+        "for k in pairs({[{}] = 1}) do end",
+        "return setmetatable({}, {})",
+        "return redis.call('BLPOP', 'x', 0)",
+        "return redis.pcall('GET', 'x')",
+        "while true do end",
     };
-    static const char *const commands[] = {"BLPOP x 0", "ZADD z GT 1 m", "ZRANGE z 0 1 REV", "SET k v EX 5", "SCRIPT KILL", "KEYS *"};
+    static const char *const commands[] = {"BLPOP x 0",    "ZADD z GT 1 m", "ZRANGE z 0 1 REV",
+                                           "SET k v EX 5", "SCRIPT KILL",   "KEYS *"};
     struct bench b;
     int told = 0;
     (void)state;
