@@ -5,8 +5,9 @@
  *   protocol_stream RECORD --against PATH         into the server at PATH, one command at a time
  *   protocol_stream RECORD --against PATH --at-once N   with up to N commands on their way
  *
- * Prints how many commands it played, how many a second, and the SHA-1 of all replies' bytes: the same for
- * both servers, and for every build of the simulated one.
+ * In this process it also tells what a snapshot of what is then there costs, a return to it with the first
+ * write after, and a new server. Prints how many commands it played, how many a second, and the SHA-1 of all
+ * replies' bytes: the same for both servers, and for every build of the simulated one.
  */
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -36,6 +37,7 @@ struct played {
     struct asked *asked;
     size_t n;
     struct buf replies;
+    struct redis_server *server; /* in this process */
 };
 
 static int64_t now_ms(void *self)
@@ -80,9 +82,47 @@ static void read_record(const char *path, struct played *p)
 
 /* ---- the simulated one ---- */
 
+static struct redis_server *new_server(void)
+{
+    return redis_server_new(&(struct redis_server_host){.now_ms = now_ms}, "stream");
+}
+
+static void tell_costs(struct redis_server *s)
+{
+    enum { ROUNDS = 2000, SMALL = 1000 };
+    double million = 1e6;
+    double took[3] = {0};
+    BUF_CLEANUP struct buf unheard = BUF_INIT(REDIS_RESP_MAX);
+
+    for (size_t i = 0; i < SMALL; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "key %zu", i);
+        redis_server_execute(s, 0, (struct str[]){STR("HSET"), str_of(name), STR("f"), STR("v")}, 4,
+                             &unheard);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        struct redis_data data;
+        double at = seconds();
+        redis_server_save(s, &data);
+        took[0] += seconds() - at;
+        at = seconds();
+        redis_server_execute(s, 0, (struct str[]){STR("HSET"), STR("key 7"), STR("f"), STR("w")}, 4,
+                             &unheard);
+        redis_server_load(s, &data);
+        redis_data_release(&data);
+        took[1] += seconds() - at;
+        at = seconds();
+        redis_server_free(new_server());
+        took[2] += seconds() - at;
+        buf_clear(&unheard);
+    }
+    (void)printf("snapshot of %d values %.1f us, a write and the way back %.1f us, a new server %.0f us\n",
+                 SMALL, took[0] / ROUNDS * million, took[1] / ROUNDS * million, took[2] / ROUNDS * million);
+}
+
 static void play_here(struct played *p)
 {
-    struct redis_server *s = redis_server_new(&(struct redis_server_host){.now_ms = now_ms}, "stream");
+    struct redis_server *s = p->server;
 
     redis_server_admit(s, redis_foreign_commands);
     for (size_t i = 0; i < p->n; i++) {
@@ -93,7 +133,6 @@ static void play_here(struct played *p)
         redis_server_execute(s, p->asked[i].db, words, n, &p->replies);
         xfree(words);
     }
-    redis_server_free(s);
 }
 
 /* ---- a real one ---- */
@@ -166,6 +205,7 @@ int main(int argc, char **argv)
         return 2;
     }
     read_record(argv[1], &p);
+    p.server = new_server();
     double begun = seconds();
     if (argc > 3)
         play_there(&p, argv[3], argc > 5 ? strtoul(argv[5], NULL, 10) : 1);
@@ -174,6 +214,9 @@ int main(int argc, char **argv)
     double took = seconds() - begun;
     crypto_sha1_hex(buf_view(&p.replies), sha);
     (void)printf("%zu commands, %.0f a second, replies %s\n", p.n, (double)p.n / took, sha);
+    if (argc == 2)
+        tell_costs(p.server);
+    redis_server_free(p.server);
     buf_release(&p.bytes);
     buf_release(&p.replies);
     xfree(p.asked);

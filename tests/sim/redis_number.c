@@ -58,7 +58,7 @@ bool redis_number_bound(struct str s, double *out, bool *excluded)
 
 int64_t redis_number_truncate(double n)
 {
-    if (!(n >= -0x1p63 && n < 0x1p63))
-        return INT64_MIN;
-    return (int64_t)n;
+    static const double beyond = 9223372036854775808.0; /* 2^63 */
+
+    return n >= -beyond && n < beyond ? (int64_t)n : INT64_MIN;
 }
