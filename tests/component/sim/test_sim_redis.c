@@ -309,9 +309,8 @@ static void an_old_primary_lives_on_for_some_and_comes_back(void **state)
     (void)state;
 
     begin(&x);
-    y = (struct scene){
-        .s = x.s, .redis = x.redis, .client = sim_redis_client_new(x.redis, scheduler_owner(x.s))};
-    y.port = sim_redis_port(y.client);
+    struct sim_redis_client *another = sim_redis_client_new(x.redis, scheduler_owner(x.s));
+    y = (struct scene){.s = x.s, .redis = x.redis, .client = another, .port = sim_redis_port(another)};
     for (int i = 0; i < 12; i++) {
         struct redis_state a;
         struct redis_state b;
@@ -336,6 +335,27 @@ static void an_old_primary_lives_on_for_some_and_comes_back(void **state)
     finish(&x);
 }
 
+static void each_that_takes_over_has_a_run_id_never_seen_before(void **state)
+{
+    enum { TIMES = 5 };
+    char seen[TIMES][REDIS_RUN_ID_MAX];
+    struct scene x;
+    (void)state;
+
+    begin(&x);
+    for (int i = 0; i < TIMES; i++) {
+        struct redis_state s;
+        sim_redis_strike(x.redis, FAULT_REDIS_FAILOVER);
+        add_one(&x);
+        run_for(&x, 5 * SECOND_US);
+        redis_state(&x.port, &s);
+        (void)snprintf(seen[i], sizeof seen[i], "%s", s.run_id);
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(seen[k], s.run_id);
+    }
+    finish(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +367,7 @@ int main(void)
         cmocka_unit_test(what_a_server_loses_and_whether_its_run_id_tells),
         cmocka_unit_test(a_server_in_trouble_says_so_and_is_well_again_by_itself),
         cmocka_unit_test(only_the_last_seconds_are_lost),
+        cmocka_unit_test(each_that_takes_over_has_a_run_id_never_seen_before),
         cmocka_unit_test(an_old_primary_lives_on_for_some_and_comes_back),
     };
 
