@@ -26,8 +26,10 @@ struct context_counters {
     int64_t ticks_fired, ticks_late, ticks_missed, schedule_failures; /* late: over a minute */
 };
 
-struct work;   /* owed.h */
-struct frozen; /* frozen.h */
+struct work;        /* owed.h */
+struct waiting;     /* journal.c */
+struct publication; /* pump.c */
+struct frozen;      /* frozen.h */
 
 struct context {
     const struct options *options;
@@ -47,7 +49,9 @@ struct context {
      * they go before admissions. */
     size_t ticks_in_flight;
     int64_t ticks_first_ms;
-    struct work *orphans; /* dropped work whose answer is still to come (owed.h) */
+    struct waiting *waiting;          /* of the appends in flight: who hears of it */
+    struct publication *publications; /* the same of deliveries */
+    struct work *orphans;             /* dropped work whose answer is still to come (owed.h) */
     struct context_counters counters;
     struct metrics *metrics; /* the registry; the counters are put into it when it is asked */
 

@@ -2,10 +2,13 @@
 
 #include "base/mem.h"
 
+#include <utlist.h>
+
 struct waiting { /* for one append */
     struct context *c;
     journal_done *done;
     void *self;
+    struct waiting *prev, *next;
 };
 
 static void on_append(void *self, uint64_t id, const struct kafka_appended *a)
@@ -22,7 +25,17 @@ static void on_append(void *self, uint64_t id, const struct kafka_appended *a)
     }
     if (w->done)
         w->done(w->self, id, a);
+    DL_DELETE(c->waiting, w);
     xfree(w);
+}
+
+void journal_forget(struct context *c)
+{
+    struct waiting *w = NULL, *next = NULL;
+
+    DL_FOREACH_SAFE(c->waiting, w, next)
+    xfree(w);
+    c->waiting = NULL;
 }
 
 static void append(struct context *c, struct kafka_append *a, journal_done *done, void *self)
@@ -30,6 +43,7 @@ static void append(struct context *c, struct kafka_append *a, journal_done *done
     struct waiting *w = xcalloc(1, sizeof *w);
 
     *w = (struct waiting){.c = c, .done = done, .self = self};
+    DL_APPEND(c->waiting, w);
     a->lane = KAFKA_LANE_EVENTS;
     c->in_flight++;
     (void)c->ports->kafka.ops->append(c->ports->kafka.port, a, on_append, w);

@@ -9,6 +9,8 @@
 
 typedef void journal_done(void *self, uint64_t id, const struct kafka_appended *a); /* function types only */
 
+/* What waits for a completion that never comes: at the producer's end. */
+void journal_forget(struct context *c);
 /* False, and nothing was sent: the record is over EVENT_TEXT_MAX. `done` may be NULL: nobody waits. */
 MUST_CHECK bool journal_event(struct context *c, int partition, const struct event *ev, journal_done *done,
                               void *self, struct err *e);

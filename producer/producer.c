@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "conf/metrics_table.h"
 #include "producer/frozen.h"
+#include "producer/journal.h"
 #include "producer/owed.h"
+#include "producer/pump.h"
 #include "producer/state.h"
 #include "producer/tally.h"
 
@@ -69,6 +71,8 @@ void producer_free(struct producer *p)
     for (int i = 0; p->partitions && i < p->c.partitions; i++)
         partition_release(&p->partitions[i]);
     owed_free_orphans(&p->c);
+    journal_forget(&p->c);
+    pump_forget_publications(&p->c);
     frozen_forget(&p->c);
     xfree(p->partitions);
     source_free(p->c.source);

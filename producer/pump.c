@@ -4,6 +4,7 @@
 #include "producer/journal.h"
 
 #include <string.h>
+#include <utlist.h>
 
 struct delivered { /* what is remembered of a job's last delivery */
     char *job;
@@ -90,7 +91,21 @@ struct publication {
     struct epoch epoch;
     int64_t step;
     char *job;
+    struct publication *prev, *next;
 };
+
+static void publication_free(struct context *c, struct publication *u)
+{
+    DL_DELETE(c->publications, u);
+    xfree(u->job);
+    xfree(u);
+}
+
+void pump_forget_publications(struct context *c)
+{
+    while (c->publications)
+        publication_free(c, c->publications);
+}
 
 static void on_noted(void *self, uint64_t id, const struct view_said *s)
 {
@@ -115,8 +130,7 @@ static void on_published(void *self, uint64_t id, const struct kafka_appended *a
     } else {
         log_warn(c->ports->log, "publish.failed", fs("job", u->job), fe(&a->err)); /* due again after tpub */
     }
-    xfree(u->job);
-    xfree(u);
+    publication_free(c, u);
 }
 
 static void publish(struct partition *p, const struct due *j)
@@ -132,6 +146,7 @@ static void publish(struct partition *p, const struct due *j)
     };
 
     *u = (struct publication){.p = p, .epoch = j->epoch, .step = j->step, .job = xstrdup(j->job)};
+    DL_APPEND(p->c->publications, u);
     p->c->in_flight++;
     p->pump.in_flight++;
     (void)k->ops->append(k->port, &a, on_published, u);

@@ -30,6 +30,8 @@ void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step);
 void pump_early(struct partition *p, const struct epoch *epoch, int64_t step, const char *job,
                 const char *text);
 void pump_drop(struct partition *p);
+/* Deliveries that wait for a completion that never comes: at the producer's end. */
+void pump_forget_publications(struct context *c);
 void pump_forget(struct partition *p, const char *job); /* it is terminal; NULL is fine */
 
 /* What to do with a due job. Pure. */

@@ -18,6 +18,14 @@ enum {
     FIRST_MS = 1000, /* so long due ticks go before admissions */
 };
 
+struct appending { /* one record, until its acknowledgement */
+    struct appending *prev, *next;
+    struct trigger *trigger;
+    uint64_t firing, entry;
+    struct tick tick;
+    bool fires;
+};
+
 struct check { /* the rows of these firings are being read */
     struct check *prev, *next;
     struct trigger *trigger;
@@ -36,16 +44,10 @@ struct trigger {
     /* boot: when the reading that goes on, and that of the present rows, began */
     int64_t asked_ms, rows_ms;
     struct firing *by_id, *by_workload;
+    struct appending *appends;
     struct check *checks;
     size_t check_count;
     uint64_t last;
-};
-
-struct appending { /* one record, until its acknowledgement */
-    struct trigger *trigger;
-    uint64_t firing, entry;
-    struct tick tick;
-    bool fires;
 };
 
 struct trigger *trigger_new(struct context *c, struct partition *partitions)
@@ -79,6 +81,12 @@ static void check_free(struct check *k)
     xfree(k);
 }
 
+static void appending_free(struct appending *a)
+{
+    DL_DELETE(a->trigger->appends, a);
+    xfree(a);
+}
+
 void trigger_free(struct trigger *t)
 {
     if (!t)
@@ -88,6 +96,8 @@ void trigger_free(struct trigger *t)
     while (t->checks)
         check_free(t->checks);
     wanted_free(t->wanted);
+    while (t->appends)
+        appending_free(t->appends);
     places_free(t->places);
     schedules_free(t->schedules);
     xfree(t);
@@ -203,7 +213,7 @@ static void on_append(void *self, uint64_t id, const struct kafka_appended *r)
     } else if (f) {
         again(t, f); /* it may be in the log all the same: the fold drops a copy */
     }
-    xfree(a);
+    appending_free(a);
 }
 
 static void append_tick(struct trigger *t, struct firing *f, const struct entry *e)
@@ -212,7 +222,12 @@ static void append_tick(struct trigger *t, struct firing *f, const struct entry 
     struct event ev;
     struct err err = {0};
 
-    *a = (struct appending){t, f->id, e->id, f->ticks[f->at].tick, f->ticks[f->at].fires};
+    *a = (struct appending){.trigger = t,
+                            .firing = f->id,
+                            .entry = e->id,
+                            .tick = f->ticks[f->at].tick,
+                            .fires = f->ticks[f->at].fires};
+    DL_APPEND(t->appends, a);
     t->c->ticks_in_flight++;
     firing_event(f, e, t->c->options, context_wall_ms(t->c), &ev);
     BUG_IF(!journal_event(t->c, f->partition, &ev, on_append, a, &err)); /* its texts are bounded */

@@ -3,12 +3,62 @@
 #include "support/cmocka_first.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+enum { SEED = 11 };
+
+bool scene_is_simulated(const struct kafka_scene *s)
+{
+    return s->sim.scheduler != NULL;
+}
+
+static struct instant simulated_now(void *self)
+{
+    const struct kafka_scene *s = self;
+
+    return machine_instant(&s->sim.machine, scheduler_now(s->sim.scheduler));
+}
+
+static void simulated_step(void *self, int64_t until_ms)
+{
+    struct kafka_scene *s = self;
+
+    (void)scheduler_step(s->sim.scheduler, until_ms * 1000 - s->sim.machine.boot_us);
+}
+
+static void simulate(struct kafka_scene *s)
+{
+    s->sim.machine.boot_us = 1000 * 1000;
+    s->sim.scheduler = scheduler_new(SEED);
+    s->sim.cluster = sim_kafka_new(s->sim.scheduler, &s->sim.swarm, SEED);
+    s->sim.owner = scheduler_owner(s->sim.scheduler);
+    s->stage.time = (struct stage_time){simulated_now, simulated_step, s};
+}
+
+static void end_simulation(struct kafka_scene *s)
+{
+    scheduler_end(s->sim.scheduler, s->sim.owner);
+    sim_kafka_client_free(s->sim.client);
+    sim_kafka_free(s->sim.cluster);
+    scheduler_free(s->sim.scheduler);
+}
+
+void scene_warm(struct kafka_scene *s)
+{
+    if (s->port)
+        kafka_port_warm(s->port);
+}
 
 void scene_open_port(struct kafka_scene *s)
 {
     struct err e = {0};
 
+    if (scene_is_simulated(s)) {
+        s->sim.client = sim_kafka_client_new(s->sim.cluster, s->sim.owner, &s->sim.machine);
+        s->kafka = sim_kafka_port(s->sim.client);
+        return;
+    }
     s->port = kafka_port_new(s->stage.reactor, &s->options, stage_log(), &e);
     assert_non_null(s->port);
     s->kafka = kafka_port_of(s->port);
@@ -58,7 +108,9 @@ void scene_begin_on(struct kafka_scene *s, int partitions, int brokers)
 
     *s = (struct kafka_scene){0};
     stage_open(&s->stage, NULL);
-    if (real) {
+    if (real && strcmp(real, "sim") == 0) {
+        simulate(s);
+    } else if (real) {
         (void)snprintf(s->brokers, sizeof s->brokers, "%s", real);
     } else {
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -87,7 +139,10 @@ void scene_begin_on(struct kafka_scene *s, int partitions, int brokers)
 
 void scene_finish(struct kafka_scene *s)
 {
-    assert_true(kafka_port_close(s->port, 10000));
+    if (scene_is_simulated(s))
+        end_simulation(s);
+    else
+        assert_true(kafka_port_close(s->port, 10000));
     stage_close(&s->stage);
     if (s->mock) {
         rd_kafka_mock_cluster_destroy(s->mock);

@@ -2,10 +2,12 @@
 /*
  * kafka_scene - a Kafka port for a test, its broker, and what came back: appends, answers, records.
  *
- * The broker is librdkafka's mock cluster, or real ones where EC2SCHED_TEST_KAFKA=host:port names them. Topic
- * and group names are this process's own.
+ * The broker is librdkafka's mock cluster, real ones where EC2SCHED_TEST_KAFKA=host:port names them, or,
+ * where it says "sim", the fleet's simulation in virtual time, which has to be as the real ones. Topic and
+ * group names are this process's own.
  */
 #include "real/kafka.h"
+#include "sim/sim_kafka.h"
 #include "support/stage.h"
 
 #include <librdkafka/rdkafka.h>
@@ -20,8 +22,16 @@ struct kafka_scene {
     struct options options;
     struct options_pair x[4];
     char brokers[256], topic[128], group[128];
-    rd_kafka_t *mock_client; /* NULL: real brokers */
+    rd_kafka_t *mock_client; /* NULL: real brokers, or simulated ones */
     rd_kafka_mock_cluster_t *mock;
+    struct {
+        struct scheduler *scheduler; /* NULL: not simulated */
+        struct swarm swarm;          /* a test may switch a fault on */
+        struct sim_kafka *cluster;
+        struct sim_kafka_client *client;
+        struct machine machine;
+        uint64_t owner;
+    } sim;
     /* appends */
     size_t acked, failed, wanted;
     uint64_t acked_ids[RECORDS_MAX];
@@ -40,7 +50,9 @@ struct kafka_scene {
 void scene_begin(struct kafka_scene *s, int partitions); /* with a topic of so many partitions; 0: without */
 /* brokers: of a mock cluster; real ones are as many as they are */
 void scene_begin_on(struct kafka_scene *s, int partitions, int brokers);
+bool scene_is_simulated(const struct kafka_scene *s);
 void scene_open_port(struct kafka_scene *s);
+void scene_warm(struct kafka_scene *s); /* as a daemon does before its first append */
 void scene_finish(struct kafka_scene *s);
 
 uint64_t scene_append(struct kafka_scene *s, int partition, struct str key, struct str value);

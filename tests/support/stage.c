@@ -34,25 +34,40 @@ void stage_close(struct stage *s)
     (void)nftw(s->folder, drop, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+struct instant stage_now(const struct stage *s)
+{
+    struct clock real = clock_real();
+
+    return s->time.now ? s->time.now(s->time.self) : clock_now(&real);
+}
+
+static void step(struct stage *s, int64_t until_ms)
+{
+    if (s->time.step)
+        s->time.step(s->time.self, until_ms);
+    else
+        reactor_step(s->reactor, until_ms);
+}
+
 int64_t stage_until(struct stage *s, const char *what, stage_met *met, void *self, int64_t deadline_ms)
 {
-    int64_t began = clock_boot_ms();
+    int64_t began = stage_now(s).boot_ms;
 
     while (!met(self)) {
-        int64_t now = clock_boot_ms();
+        int64_t now = stage_now(s).boot_ms;
         if (now - began > deadline_ms)
             fail_msg("not within %lld ms: %s", (long long)deadline_ms, what);
-        reactor_step(s->reactor, now + 20);
+        step(s, now + 20);
     }
-    return clock_boot_ms() - began;
+    return stage_now(s).boot_ms - began;
 }
 
 void stage_for(struct stage *s, int64_t ms)
 {
-    int64_t until = clock_boot_ms() + ms;
+    int64_t until = stage_now(s).boot_ms + ms;
 
-    while (clock_boot_ms() < until)
-        reactor_step(s->reactor, until);
+    while (stage_now(s).boot_ms < until)
+        step(s, until);
 }
 
 int stage_free_port(void)

@@ -1,5 +1,6 @@
 /*
- * Appending and reading single partitions: K1 and K2 of ports/kafka.h, on the mock cluster or real brokers.
+ * Appending and reading single partitions: K1 and K2 of ports/kafka.h, on the mock cluster, real brokers, or
+ * simulated ones.
  */
 #include "base/mem.h"
 #include "real/clock.h"
@@ -67,18 +68,21 @@ static void a_fatal_producer_error_fails_what_is_out_and_the_next_append_works(v
     (void)state;
 
     scene_begin(&s, 1);
-    if (!s.mock) { /* a broker cannot be asked for it */
+    if (!s.mock && !scene_is_simulated(&s)) { /* a broker cannot be asked for it */
         scene_finish(&s);
         skip();
     }
     scene_append_numbers(&s, 0, 0, 1);
-    rd_kafka_mock_push_request_errors(s.mock, 0 /* Produce */, 1,
-                                      RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    s.sim.swarm.rate[FAULT_KAFKA_FATAL] = 1;
+    if (s.mock)
+        rd_kafka_mock_push_request_errors(s.mock, 0 /* Produce */, 1,
+                                          RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     (void)scene_append(&s, 0, STR("k"), STR("1"));
     (void)scene_append(&s, 0, STR("k"), STR("2"));
     (void)stage_until(&s.stage, "both end", scene_all_appended, &s, SOON_MS);
     assert_int_equal(s.failed, 2);
     assert_int_equal(s.err.kind, ERR_UNAVAILABLE);
+    s.sim.swarm.rate[FAULT_KAFKA_FATAL] = 0;
     (void)scene_append(&s, 0, STR("k"), STR("3"));
     (void)stage_until(&s.stage, "the next one is acknowledged", scene_all_appended, &s, SOON_MS);
     assert_int_equal(s.acked, 2);
@@ -168,8 +172,9 @@ static void key_value_headers_and_absence_survive_the_way(void **state)
     (void)stage_until(&s.stage, "the acknowledgements", scene_all_appended, &s, SOON_MS);
     c = (struct collected){.s = &s, .reader = s.kafka.ops->assign(s.kafka.port, s.topic, 0, 0)};
     for (int i = 0; i < 3; i++) {
-        int64_t until = clock_boot_ms() + SOON_MS;
-        while (s.kafka.ops->read(s.kafka.port, c.reader, &r, &e) != KAFKA_RECORD && clock_boot_ms() < until)
+        int64_t until = stage_now(&s.stage).boot_ms + SOON_MS;
+        while (s.kafka.ops->read(s.kafka.port, c.reader, &r, &e) != KAFKA_RECORD &&
+               stage_now(&s.stage).boot_ms < until)
             stage_for(&s.stage, 5);
         assert_int_equal(r.offset, i);
         assert_int_equal(r.header_count, 2);
@@ -230,7 +235,7 @@ static void a_warm_producer_answers_its_first_append_at_once(void **state)
     (void)state;
 
     scene_begin(&s, 1);
-    kafka_port_warm(s.port);
+    scene_warm(&s);
     stage_for(&s.stage, 1200);
     (void)scene_append(&s, 0, STR("k"), STR("v"));
     int64_t took = stage_until(&s.stage, "the acknowledgement", scene_all_appended, &s, SOON_MS);

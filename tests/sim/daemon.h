@@ -1,0 +1,75 @@
+#pragma once
+/*
+ * daemon - a producer or a worker as a process of the simulation: the whole daemon over simulated ports, with
+ * its turns, its death, its being stopped and its coming again.
+ *
+ * As in the program's loop, a turn follows each completion, and comes by itself when the last one said so. A
+ * death takes everything that the process had: what was on its way to the world goes on, what was on its way
+ * to the process is dropped. The next life is another owner, with chance and ports of its own, on the same
+ * machine (clocks, disk).
+ *
+ * Owner: the fleet, which decides when; a daemon may be killed or stopped only between two completions.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "conf/options.h"
+#include "ports/ports.h"
+#include "sim/sim_http.h"
+#include "sim/sim_kafka.h"
+#include "sim/sim_process.h"
+#include "sim/sim_redis.h"
+#include "sim/trace.h"
+
+enum daemon_kind { DAEMON_PRODUCER, DAEMON_WORKER };
+enum { DAEMON_NAME_MAX = 16 };
+
+struct daemon_world { /* what all share; borrowed */
+    struct scheduler *s;
+    struct swarm *swarm;
+    struct sim_kafka *kafka;
+    struct sim_aws *aws;
+    struct sim_redis *redis;
+    struct sim_disk *disk;
+    struct trace *trace;
+    const char *const *flags; /* of every daemon, NULL-terminated */
+    const char *const *env;
+};
+
+struct daemon {
+    const struct daemon_world *w;
+    enum daemon_kind kind;
+    char name[DAEMON_NAME_MAX];
+    struct machine machine;
+    struct chance chance; /* of all its lives */
+    struct mem_account memory;
+    uint64_t owner; /* 0: not running */
+    bool held;
+    int lives;
+    int64_t drain_by_us; /* INT64_MAX: no drain has begun */
+    /* of one life */
+    struct chance own;
+    struct options options;
+    struct log log;
+    struct ports ports;
+    struct sim_kafka_client *kafka;
+    struct sim_http_client *http;
+    struct sim_redis_client *redis;
+    struct sim_process_client *process;
+    void *program; /* struct producer or struct worker */
+    struct greeting *greeting;
+    uint64_t turn; /* ticket; 0: none is due */
+    int64_t turn_us;
+    int64_t idle_turns; /* since the last completion, without the clock moving a millisecond */
+    int64_t idle_ms;
+};
+
+void daemon_init(struct daemon *d, const struct daemon_world *w, enum daemon_kind kind, int number,
+                 uint64_t seed);
+/* A new life. False: it refused to start, and said why in the trace. */
+bool daemon_start(struct daemon *d);
+void daemon_kill(struct daemon *d);            /* SIGKILL; also of one that is stopped */
+void daemon_hold(struct daemon *d, bool held); /* SIGSTOP, SIGCONT */
+void daemon_drain(struct daemon *d);           /* SIGTERM */
+void daemon_release(struct daemon *d);         /* at the simulation's end */
+/* One of its completions is about to be fired: a turn follows it. */
+void daemon_heard(struct daemon *d, const char *what);

@@ -1,0 +1,365 @@
+#include "sim/fleet.h"
+
+#include "model/topics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SCENARIO_MAX = 1024 * 1024,
+    FAULTS_MAX = 8192,
+    RUNS_MIN = 10,
+    RUNS_MAX = 30,
+    AGAIN_MAX_MS = 60000,      /* after a death */
+    STOPPED_MS = 45000,        /* for as long as three leases, */
+    STOPPED_LONG_MS = 1200000, /* or, one time in ten, beyond the signature's window */
+    JUMP_S = 1200,
+    SHEPHERD_MS = 1000,
+    HEAVY = 60,
+    MILLION = 1000000,
+};
+
+#define PREFIX "sim"
+static const char prefix_flag[] = "--kafka.prefix=" PREFIX;
+static const char *const env[] = {
+    "AWS_ACCESS_KEY_ID=" ESTATE_KEY,  "AWS_SECRET_ACCESS_KEY=" ESTATE_SECRET, "AWS_REGION=" ESTATE_REGION,
+    "AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL=http://127.0.0.1:1",  NULL};
+
+struct member { /* of the fleet */
+    struct daemon d;
+    struct fleet *f;
+    uint64_t again, goes_on; /* tickets */
+    bool asked_to_end;
+};
+
+struct fleet {
+    struct fleet_config config;
+    struct scheduler *s;
+    struct swarm swarm;
+    struct chance chance;
+    struct trace trace;
+    struct estate estate;
+    struct sim_kafka *kafka;
+    struct sim_aws *aws;
+    struct sim_redis *redis;
+    struct sim_disk *disk;
+    struct judge *judge;
+    struct people *people;
+    struct daemon_world world;
+    struct member members[FLEET_DAEMONS];
+    char log_flag[64], jobs_flag[64];
+    const char *flags[16];
+    char topic[TOPIC_NAME_MAX];
+};
+
+/* ---- the world around ---- */
+
+static void hear_record(void *self, const char *topic, int partition, int64_t offset,
+                        const struct sim_kafka_record *r)
+{
+    struct fleet *f = self;
+
+    judge_record(f->judge, topic, partition, offset, r);
+    if (f->people && strcmp(topic, f->topic) == 0)
+        people_stir(f->people);
+}
+
+static void hear_aws(void *self, const struct awssim_event *ev)
+{
+    struct fleet *f = self;
+
+    for (int i = 0; i < FAULTS; i++)
+        if (ev->kind == AWSSIM_CALL && strcmp(ev->fault, fault_names[i]) == 0)
+            f->swarm.struck[i]++;
+    judge_sent(f->judge, sim_aws_sent_ms(f->aws));
+    judge_aws(f->judge, ev);
+}
+
+static void make_topics(struct fleet *f)
+{
+    struct topic_wanted want;
+
+    for (int t = 0; t < TOPICS; t++) {
+        topic_want((enum topic)t, PREFIX, f->config.partitions, FLEET_JOBS_PARTITIONS, 1, &want);
+        sim_kafka_create(f->kafka, want.name, want.partitions,
+                         t == TOPIC_EVENTS ? "LogAppendTime" : "CreateTime",
+                         t == TOPIC_SNAP ? "compact" : "delete");
+    }
+    topic_name(TOPIC_EVENTS, PREFIX, f->topic);
+}
+
+/* AWS's own faults are rules of its scenario: they end by themselves when the time of faults is over. */
+static void fault_rules(struct fleet *f, struct buf *out)
+{
+    static const struct {
+        enum fault fault;
+        const char *effect;
+    } rules[] = {
+        {FAULT_AWS_ERROR,
+         "{\"error\":{\"code\":\"InternalError\",\"status\":500,\"message\":\"An internal error\"}}"},
+        {FAULT_AWS_AFTER, "{\"after\":true,\"error\":{\"code\":\"InternalError\",\"status\":500,\"message\":"
+                          "\"An internal error\"}}"},
+        {FAULT_AWS_THROTTLE, "{\"throttle\":true}"},
+        {FAULT_AWS_HTML, "{\"html\":503}"},
+        {FAULT_AWS_SLOW, "{\"delay_ms\":[1000,40000]}"},
+    };
+
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (f->swarm.rate[rules[i].fault] > 0)
+            buf_addf(out,
+                     "%s{\"name\":\"%s\",\"match\":{\"probability\":%.6f,\"until_ms\":%d},\"effect\":%s}",
+                     out->n ? "," : "", fault_names[rules[i].fault], f->swarm.rate[rules[i].fault],
+                     FLEET_SPAN_S * 1000, rules[i].effect);
+}
+
+static void make_aws(struct fleet *f)
+{
+    BUF_CLEANUP struct buf scenario = BUF_INIT(SCENARIO_MAX);
+    BUF_CLEANUP struct buf faults = BUF_INIT(FAULTS_MAX);
+    struct err e = {0};
+
+    fault_rules(f, &faults);
+    estate_scenario(&f->estate, buf_cstr(&faults), &scenario);
+    BUG_IF(scenario.over || faults.over);
+    f->aws = sim_aws_new(f->s, &f->swarm, buf_view(&scenario), chance_next(&f->chance), &e);
+    if (!f->aws)
+        (void)fprintf(stderr, "%s\n", e.msg);
+    BUG_IF(!f->aws);
+    sim_aws_listen(f->aws, hear_aws, f);
+}
+
+static void make_flags(struct fleet *f)
+{
+    static const char *const fixed[] = {prefix_flag, "--specs.source=dynamodb", "--worker.state=/state",
+                                        "--config=/none"};
+    size_t n = 0;
+
+    (void)snprintf(f->log_flag, sizeof f->log_flag, "--kafka.log.partitions=%d", f->config.partitions);
+    (void)snprintf(f->jobs_flag, sizeof f->jobs_flag, "--kafka.jobs.partitions=%d", FLEET_JOBS_PARTITIONS);
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        f->flags[n++] = fixed[i];
+    f->flags[n++] = f->log_flag;
+    f->flags[n++] = f->jobs_flag;
+    f->flags[n] = NULL;
+    sim_disk_put(f->disk, "/none", STR("# nothing\n"));
+}
+
+/* ---- the daemons ---- */
+
+static void start_again(void *self)
+{
+    struct member *m = self;
+
+    m->again = 0;
+    if (!m->d.owner)
+        (void)daemon_start(&m->d);
+}
+
+static void again_after(struct member *m, int64_t ms)
+{
+    if (!m->again)
+        m->again =
+            scheduler_after(m->f->s, ms * 1000, &(struct completion){0, "again", start_again, NULL, m});
+}
+
+static void go_on(void *self)
+{
+    struct member *m = self;
+
+    m->goes_on = 0;
+    daemon_hold(&m->d, false);
+}
+
+static void kill_member(struct member *m)
+{
+    scheduler_cancel(m->f->s, m->goes_on);
+    m->goes_on = 0;
+    daemon_kill(&m->d);
+    again_after(m, chance_between(&m->f->chance, 10, AGAIN_MAX_MS));
+}
+
+static void stop_member(struct member *m)
+{
+    struct fleet *f = m->f;
+    int64_t most = chance_between(&f->chance, 1, 10) == 1 ? STOPPED_LONG_MS : STOPPED_MS;
+    int64_t ms = chance_between(&f->chance, 100, most);
+
+    daemon_hold(&m->d, true);
+    m->goes_on = scheduler_after(f->s, ms * 1000, &(struct completion){0, "goes on", go_on, NULL, m});
+}
+
+/* Most completions are heartbeats of idle daemons; those of calls and records are where a death hurts. */
+static double weight_of(const char *what)
+{
+    static const char *const heavy[] = {"http.reply", "http.timeout", "kafka.appended", "kafka.fetched",
+                                        "kafka.assigned"};
+
+    for (size_t i = 0; i < sizeof heavy / sizeof *heavy; i++)
+        if (strcmp(what, heavy[i]) == 0)
+            return HEAVY;
+    return 1;
+}
+
+/* What befalls a process just before it hears of something. */
+static void befall(struct member *m, const char *what)
+{
+    struct fleet *f = m->f;
+    double weight = weight_of(what);
+
+    if (swarm_strike_by(&f->swarm, FAULT_KILL, weight)) {
+        kill_member(m);
+        return;
+    }
+    if (swarm_strike_by(&f->swarm, FAULT_DRAIN, weight))
+        daemon_drain(&m->d);
+    if (swarm_strike(&f->swarm, FAULT_CLOCK_JUMP))
+        machine_jump(&m->d.machine, chance_between(&f->chance, -JUMP_S, JUMP_S) * MILLION);
+    if (swarm_strike_by(&f->swarm, FAULT_STOP, weight))
+        stop_member(m);
+}
+
+static void watch(void *self, uint64_t owner, const char *what)
+{
+    struct fleet *f = self;
+
+    (void)mem_account_set(NULL);
+    for (int i = 0; owner && i < FLEET_DAEMONS; i++) {
+        struct member *m = &f->members[i];
+        if (m->d.owner != owner)
+            continue;
+        befall(m, what);
+        if (!m->d.owner || m->d.held)
+            return;
+        trace_line(&f->trace, m->d.name, "%s", what);
+        daemon_heard(&m->d, what);
+        return;
+    }
+}
+
+/* Whoever has ended, or was refused, comes again. */
+static void shepherd(void *self)
+{
+    struct fleet *f = self;
+
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        if (!f->members[i].d.owner)
+            again_after(&f->members[i], chance_between(&f->chance, 10, AGAIN_MAX_MS));
+    (void)scheduler_after(f->s, (int64_t)SHEPHERD_MS * 1000,
+                          &(struct completion){0, "shepherd", shepherd, NULL, f});
+}
+
+static void draw_machine(struct fleet *f, struct machine *m)
+{
+    m->boot_us = chance_between(&f->chance, 1, 100000) * MILLION;
+    m->wall_ahead_us = f->config.faults > 0 ? chance_between(&f->chance, -2000, 2000) * 1000 : 0;
+    if (f->config.faults > 0 && chance_between(&f->chance, 1, 3) == 1)
+        m->drift_ppm = chance_between(&f->chance, -MACHINE_DRIFT_MAX_PPM, MACHINE_DRIFT_MAX_PPM);
+}
+
+static void make_daemons(struct fleet *f)
+{
+    f->world =
+        (struct daemon_world){f->s, &f->swarm, f->kafka, f->aws, f->redis, f->disk, &f->trace, f->flags, env};
+    for (int i = 0; i < FLEET_DAEMONS; i++) {
+        enum daemon_kind kind = i < FLEET_PRODUCERS ? DAEMON_PRODUCER : DAEMON_WORKER;
+        f->members[i].f = f;
+        daemon_init(&f->members[i].d, &f->world, kind,
+                    kind == DAEMON_PRODUCER ? i + 1 : i + 1 - FLEET_PRODUCERS, chance_next(&f->chance));
+        draw_machine(f, &f->members[i].d.machine);
+        again_after(&f->members[i], chance_between(&f->chance, 0, 3000));
+    }
+}
+
+/* ---- a history ---- */
+
+static void open_fleet(struct fleet *f, const struct fleet_config *config)
+{
+    *f = (struct fleet){.config = *config, .chance = {config->seed}};
+    f->s = scheduler_new(chance_next(&f->chance));
+    scheduler_watched(f->s, watch, f);
+    trace_init(&f->trace, f->s, config->trace);
+    swarm_init(&f->swarm, chance_next(&f->chance), config->faults);
+    estate_draw(&f->estate, &f->chance);
+    f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
+    make_topics(f);
+    f->judge = judge_new(&f->estate, &f->trace, f->topic);
+    sim_kafka_listen(f->kafka, hear_record, f);
+    make_aws(f);
+    f->redis = sim_redis_new(f->s, &f->swarm, chance_next(&f->chance));
+    f->disk = sim_disk_new();
+    make_flags(f);
+    make_daemons(f);
+    const struct people_world w = {f->s, f->kafka, &f->trace, &f->estate, f->topic, config->partitions};
+    int runs = (int)chance_between(&f->chance, RUNS_MIN, RUNS_MAX);
+    f->people = people_new(&w, chance_next(&f->chance), runs, (int64_t)FLEET_SPAN_S * MILLION);
+    shepherd(f);
+}
+
+static void close_fleet(struct fleet *f)
+{
+    people_free(f->people);
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        daemon_release(&f->members[i].d);
+    sim_redis_free(f->redis);
+    sim_aws_free(f->aws);
+    sim_kafka_free(f->kafka);
+    scheduler_free(f->s);
+    sim_disk_free(f->disk);
+    judge_free(f->judge);
+}
+
+static void heal(struct fleet *f)
+{
+    trace_line(&f->trace, "fleet", "faults end: %lld have struck", (long long)swarm_total(&f->swarm));
+    swarm_quiet(&f->swarm);
+    for (int i = 0; i < FLEET_DAEMONS; i++) {
+        struct member *m = &f->members[i];
+        scheduler_cancel(f->s, m->goes_on);
+        m->goes_on = 0;
+        daemon_hold(&m->d, false);
+    }
+    people_give_way(f->people);
+}
+
+/* False: the history was to stop before, or a rule is broken already. */
+static bool run_until(struct fleet *f, int64_t until_us)
+{
+    int64_t stop_us = f->config.until_us && f->config.until_us < until_us ? f->config.until_us : until_us;
+
+    while (scheduler_step(f->s, stop_us))
+        if (judge_counts(f->judge).broken)
+            return false;
+    return stop_us == until_us;
+}
+
+static void come_to_rest(struct fleet *f)
+{
+    int64_t end_us = scheduler_now(f->s) + (int64_t)FLEET_REST_S * MILLION;
+
+    while (scheduler_now(f->s) < end_us && (judge_open(f->judge) || people_busy(f->people)))
+        if (!run_until(f, scheduler_now(f->s) + MILLION))
+            return;
+    judge_end(f->judge);
+}
+
+struct fleet_verdict fleet_run(const struct fleet_config *config)
+{
+    static struct fleet f;
+    struct fleet_verdict v = {0};
+
+    open_fleet(&f, config);
+    if (run_until(&f, (int64_t)FLEET_SPAN_S * MILLION)) {
+        heal(&f);
+        come_to_rest(&f);
+    }
+    v.judged = judge_counts(f.judge);
+    (void)snprintf(v.first, sizeof v.first, "%s", judge_first(f.judge));
+    v.digest = f.trace.digest;
+    v.lines = f.trace.lines;
+    v.completions = scheduler_fired(f.s);
+    v.virtual_us = scheduler_now(f.s);
+    v.faults = swarm_total(&f.swarm);
+    memcpy(v.struck, f.swarm.struck, sizeof v.struck);
+    close_fleet(&f);
+    return v;
+}
