@@ -154,6 +154,7 @@ struct partition {
         struct uncovered *uncovered;
         uint64_t asked;
         bool changed;
+        bool looked; /* at who was busy when this term began */
         int64_t asked_pos, due_ms, committed, committed_at_ms;
     } start;
     struct foresight foresight;

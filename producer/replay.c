@@ -10,9 +10,11 @@ enum {
         60 * 60 * 1000, /* committed anew, so that the broker does not forget a group without members */
 };
 
+enum { BEFORE = -1 };
+
 struct uncovered {
     char *workload;
-    int64_t first, last; /* offsets of records read that no snapshot covers */
+    int64_t first, last; /* offsets of records that no snapshot covers; BEFORE: read by an earlier leader */
     UT_hash_handle hh;
 };
 
@@ -31,26 +33,30 @@ void replay_reset(struct partition *p)
     HASH_ITER(hh, p->start.uncovered, u, tmp)
     drop(p, u);
     p->start.asked = 0;
-    p->start.changed = false;
+    p->start.changed = p->start.looked = false;
     p->start.due_ms = p->c->now_ms + REPLAY_LOOK_MS;
     p->start.committed = VIEW_NOT_KNOWN;
     p->start.committed_at_ms = INT64_MIN;
 }
 
-void replay_saw(struct partition *p, const char *workload, int64_t offset)
+static struct uncovered *uncovered_of(struct partition *p, const char *workload, int64_t first)
 {
     struct uncovered *u = NULL;
 
-    if (!workload || !ids_workload_ok(str_of(workload)))
-        return;
     HASH_FIND_STR(p->start.uncovered, workload, u);
-    if (!u) {
-        u = xcalloc(1, sizeof *u);
-        u->workload = xstrdup(workload);
-        u->first = offset;
-        HASH_ADD_KEYPTR(hh, p->start.uncovered, u->workload, strlen(u->workload), u);
-    }
-    u->last = offset;
+    if (u)
+        return u;
+    u = xcalloc(1, sizeof *u);
+    u->workload = xstrdup(workload);
+    u->first = u->last = first;
+    HASH_ADD_KEYPTR(hh, p->start.uncovered, u->workload, strlen(u->workload), u);
+    return u;
+}
+
+void replay_saw(struct partition *p, const char *workload, int64_t offset)
+{
+    if (workload && ids_workload_ok(str_of(workload)))
+        uncovered_of(p, workload, offset)->last = offset;
 }
 
 void replay_covered(struct partition *p)
@@ -90,43 +96,63 @@ static bool owes(const struct view_keys *debtors, const char *workload)
     return false;
 }
 
+/* Whoever is busy as this term is looked at first may have been so before it: its first record is not ours. */
+static void note_busy(struct partition *p, const struct view_keys *debtors)
+{
+    for (size_t i = 0; i < debtors->n; i++) {
+        char *workload CLEANUP(xfreep) = str_dup(debtors->at[i]);
+        uncovered_of(p, workload, BEFORE)->first = BEFORE;
+    }
+    p->start.looked = true;
+}
+
+/* Each is a workload that was seen at rest in this term, so that its first uncovered record was read here. */
 static bool knows_all(const struct partition *p, const struct view_keys *debtors)
 {
     for (size_t i = 0; i < debtors->n; i++) {
-        BUF_CLEANUP struct buf name = BUF_INIT(IDS_WORKLOAD_MAX);
-        struct uncovered *u = NULL;
-        buf_add(&name, debtors->at[i]);
-        HASH_FIND_STR(p->start.uncovered, buf_cstr(&name), u);
-        if (!u)
+        char *workload CLEANUP(xfreep) = str_dup(debtors->at[i]);
+        const struct uncovered *u = NULL;
+        HASH_FIND_STR(p->start.uncovered, workload, u);
+        if (!u || u->first == BEFORE)
             return false;
     }
     return true;
 }
 
-static void on_debtors(void *self, uint64_t id, const struct view_keys *k)
+/* Who is at rest now begins anew. Returns the lowest offset that a lost view needs. */
+static int64_t settle(struct partition *p, const struct view_keys *debtors)
 {
-    struct partition *p = self;
     int64_t start = p->start.asked_pos + 1;
     struct uncovered *u = NULL;
     struct uncovered *tmp = NULL;
+
+    HASH_ITER(hh, p->start.uncovered, u, tmp)
+    {
+        bool busy = owes(debtors, u->workload);
+        if (u->last <= p->start.asked_pos && !busy)
+            drop(p, u); /* at rest, and its snapshot is acknowledged */
+        else if (u->first == BEFORE && !busy)
+            u->first = p->start.asked_pos + 1; /* at rest there; what was read since is not covered */
+        else if (u->first < start)
+            start = u->first;
+    }
+    return start;
+}
+
+static void on_debtors(void *self, uint64_t id, const struct view_keys *k)
+{
+    struct partition *p = self;
 
     if (id != p->start.asked)
         return;
     p->start.asked = 0;
     if (k->err.kind != ERR_NONE || !partition_leads(p))
         return; /* looked at again later */
-    if (!knows_all(p, k))
-        /* one is busy since before this leader's time: only an earlier leader's start is known to be low
-         * enough */
-        return;
-    HASH_ITER(hh, p->start.uncovered, u, tmp)
-    {
-        if (u->last <= p->start.asked_pos && !owes(k, u->workload))
-            drop(p, u); /* at rest, and its snapshot is acknowledged */
-        else if (u->first < start)
-            start = u->first;
-    }
-    commit(p, start);
+    if (!p->start.looked)
+        note_busy(p, k);
+    int64_t start = settle(p, k);
+    if (knows_all(p, k)) /* else only an earlier leader's start is known to be low enough */
+        commit(p, start);
 }
 
 void replay_turn(struct partition *p)
@@ -135,7 +161,7 @@ void replay_turn(struct partition *p)
         p->start.committed != VIEW_NOT_KNOWN && p->c->now_ms - p->start.committed_at_ms >= REPLAY_AGAIN_MS;
 
     if (!partition_leads(p) || p->start.asked || p->c->now_ms < p->start.due_ms ||
-        !(p->start.changed || again))
+        !(p->start.changed || again || !p->start.looked))
         return;
     p->start.due_ms = p->c->now_ms + REPLAY_LOOK_MS;
     p->start.asked_pos = p->tail.pos;

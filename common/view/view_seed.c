@@ -60,8 +60,9 @@ static void finish_debtors(struct call *c, const struct redis_reply *r, bool sam
     struct view_keys out = {0};
     struct answer_arena a = {0};
 
-    (void)same_server;
-    if (answer_ok(r, &out.err))
+    if (!same_server)
+        (void)err_set(&out.err, ERR_UNAVAILABLE, "another server answered: its view may be an older one");
+    else if (answer_ok(r, &out.err))
         (void)!answer_debtors(&r->value, &a, &out, &out.err);
     c->done.keys(c->self, c->id, &out);
     answer_arena_release(&a);

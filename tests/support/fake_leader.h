@@ -43,9 +43,9 @@ struct fake_leader {
     char run_id[REDIS_RUN_ID_MAX];
     const char *rows; /* the one file of the folder that specifications come from; NULL: there is no folder */
     size_t rows_read; /* how often it was read */
-    char asked[512][16]; /* names, in order */
+    char asked[1024][16]; /* names, in order */
     size_t asked_count;
-    char last_words[512][512]; /* the words of each, joined by ~ */
+    char last_words[1024][512]; /* the words of each, joined by ~ */
     struct fl_event *events;
     struct producer *producer;
 };

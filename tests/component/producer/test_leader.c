@@ -332,6 +332,27 @@ static void the_replay_start_waits_for_a_workload_that_was_busy_before(void **st
     assert_int_equal(f.committed_start, -1);
 }
 
+static void the_replay_start_is_not_a_later_record_of_a_workload_that_was_busy_before(void **state)
+{
+    (void)state;
+    lead();
+    fl_say(&f, "ZRANGE", "(drain|other)");
+    fl_run(&f, 15000);
+    fl_say_once(&f, "owed", "(#-1;(snap;shop;#1;#4;0;1;(st;I);()))", 1);
+    fl_say(&f, "snap", "#1");
+    fl_log(&f, "other",
+           "{\"v\":1,\"type\":\"RunRequested\",\"workload\":\"other\",\"run\":\"r2\",\"action\":\"stop\","
+           "\"if_busy\":\"reject\","
+           "\"origin\":{\"kind\":\"cli\"}}");
+    fl_run(&f, 30000);
+    assert_true(fl_asked(&f, "ZRANGE") > 1);
+    assert_int_equal(f.committed_start, -1);
+    fl_say(&f, "ZRANGE", "()"); /* at rest: a lost view needs nothing of it any more */
+    fl_say_once(&f, "owed", "(#-1;(snap;shop;#1;#4;0;1;(st;I);()))", 1);
+    fl_run(&f, 30000);
+    assert_true(f.committed_start > 0);
+}
+
 static void an_expired_request_is_refused_without_reading_anything(void **state)
 {
     const char *refused = "";
@@ -477,6 +498,7 @@ int main(void)
         CASE(drained_is_appended_when_the_view_says_so_and_not_before),
         CASE(a_snapshot_is_kept_and_then_told_to_the_view),
         CASE(the_replay_start_waits_for_a_workload_that_was_busy_before),
+        CASE(the_replay_start_is_not_a_later_record_of_a_workload_that_was_busy_before),
         CASE(an_expired_request_is_refused_without_reading_anything),
         CASE(a_hold_of_the_workload_refuses),
         CASE(unreadable_specifications_refuse_after_a_while),
