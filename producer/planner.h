@@ -24,10 +24,11 @@ void planner_go(struct work *w);
 /* Of foreseen work: is it this debt's step; and then: the view owes it. */
 bool planner_plans(const struct work *w, const struct view_debt_entry *d);
 void planner_confirm(struct work *w);
-/* The view has folded more of the log: the next part of a plan, if it waits for that (PLAN_AHEAD), goes out. */
+/* The view has folded more of the log: the next part of a plan, if it waits for that (PLAN_AHEAD), goes out.
+ */
 void planner_folded(struct work *w);
-/* Another record of the workload was read, which may keep the step shut. Otherwise the messages of the step's
- * first jobs, PLAN_FIRST_JOBS at most, go out when the plan's last part is in the log, while the view folds it.
- * A message is a hint: the claim decides. */
+/* Another record of the workload was read, which may keep the step shut. Otherwise the messages of its first
+ * jobs, PLAN_FIRST_JOBS at most, go out when the plan's last part is in the log, while the view folds it. A
+ * message is a hint: the claim decides. */
 void planner_disturb(struct work *w);
 void planner_free(struct planning *p); /* NULL is fine */

@@ -96,7 +96,7 @@ static bool owes(const struct view_keys *debtors, const char *workload)
     return false;
 }
 
-/* Whoever is busy as this term is looked at first may have been so before it: its first record is not ours. */
+/* Whoever is busy as this term is looked at first may have been so before: the first record is another's. */
 static void note_busy(struct partition *p, const struct view_keys *debtors)
 {
     for (size_t i = 0; i < debtors->n; i++) {

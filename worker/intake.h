@@ -23,8 +23,8 @@ enum {
     INTAKE_READS_MAX = 64,               /* of one turn */
     INTAKE_POLL_MS = 500,                /* the group is read at least so often */
     INTAKE_WAIT_MS = 5000,
-    INTAKE_SOON_MS = 2,    /* until a record that has to wait is claimed again: its step may open any moment; */
-    INTAKE_AGAIN_MS = 250, /* twice as long each time, and this at most */
+    INTAKE_SOON_MS = 2,    /* until a record that has to wait is claimed again, for its step may open any */
+    INTAKE_AGAIN_MS = 250, /* moment; twice as long each time, and this at most */
     INTAKE_LEARN_MS = 5,   /* until the answer is looked for that tells how long a partition's leases are */
 };
 

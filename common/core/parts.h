@@ -5,8 +5,8 @@
  *
  * A tier that falls into several parts stands in each of them with its options. Members that are left out are
  * cut like jobs. The last of several parts is empty, a seal: a step opens when the last part has been folded,
- * and an empty one is in no time, however wide the step. The bytes of a part are counted from above (every text as if each byte had to be escaped),
- * so that a part never turns out too large.
+ * and an empty one is in no time, however wide the step. The bytes of a part are counted from above (every
+ * text as if each byte had to be escaped), so that a part never turns out too large.
  */
 #include "core/plan.h"
 

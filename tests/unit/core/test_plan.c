@@ -354,7 +354,7 @@ static size_t print_part(const struct event_plan_tiers *tiers)
     return out.n;
 }
 
-static void parts_hold_every_job_once_stay_below_the_bound_and_end_with_an_empty_seal(void **state)
+static void parts_hold_each_job_once_below_the_bound_and_end_with_a_seal(void **state)
 {
     enum { BOUND = 6000 };
     struct planned p;
@@ -422,7 +422,7 @@ int main(void)
         cmocka_unit_test_setup(a_hold_of_tier_or_workload_covers_all_of_it, begin),
         cmocka_unit_test_setup(ignore_stop_keeps_the_tier_in_its_place_and_its_members_up, begin),
         cmocka_unit_test_setup(the_same_members_are_the_same_job, begin),
-        cmocka_unit_test_setup(parts_hold_every_job_once_stay_below_the_bound_and_end_with_an_empty_seal, begin),
+        cmocka_unit_test_setup(parts_hold_each_job_once_below_the_bound_and_end_with_a_seal, begin),
         cmocka_unit_test_setup(a_plan_without_members_is_one_part, begin),
     };
 
