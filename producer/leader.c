@@ -11,6 +11,13 @@ enum { MARKS_FRESH_MS = 500, MARKS_AHEAD_MS = 300 /* before the beat that needs 
 
 /* ---- the lock ---- */
 
+static void on_unlocked(void *self, uint64_t id, const struct view_said *s)
+{
+    (void)self; /* taken with the next asking, or removed again */
+    (void)id;
+    (void)s;
+}
+
 static void on_lead(void *self, uint64_t id, const struct view_said *s)
 {
     struct partition *p = self;
@@ -18,6 +25,11 @@ static void on_lead(void *self, uint64_t id, const struct view_said *s)
     if (id != p->lock.asked)
         return;
     p->lock.asked = 0;
+    if (s->err.kind == ERR_INVALID) { /* it would never run out, and nobody would ever lead */
+        log_error(p->c->ports->log, "leader.lock_unreadable", fi("partition", p->number), fe(&s->err),
+                  fs("remedy", "removed; find who else writes under this redis.prefix"));
+        (void)view_unlock(p->c->view, p->number, on_unlocked, p);
+    }
     if (s->err.kind != ERR_NONE)
         return; /* what we hold runs out by itself */
     p->lock.held_until_ms = s->yes ? p->lock.due_ms - LEADER_RENEW_MS + LEADER_TTL_MS : INT64_MIN;

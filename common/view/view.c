@@ -397,6 +397,15 @@ uint64_t view_unlead(struct view *v, int partition, const char *leader, view_sai
     return view_lead(v, partition, leader, 0, done, self);
 }
 
+uint64_t view_unlock(struct view *v, int partition, view_said_done *done, void *self)
+{
+    struct call *c = call_said(v, done, self);
+    struct words w = {0};
+
+    call_begin_plain(v, &w, "UNLINK", partition, "lead", STR(""));
+    return call_plain(c, &w);
+}
+
 static void finish_peek(struct call *c, const struct redis_reply *r, bool same_server)
 {
     struct view_peeked out = {0};

@@ -450,6 +450,9 @@ uint64_t view_lead(struct view *v, int partition, const char *leader, int64_t tt
                    void *self);
 /* Gives it up, if it is ours. */
 uint64_t view_unlead(struct view *v, int partition, const char *leader, view_said_done *done, void *self);
+/* Takes it away, whosever it is: for one that cannot be read (view_lead says ERR_INVALID: somebody wrote
+ * another kind of value there, which never runs out). Two leaders are harmless, none is not. */
+uint64_t view_unlock(struct view *v, int partition, view_said_done *done, void *self);
 
 /* ---- for people ---- */
 

@@ -128,6 +128,20 @@ static void without_the_lock_nothing_is_asked_of_the_view(void **state)
     assert_true(says("/readyz", "ready")); /* a standby is fine */
 }
 
+static void a_lock_that_cannot_be_read_is_removed_and_taken(void **state)
+{
+    (void)state;
+    f.extra = 5;
+    fl_say(&f, "HMGET", view_open);
+    fl_say_once(&f, "lead", "!WRONGTYPE Operation against a key holding the wrong kind of value", 1);
+    fl_run(&f, 500);
+    assert_int_equal(fl_asked(&f, "UNLINK"), 1);
+    assert_string_equal(fl_words(&f, "UNLINK"), "{t:0}:lead");
+    fl_run(&f, 3000);
+    assert_true(leads());
+    assert_int_equal(fl_asked(&f, "UNLINK"), 1);
+}
+
 static void a_lost_lock_ends_leading(void **state)
 {
     (void)state;
@@ -482,6 +496,7 @@ int main(void)
         CASE(jobs_that_workers_are_for_are_counted_by_who_leads_alone),
         CASE(another_servers_view_is_opened_for_this_one),
         CASE(without_the_lock_nothing_is_asked_of_the_view),
+        CASE(a_lock_that_cannot_be_read_is_removed_and_taken),
         CASE(a_lost_lock_ends_leading),
         CASE(a_view_ahead_of_the_log_halts),
         CASE(a_view_behind_what_the_log_still_holds_halts),
