@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 from stack import Stack
+from test_monitor import Monitor
 from test_schedules import table
 from workloads import Workload, scenario
 
@@ -35,13 +36,19 @@ def stack(tmp_path_factory, bin_dir, kafka):
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory, stack):
+def monitor(stack):
+    with Monitor(stack, "monitor").up() as m:
+        yield m
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory, stack, monitor):
     """deploy/prometheus.yml and deploy/alerts.yml as they are, but for the targets, the pace, and the hour that a stop may take."""
     folder = tmp_path_factory.mktemp("prometheus")
     yaml = YAML(typ="safe")
     config = yaml.load(ROOT / "deploy" / "prometheus.yml")
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    daemons = {"ec2sched-producer": stack.producers, "ec2sched-worker": stack.workers}
+    daemons = {"ec2sched-producer": stack.producers, "ec2sched-worker": stack.workers, "ec2sched-monitor": [monitor]}
     assert [job["job_name"] for job in config["scrape_configs"]] == list(daemons)
     for job in config["scrape_configs"]:
         job["static_configs"] = [{"targets": [f"127.0.0.1:{d.wait_for_port()}" for d in daemons[job["job_name"]]]}]
@@ -94,10 +101,11 @@ def test_what_the_stack_did_stands_in_the_series(stack, prometheus):
     assert value("sum(ec2sched_producer_jobs)") is not None
     assert value("max(ec2sched_producer_next_tick_timestamp_seconds) - time()") < 61
     assert value("sum(ec2sched_producer_ready) + sum(ec2sched_worker_ready)") == 3
+    assert value('sum(ec2sched_monitor_runs{result="succeeded"})') == 1
 
 
-def test_promtool_finds_nothing_to_say_about_the_pages_and_no_label_names_an_instance(stack, prometheus):
-    for daemon in [*stack.producers, *stack.workers]:
+def test_promtool_finds_nothing_to_say_about_the_pages_and_no_label_names_an_instance(stack, monitor, prometheus):
+    for daemon in [*stack.producers, *stack.workers, monitor]:
         text = page(daemon)
         assert promtool("check", "metrics", stdin=text) == (0, "")
         samples = [line for line in text.splitlines() if not line.startswith("#")]
