@@ -233,10 +233,22 @@ static void scan(struct partition *p, const char *cursor)
     p->seeding->asked = view_seed_scan(p->c->view, p->number, cursor, on_keys, p);
 }
 
+static void on_beheaded(void *self, uint64_t id, const struct view_said *s)
+{
+    (void)self; /* whatever it says: the building is begun anew */
+    (void)id;
+    (void)s;
+}
+
 static void on_begun(void *self, uint64_t id, const struct view_said *s)
 {
     struct partition *p = self;
 
+    if (p->seeding && id == p->seeding->asked && s->err.kind == ERR_INVALID) {
+        log_error(p->c->ports->log, "view.unreadable", fi("partition", p->number), fe(&s->err),
+                  fs("remedy", "its head is removed; find who else writes under this redis.prefix"));
+        (void)view_behead(p->c->view, p->number, on_beheaded, p);
+    }
     if (agreed(p, id, s))
         scan(p, "0");
 }

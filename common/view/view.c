@@ -406,6 +406,15 @@ uint64_t view_unlock(struct view *v, int partition, view_said_done *done, void *
     return call_plain(c, &w);
 }
 
+uint64_t view_behead(struct view *v, int partition, view_said_done *done, void *self)
+{
+    struct call *c = call_said(v, done, self);
+    struct words w = {0};
+
+    call_begin_plain(v, &w, "UNLINK", partition, "v", STR(""));
+    return call_plain(c, &w);
+}
+
 static void finish_peek(struct call *c, const struct redis_reply *r, bool same_server)
 {
     struct view_peeked out = {0};

@@ -453,6 +453,9 @@ uint64_t view_unlead(struct view *v, int partition, const char *leader, view_sai
 /* Takes it away, whosever it is: for one that cannot be read (view_lead says ERR_INVALID: somebody wrote
  * another kind of value there, which never runs out). Two leaders are harmless, none is not. */
 uint64_t view_unlock(struct view *v, int partition, view_said_done *done, void *self);
+/* The same for the view's head: one that cannot be read is no view, and keeps any from being built
+ * (view_seed_begin says ERR_INVALID). It is as if Redis had lost it. */
+uint64_t view_behead(struct view *v, int partition, view_said_done *done, void *self);
 
 /* ---- for people ---- */
 

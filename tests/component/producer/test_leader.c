@@ -142,6 +142,22 @@ static void a_lock_that_cannot_be_read_is_removed_and_taken(void **state)
     assert_int_equal(fl_asked(&f, "UNLINK"), 1);
 }
 
+static void a_views_head_that_cannot_be_read_is_removed_and_the_view_is_built(void **state)
+{
+    static const char wrong[] = "!WRONGTYPE Operation against a key holding the wrong kind of value";
+
+    (void)state;
+    f.extra = 5;
+    fl_say_once(&f, "HMGET", wrong, 1);
+    fl_say_once(&f, "seed", wrong, 1);
+    fl_run(&f, 300);
+    assert_int_equal(fl_asked(&f, "UNLINK"), 1);
+    assert_string_equal(fl_words(&f, "UNLINK"), "{t:0}:v");
+    fl_run(&f, 3000);
+    assert_true(fl_asked(&f, "seed") > 2);
+    assert_int_equal(fl_asked(&f, "UNLINK"), 1);
+}
+
 static void a_lost_lock_ends_leading(void **state)
 {
     (void)state;
@@ -497,6 +513,7 @@ int main(void)
         CASE(another_servers_view_is_opened_for_this_one),
         CASE(without_the_lock_nothing_is_asked_of_the_view),
         CASE(a_lock_that_cannot_be_read_is_removed_and_taken),
+        CASE(a_views_head_that_cannot_be_read_is_removed_and_the_view_is_built),
         CASE(a_lost_lock_ends_leading),
         CASE(a_view_ahead_of_the_log_halts),
         CASE(a_view_behind_what_the_log_still_holds_halts),
