@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "producer/journal.h"
+#include "producer/replay.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -107,6 +108,7 @@ static void on_beat(void *self, uint64_t id, const struct view_beaten *b)
         partition_trouble(p, b->err.kind == ERR_INVALID ? TROUBLE_REBUILD : TROUBLE_LOCATE);
         return;
     }
+    replay_beaten(p, b->answer == VIEW_BEAT_OK);
     if (b->answer != VIEW_BEAT_OK && b->answer != VIEW_BEAT_BASE)
         p->beat.open = false;
     switch (b->answer) {
@@ -156,6 +158,7 @@ void leader_beat(struct partition *p)
         .age_ms = p->c->now_ms - p->beat.high_at_ms,
         .boot_ms = p->c->now_ms,
     };
+    replay_beats(p);
     p->beat.asked = view_beat(p->c->view, p->number, &pulse, on_beat, p);
 }
 

@@ -154,7 +154,9 @@ struct partition {
         struct uncovered *uncovered;
         uint64_t asked;
         bool changed;
-        bool looked; /* at who was busy when this term began */
+        bool looked;      /* at who was busy when this term began */
+        int64_t proposed; /* the start that waits for a heartbeat; VIEW_NOT_KNOWN: none */
+        bool beats;       /* one has been sent since it was proposed */
         int64_t asked_pos, due_ms, committed, committed_at_ms;
     } start;
     struct foresight foresight;

@@ -33,7 +33,8 @@ void replay_reset(struct partition *p)
     HASH_ITER(hh, p->start.uncovered, u, tmp)
     drop(p, u);
     p->start.asked = 0;
-    p->start.changed = p->start.looked = false;
+    p->start.changed = p->start.looked = p->start.beats = false;
+    p->start.proposed = VIEW_NOT_KNOWN;
     p->start.due_ms = p->c->now_ms + REPLAY_LOOK_MS;
     p->start.committed = VIEW_NOT_KNOWN;
     p->start.committed_at_ms = INT64_MIN;
@@ -152,7 +153,26 @@ static void on_debtors(void *self, uint64_t id, const struct view_keys *k)
         note_busy(p, k);
     int64_t start = settle(p, k);
     if (knows_all(p, k)) /* else only an earlier leader's start is known to be low enough */
+        p->start.proposed = start;
+}
+
+void replay_beats(struct partition *p)
+{
+    p->start.beats = p->start.proposed != VIEW_NOT_KNOWN;
+}
+
+void replay_beaten(struct partition *p, bool ok)
+{
+    int64_t start = p->start.proposed;
+
+    if (ok && !p->start.beats)
+        return; /* it was sent before */
+    p->start.beats = false;
+    p->start.proposed = VIEW_NOT_KNOWN;
+    if (ok)
         commit(p, start);
+    else if (start != VIEW_NOT_KNOWN)
+        p->start.changed = true; /* looked at again */
 }
 
 void replay_turn(struct partition *p)
@@ -160,8 +180,8 @@ void replay_turn(struct partition *p)
     bool again =
         p->start.committed != VIEW_NOT_KNOWN && p->c->now_ms - p->start.committed_at_ms >= REPLAY_AGAIN_MS;
 
-    if (!partition_leads(p) || p->start.asked || p->c->now_ms < p->start.due_ms ||
-        !(p->start.changed || again || !p->start.looked))
+    if (!partition_leads(p) || p->start.asked || p->start.proposed != VIEW_NOT_KNOWN ||
+        p->c->now_ms < p->start.due_ms || !(p->start.changed || again || !p->start.looked))
         return;
     p->start.due_ms = p->c->now_ms + REPLAY_LOOK_MS;
     p->start.asked_pos = p->tail.pos;

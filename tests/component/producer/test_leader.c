@@ -383,6 +383,21 @@ static void the_replay_start_is_not_a_later_record_of_a_workload_that_was_busy_b
     assert_true(f.committed_start > 0);
 }
 
+static void a_view_that_is_gone_moves_no_replay_start(void **state)
+{
+    (void)state;
+    lead();
+    fl_say(&f, "ZRANGE", "()"); /* as of a view that was lost just now */
+    fl_say_once(&f, "owed", "(#-1;(snap;shop;#1;#4;0;1;(st;I);()))", 1);
+    fl_say(&f, "snap", "#1");
+    for (int i = 0; i < 1500 && !strstr(fl_words(&f, "ZRANGE"), ":owed"); i++)
+        fl_run(&f, 10);
+    assert_non_null(strstr(fl_words(&f, "ZRANGE"), ":owed"));
+    fl_say(&f, "beat", "(NOVIEW)");
+    fl_run(&f, 5000);
+    assert_int_equal(f.committed_start, -1);
+}
+
 static void an_expired_request_is_refused_without_reading_anything(void **state)
 {
     const char *refused = "";
@@ -531,6 +546,7 @@ int main(void)
         CASE(a_snapshot_is_kept_and_then_told_to_the_view),
         CASE(the_replay_start_waits_for_a_workload_that_was_busy_before),
         CASE(the_replay_start_is_not_a_later_record_of_a_workload_that_was_busy_before),
+        CASE(a_view_that_is_gone_moves_no_replay_start),
         CASE(an_expired_request_is_refused_without_reading_anything),
         CASE(a_hold_of_the_workload_refuses),
         CASE(unreadable_specifications_refuse_after_a_while),
