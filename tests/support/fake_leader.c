@@ -384,7 +384,7 @@ static struct fl_event *next_event(const struct fake_leader *f)
     struct fl_event *e = NULL;
 
     DL_FOREACH(f->events, e)
-    if (!e->fold || !f->slow_fold)
+    if (!(e->fold && f->slow_fold) && !(e->kind == FL_APPENDED && f->slow_acks))
         return e;
     return NULL;
 }
@@ -505,7 +505,7 @@ void fake_leader_init(struct fake_leader *f)
 
 void fake_leader_release(struct fake_leader *f)
 {
-    f->slow_fold = false;
+    f->slow_fold = f->slow_acks = false;
     producer_drain(f->producer);
     deliver_all(f);
     producer_free(f->producer);

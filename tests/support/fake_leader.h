@@ -37,6 +37,7 @@ struct fake_leader {
     int64_t read_from;  /* the next offset that the reader hands out */
     bool reading;
     bool slow_fold;                     /* the view does not answer a fold */
+    bool slow_acks;                     /* the brokers do not answer an append, until this is over */
     int64_t committed, committed_start; /* what groups have committed: of the workers, of the replay start */
     struct fl_rule rules[FL_RULES];     /* the last that fits answers */
     size_t rule_count;
