@@ -263,7 +263,7 @@ static void check_members(struct cli *c, struct checks *k, const struct spec *sp
     struct cli_members m = {0};
     size_t asked = 0;
 
-    if (!cli_members(c, spec, ACTION_STOP, &(struct strs){0}, &m, &e)) {
+    if (!cli_members(c, spec, ACTION_STOP, &(struct strs){0}, NULL, &m, &e)) {
         checks_add(k, CHECK_FAIL, "members",
                    "ec2:DescribeInstances and ssm:DescribeInstanceInformation must be allowed", "%s: %s",
                    spec->workload, e.msg);
