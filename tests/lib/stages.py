@@ -275,7 +275,7 @@ ALL = (
     Stage("model", 120, layer("model", 1800), there("model")),
     Stage("fuzz", 180, fuzz, lambda: has("tests/fuzz/fuzz_*.c")),
     Stage("sim", 240, layer("sim", 600, "release"), there("sim")),
-    Stage("e2e", 720, layer("e2e", 1500), there("e2e")),
+    Stage("e2e", 480, layer("e2e", 1500), there("e2e")),
     Stage("chaos", 400, layer("chaos", 900), there("chaos")),
     Stage("deploy", 30, layer("deploy", 120), there("deploy")),
     Stage("images", images_s(), images, there("images")),
