@@ -31,6 +31,7 @@ struct daemon_world { /* what all share; borrowed */
     struct sim_redis *redis;
     struct sim_disk *disk;
     struct trace *trace;
+    struct places *places;
     const char *const *flags; /* of every daemon, NULL-terminated */
     const char *const *env;
 };
@@ -46,11 +47,15 @@ struct daemon {
     bool held;
     int lives;
     int64_t drain_by_us; /* INT64_MAX: no drain has begun */
+    place_befall *befall; /* an aim strikes: of the fleet's */
+    place_answered *answered;
+    void *fleet;
     /* of one life */
     struct chance own;
     struct options options;
     struct log log;
     struct ports ports;
+    struct calls calls;
     struct sim_kafka_client *kafka;
     struct sim_http_client *http;
     struct sim_redis_client *redis;

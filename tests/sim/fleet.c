@@ -28,7 +28,8 @@ static const char *const env[] = {
 struct member { /* of the fleet */
     struct daemon d;
     struct fleet *f;
-    uint64_t again, goes_on; /* tickets */
+    uint64_t again, goes_on, aimed; /* tickets */
+    enum place_act act;             /* what the aim is */
     bool asked_to_end;
 };
 
@@ -36,6 +37,8 @@ struct fleet {
     struct fleet_config config;
     struct scheduler *s;
     struct swarm swarm;
+    struct places places;
+    struct coverage coverage;
     struct chance chance;
     struct trace trace;
     struct estate estate;
@@ -49,7 +52,7 @@ struct fleet {
     struct member members[FLEET_DAEMONS];
     char log_flag[64], jobs_flag[64];
     const char *flags[16];
-    char topic[TOPIC_NAME_MAX];
+    char topic[TOPIC_NAME_MAX], progress[TOPIC_NAME_MAX];
 };
 
 /* ---- the world around ---- */
@@ -60,6 +63,8 @@ static void hear_record(void *self, const char *topic, int partition, int64_t of
     struct fleet *f = self;
 
     judge_record(f->judge, topic, partition, offset, r);
+    if (strcmp(topic, f->topic) == 0 || strcmp(topic, f->progress) == 0)
+        coverage_record(&f->coverage, str_n(r->value, r->value_n));
     if (f->people && strcmp(topic, f->topic) == 0)
         people_stir(f->people);
 }
@@ -86,6 +91,7 @@ static void make_topics(struct fleet *f)
                          t == TOPIC_SNAP ? "compact" : "delete");
     }
     topic_name(TOPIC_EVENTS, PREFIX, f->topic);
+    topic_name(TOPIC_PROGRESS, PREFIX, f->progress);
 }
 
 /* AWS's own faults are rules of its scenario: they end by themselves when the time of faults is over. */
@@ -173,7 +179,8 @@ static void go_on(void *self)
 static void kill_member(struct member *m)
 {
     scheduler_cancel(m->f->s, m->goes_on);
-    m->goes_on = 0;
+    scheduler_cancel(m->f->s, m->aimed);
+    m->goes_on = m->aimed = 0;
     daemon_kill(&m->d);
     again_after(m, chance_between(&m->f->chance, 10, AGAIN_MAX_MS));
 }
@@ -186,6 +193,42 @@ static void stop_member(struct member *m)
 
     daemon_hold(&m->d, true);
     m->goes_on = scheduler_after(f->s, ms * 1000, &(struct completion){0, "goes on", go_on, NULL, m});
+}
+
+/* ---- aims (sim/place.h) ---- */
+
+static void aim_strikes(void *self)
+{
+    struct member *m = self;
+    struct swarm *s = &m->f->swarm;
+    struct mem_account *before = mem_account_set(NULL);
+
+    m->aimed = 0;
+    if (!m->d.owner || s->quiet)
+        return;
+    s->struck[m->act == PLACE_STOP ? FAULT_STOP : FAULT_KILL]++;
+    if (m->act == PLACE_STOP && !m->d.held)
+        stop_member(m);
+    else if (m->act != PLACE_STOP)
+        kill_member(m);
+    (void)mem_account_set(before);
+}
+
+static void aimed(void *self, enum place_act act, int64_t us)
+{
+    struct member *m = self;
+
+    if (m->aimed)
+        scheduler_cancel(m->f->s, m->aimed);
+    m->act = act;
+    m->aimed = scheduler_after(m->f->s, us, &(struct completion){0, "aimed", aim_strikes, NULL, m});
+}
+
+static void answered(void *self, const char *place, const struct redis_value *value)
+{
+    struct member *m = self;
+
+    coverage_answer(&m->f->coverage, place, value);
 }
 
 /* Most completions are heartbeats of idle daemons; those of calls and records are where a death hurts. */
@@ -259,12 +302,15 @@ static void draw_machine(struct fleet *f, struct machine *m)
 static void make_daemons(struct fleet *f)
 {
     f->world =
-        (struct daemon_world){f->s, &f->swarm, f->kafka, f->aws, f->redis, f->disk, &f->trace, f->flags, env};
+        (struct daemon_world){f->s, &f->swarm, f->kafka, f->aws, f->redis, f->disk, &f->trace, &f->places, f->flags, env};
     for (int i = 0; i < FLEET_DAEMONS; i++) {
         enum daemon_kind kind = i < FLEET_PRODUCERS ? DAEMON_PRODUCER : DAEMON_WORKER;
         f->members[i].f = f;
         daemon_init(&f->members[i].d, &f->world, kind,
                     kind == DAEMON_PRODUCER ? i + 1 : i + 1 - FLEET_PRODUCERS, chance_next(&f->chance));
+        f->members[i].d.befall = aimed;
+        f->members[i].d.answered = answered;
+        f->members[i].d.fleet = &f->members[i];
         draw_machine(f, &f->members[i].d.machine);
         again_after(&f->members[i], chance_between(&f->chance, 0, 3000));
     }
@@ -279,6 +325,8 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     scheduler_watched(f->s, watch, f);
     trace_init(&f->trace, f->s, config->trace);
     swarm_init(&f->swarm, chance_next(&f->chance), config->faults);
+    places_init(&f->places, ~config->seed, config->faults > 0 && config->seed % 2);
+    f->swarm.places = &f->places;
     estate_draw(&f->estate, &f->chance);
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
@@ -360,6 +408,8 @@ struct fleet_verdict fleet_run(const struct fleet_config *config)
     v.virtual_us = scheduler_now(f.s);
     v.faults = swarm_total(&f.swarm);
     memcpy(v.struck, f.swarm.struck, sizeof v.struck);
+    if (config->met)
+        coverage_met(&f.coverage, &f.swarm, &f.places, config->met, config->self);
     close_fleet(&f);
     return v;
 }

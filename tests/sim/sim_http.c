@@ -30,6 +30,7 @@ struct sim_http_client {
     uint64_t owner;
     const struct machine *machine;
     struct call *calls;
+    struct calls *counted; /* may be NULL */
 };
 
 struct wire { /* the request on its way; its sender may be gone when it lands */
@@ -53,6 +54,7 @@ struct call { /* what the process waits for */
     struct awssim_reply reply;
     struct err err;
     int64_t began_us;
+    int place;
     bool sent;
     struct call *prev, *next;
 };
@@ -170,6 +172,7 @@ static void call_free(struct call *x)
     scheduler_cancel(x->c->a->s, x->coming);
     if (x->wire)
         x->wire->call = NULL;
+    calls_gone(x->c->counted, x->place);
     DL_DELETE(x->c->calls, x);
     awssim_reply_release(&x->reply);
     xfree(x);
@@ -190,6 +193,8 @@ static void tell(struct call *x)
             headers[i] =
                 (struct http_header){str_of(x->reply.headers[i].name), str_of(x->reply.headers[i].value)};
     }
+    calls_heard(x->c->counted, x->place);
+    x->place = PLACE_NONE;
     x->done(x->self, x->id, &r);
     call_free(x);
 }
@@ -283,6 +288,14 @@ static void put_on_the_way(struct sim_aws *a, struct call *x, const struct http_
     (void)scheduler_after(a->s, us, &(struct completion){0, "aws.request", land, wire_free, w});
 }
 
+static struct str target_of(const struct http_request *r)
+{
+    for (size_t i = 0; i < r->header_count; i++)
+        if (str_is_nocase(r->headers[i].name, "X-Amz-Target"))
+            return r->headers[i].value;
+    return STR("");
+}
+
 static uint64_t send_request(void *port, const struct http_request *r, http_done *done, void *self)
 {
     struct sim_http_client *c = port;
@@ -292,16 +305,22 @@ static uint64_t send_request(void *port, const struct http_request *r, http_done
     *x = (struct call){.c = c, .id = ++a->last_id, .done = done, .self = self, .sent = true};
     x->began_us = machine_boot_us(c->machine, scheduler_now(a->s));
     DL_APPEND(c->calls, x);
+    x->place = calls_request(c->counted, target_of(r), r->body);
+    if (!calls_begin(c->counted, x->place))
+        return x->id;
+    int before = swarm_at(a->swarm, x->place);
     if (strikes(a, FAULT_HTTP_REFUSED)) {
         x->sent = false;
         (void)err_set(&x->err, ERR_UNAVAILABLE, "Couldn't connect to server");
         send_back(x, chance_between(&a->chance, WAY_US, WAY_MAX_US));
+        (void)swarm_at(a->swarm, before);
         return x->id;
     }
     x->timeout = scheduler_after(a->s, r->timeout_ms * 1000,
                                  &(struct completion){c->owner, "http.timeout", timed_out, NULL, x});
     if (!strikes(a, FAULT_HTTP_LOST))
         put_on_the_way(a, x, r);
+    (void)swarm_at(a->swarm, before);
     return x->id;
 }
 
@@ -321,6 +340,11 @@ struct sim_http_client *sim_http_client_new(struct sim_aws *a, uint64_t owner, c
 
     *c = (struct sim_http_client){.a = a, .owner = owner, .machine = m};
     return c;
+}
+
+void sim_http_client_count(struct sim_http_client *c, struct calls *calls)
+{
+    c->counted = calls;
 }
 
 void sim_http_client_free(struct sim_http_client *c)

@@ -80,6 +80,11 @@ struct sim_kafka_client *sim_kafka_client_new(struct sim_kafka *k, uint64_t owne
     return c;
 }
 
+void sim_kafka_client_count(struct sim_kafka_client *c, struct calls *calls)
+{
+    c->calls = calls;
+}
+
 void sim_kafka_client_free(struct sim_kafka_client *c)
 {
     struct sim_kafka_client **at;

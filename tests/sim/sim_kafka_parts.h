@@ -81,6 +81,7 @@ struct sim_kafka_client {
     bool held;
     bool up;
     char why[ERR_MSG_MAX];
+    struct calls *calls;        /* may be NULL */
     struct sim_append *appends; /* without a completion yet */
     struct sim_reader *readers;
     int64_t sent_us[KAFKA_LANES];  /* when the last record of a lane arrives: the next comes behind it */

@@ -85,11 +85,21 @@ static const double most[FAULTS] = {
     [FAULT_AWS_SLOW] = 0.05,
 };
 
+/* What a fault means for the call that it strikes, and one more: 0 is none. */
+static const int act_of[FAULTS] = {
+    [FAULT_HTTP_DELAY] = PLACE_DELAY + 1,       [FAULT_HTTP_LOST] = PLACE_LOSS + 1,
+    [FAULT_HTTP_REPLY_LOST] = PLACE_LOSS + 1,   [FAULT_HTTP_REFUSED] = PLACE_LOSS + 1,
+    [FAULT_HTTP_CUT] = PLACE_LOSS + 1,          [FAULT_KAFKA_ACK_LATE] = PLACE_DELAY + 1,
+    [FAULT_KAFKA_ACK_LOST] = PLACE_LOSS + 1,    [FAULT_KAFKA_LOST] = PLACE_LOSS + 1,
+    [FAULT_KAFKA_LATE] = PLACE_DELAY + 1,       [FAULT_REDIS_LOST_BEFORE] = PLACE_LOSS + 1,
+    [FAULT_REDIS_LOST_AFTER] = PLACE_LOSS + 1,  [FAULT_REDIS_SLOW] = PLACE_DELAY + 1,
+};
+
 enum { ONE_OF = 3 /* kinds are on; a rate is a random part of the most */ };
 
 void swarm_init(struct swarm *s, uint64_t seed, double scale)
 {
-    *s = (struct swarm){.chance = {seed}};
+    *s = (struct swarm){.chance = {seed}, .place = PLACE_NONE};
     for (int f = 0; f < FAULTS; f++) {
         bool on = chance_between(&s->chance, 1, ONE_OF) == 1;
         double part = (double)chance_between(&s->chance, 1, 100) / 100;
@@ -104,15 +114,33 @@ bool swarm_strike(struct swarm *s, enum fault f)
 
 bool swarm_strike_by(struct swarm *s, enum fault f, double weight)
 {
-    if (s->quiet || !chance_hit(&s->chance, s->rate[f] * weight))
+    bool here = s->places && s->place >= 0 && act_of[f];
+    enum place_act act = here ? (enum place_act)(act_of[f] - 1) : PLACE_ACTS;
+
+    if (s->quiet)
+        return false;
+    if (!chance_hit(&s->chance, s->rate[f] * weight) && !(here && places_aim(s->places, s->place, act)))
         return false;
     s->struck[f]++;
+    if (here)
+        places_met(s->places, s->place, act);
     return true;
+}
+
+int swarm_at(struct swarm *s, int place)
+{
+    int before = s ? s->place : PLACE_NONE;
+
+    if (s)
+        s->place = place;
+    return before;
 }
 
 void swarm_quiet(struct swarm *s)
 {
     s->quiet = true;
+    if (s->places)
+        s->places->quiet = true;
 }
 
 int64_t swarm_total(const struct swarm *s)

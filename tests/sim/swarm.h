@@ -6,7 +6,7 @@
  * met (Groce and others, "Swarm testing"). Whoever calls a seam asks swarm_strike() at the place of the
  * fault; nothing strikes once swarm_quiet() has been said. One table, so that coverage can be counted.
  */
-#include "awssim/chance.h"
+#include "sim/place.h"
 
 enum fault {
     FAULT_KILL,              /* a process dies, at any completion */
@@ -58,11 +58,15 @@ struct swarm {
     double rate[FAULTS]; /* of a strike each time it is asked for; 0: off */
     int64_t struck[FAULTS];
     bool quiet;
+    struct places *places; /* may be NULL */
+    int place;             /* of the call that is asked about; PLACE_NONE: of none */
 };
 
 /* Draws what is on. `scale`: 0 no faults at all, 1 as usual. */
 void swarm_init(struct swarm *s, uint64_t seed, double scale);
 bool swarm_strike(struct swarm *s, enum fault f);
+/* What is asked from now on is about a call there (NULL is nobody's swarm). Returns where it was before. */
+int swarm_at(struct swarm *s, int place);
 /* So many times as likely: where a fault hurts more than elsewhere. */
 bool swarm_strike_by(struct swarm *s, enum fault f, double weight);
 void swarm_quiet(struct swarm *s); /* from now on nothing strikes */
