@@ -155,6 +155,8 @@ static bool make_program(struct daemon *d, struct err *e)
 
     for (const char *const *f = d->w->flags; *f; f++)
         argv[argc++] = (char *)(uintptr_t)*f;
+    for (int i = 0; i < d->option_count; i++)
+        argv[argc++] = d->options_text[i];
     if (!options_load(&d->options, p, &d->ports.process, argc, argv, NULL, &warnings, &exit, e))
         return false;
     if (d->kind == DAEMON_PRODUCER)

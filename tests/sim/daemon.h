@@ -21,7 +21,7 @@
 #include "sim/trace.h"
 
 enum daemon_kind { DAEMON_PRODUCER, DAEMON_WORKER };
-enum { DAEMON_NAME_MAX = 16 };
+enum { DAEMON_NAME_MAX = 16, DAEMON_OPTIONS_MAX = 4, DAEMON_OPTION_MAX = 48 };
 
 struct daemon_world { /* what all share; borrowed */
     struct scheduler *s;
@@ -43,6 +43,8 @@ struct daemon {
     struct machine machine;
     struct chance chance; /* of all its lives */
     struct mem_account memory;
+    char options_text[DAEMON_OPTIONS_MAX][DAEMON_OPTION_MAX]; /* of its next life, behind everybody's flags */
+    int option_count;
     uint64_t owner; /* 0: not running */
     bool held;
     int lives;

@@ -1,16 +1,18 @@
 #include "sim/fleet.h"
 
 #include "model/topics.h"
+#include "sim/strikes.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
     SCENARIO_MAX = 1024 * 1024,
-    FAULTS_MAX = 8192,
+    FAULTS_MAX = 32 * 1024,
     RUNS_MIN = 10,
     RUNS_MAX = 30,
     AGAIN_MAX_MS = 60000,      /* after a death */
+    DOWN_MAX_MS = 300000,      /* after the death of all of a role */
     STOPPED_MS = 45000,        /* for as long as three leases, */
     STOPPED_LONG_MS = 1200000, /* or, one time in ten, beyond the signature's window */
     JUMP_S = 1200,
@@ -19,6 +21,7 @@ enum {
     MILLION = 1000000,
 };
 
+#define OTHER  UINT64_C(0x5eed)
 #define PREFIX "sim"
 static const char prefix_flag[] = "--kafka.prefix=" PREFIX;
 static const char *const env[] = {
@@ -39,7 +42,7 @@ struct fleet {
     struct swarm swarm;
     struct places places;
     struct coverage coverage;
-    struct chance chance;
+    struct chance chance, other; /* other: of what a history can do without */
     struct trace trace;
     struct estate estate;
     struct sim_kafka *kafka;
@@ -52,7 +55,7 @@ struct fleet {
     struct member members[FLEET_DAEMONS];
     char log_flag[64], jobs_flag[64];
     const char *flags[16];
-    char topic[TOPIC_NAME_MAX], progress[TOPIC_NAME_MAX];
+    char topic[TOPIC_NAME_MAX], progress[TOPIC_NAME_MAX], jobs[TOPIC_NAME_MAX];
 };
 
 /* ---- the world around ---- */
@@ -92,30 +95,7 @@ static void make_topics(struct fleet *f)
     }
     topic_name(TOPIC_EVENTS, PREFIX, f->topic);
     topic_name(TOPIC_PROGRESS, PREFIX, f->progress);
-}
-
-/* AWS's own faults are rules of its scenario: they end by themselves when the time of faults is over. */
-static void fault_rules(struct fleet *f, struct buf *out)
-{
-    static const struct {
-        enum fault fault;
-        const char *effect;
-    } rules[] = {
-        {FAULT_AWS_ERROR,
-         "{\"error\":{\"code\":\"InternalError\",\"status\":500,\"message\":\"An internal error\"}}"},
-        {FAULT_AWS_AFTER, "{\"after\":true,\"error\":{\"code\":\"InternalError\",\"status\":500,\"message\":"
-                          "\"An internal error\"}}"},
-        {FAULT_AWS_THROTTLE, "{\"throttle\":true}"},
-        {FAULT_AWS_HTML, "{\"html\":503}"},
-        {FAULT_AWS_SLOW, "{\"delay_ms\":[1000,40000]}"},
-    };
-
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (f->swarm.rate[rules[i].fault] > 0)
-            buf_addf(out,
-                     "%s{\"name\":\"%s\",\"match\":{\"probability\":%.6f,\"until_ms\":%d},\"effect\":%s}",
-                     out->n ? "," : "", fault_names[rules[i].fault], f->swarm.rate[rules[i].fault],
-                     FLEET_SPAN_S * 1000, rules[i].effect);
+    topic_name(TOPIC_JOBS, PREFIX, f->jobs);
 }
 
 static void make_aws(struct fleet *f)
@@ -124,7 +104,7 @@ static void make_aws(struct fleet *f)
     BUF_CLEANUP struct buf faults = BUF_INIT(FAULTS_MAX);
     struct err e = {0};
 
-    fault_rules(f, &faults);
+    strikes_rules(&f->swarm, &f->other, &f->estate, (int64_t)FLEET_SPAN_S * 1000, &faults);
     estate_scenario(&f->estate, buf_cstr(&faults), &scenario);
     BUG_IF(scenario.over || faults.over);
     f->aws = sim_aws_new(f->s, &f->swarm, buf_view(&scenario), chance_next(&f->chance), &e);
@@ -137,7 +117,7 @@ static void make_aws(struct fleet *f)
 static void make_flags(struct fleet *f)
 {
     static const char *const fixed[] = {prefix_flag, "--specs.source=dynamodb", "--worker.state=/state",
-                                        "--config=/none"};
+                                        "--config=/none", "--schedule.zoneinfo=" ESTATE_ZONES};
     size_t n = 0;
 
     (void)snprintf(f->log_flag, sizeof f->log_flag, "--kafka.log.partitions=%d", f->config.partitions);
@@ -148,6 +128,7 @@ static void make_flags(struct fleet *f)
     f->flags[n++] = f->jobs_flag;
     f->flags[n] = NULL;
     sim_disk_put(f->disk, "/none", STR("# nothing\n"));
+    estate_zones(f->disk);
 }
 
 /* ---- the daemons ---- */
@@ -157,8 +138,10 @@ static void start_again(void *self)
     struct member *m = self;
 
     m->again = 0;
-    if (!m->d.owner)
-        (void)daemon_start(&m->d);
+    if (m->d.owner)
+        return;
+    strikes_options(&m->f->swarm, &m->f->other, &m->d);
+    (void)daemon_start(&m->d);
 }
 
 static void again_after(struct member *m, int64_t ms)
@@ -279,6 +262,33 @@ static void watch(void *self, uint64_t owner, const char *what)
     }
 }
 
+/* All of a role are gone, and come again minutes later. */
+static void role_down(struct fleet *f, enum daemon_kind kind, enum fault fault)
+{
+    if (!swarm_strike(&f->swarm, fault))
+        return;
+    for (int i = 0; i < FLEET_DAEMONS; i++) {
+        struct member *m = &f->members[i];
+        if (m->d.kind != kind)
+            continue;
+        if (m->d.owner)
+            kill_member(m);
+        scheduler_cancel(f->s, m->again);
+        m->again = 0;
+        again_after(m, chance_between(&f->other, AGAIN_MAX_MS, DOWN_MAX_MS));
+    }
+}
+
+static void strike_all(struct fleet *f)
+{
+    role_down(f, DAEMON_PRODUCER, FAULT_PRODUCERS_DOWN);
+    role_down(f, DAEMON_WORKER, FAULT_WORKERS_DOWN);
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        strikes_cut(&f->swarm, &f->other, &f->members[i].d);
+    strikes_machines(&f->swarm, &f->other, &f->estate, f->aws);
+    strikes_jobs(&f->swarm, &f->other, f->kafka, f->jobs, FLEET_JOBS_PARTITIONS);
+}
+
 /* Whoever has ended, or was refused, comes again. */
 static void shepherd(void *self)
 {
@@ -287,6 +297,7 @@ static void shepherd(void *self)
     for (int i = 0; i < FLEET_DAEMONS; i++)
         if (!f->members[i].d.owner)
             again_after(&f->members[i], chance_between(&f->chance, 10, AGAIN_MAX_MS));
+    strike_all(f);
     (void)scheduler_after(f->s, (int64_t)SHEPHERD_MS * 1000,
                           &(struct completion){0, "shepherd", shepherd, NULL, f});
 }
@@ -320,7 +331,7 @@ static void make_daemons(struct fleet *f)
 
 static void open_fleet(struct fleet *f, const struct fleet_config *config)
 {
-    *f = (struct fleet){.config = *config, .chance = {config->seed}};
+    *f = (struct fleet){.config = *config, .chance = {config->seed}, .other = {config->seed ^ OTHER}};
     f->s = scheduler_new(chance_next(&f->chance));
     scheduler_watched(f->s, watch, f);
     trace_init(&f->trace, f->s, config->trace);
@@ -328,6 +339,8 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     places_init(&f->places, ~config->seed, config->faults > 0 && config->seed % 2);
     f->swarm.places = &f->places;
     estate_draw(&f->estate, &f->chance);
+    if (config->faults > 0)
+        estate_spice(&f->estate, &f->swarm, &f->other);
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
     f->judge = judge_new(&f->estate, &f->trace, f->topic);
@@ -366,6 +379,8 @@ static void heal(struct fleet *f)
         m->goes_on = 0;
         daemon_hold(&m->d, false);
     }
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        f->members[i].d.option_count = 0;
     people_give_way(f->people);
 }
 

@@ -10,10 +10,15 @@
 enum {
     AGAIN_US = 3000000,
     TRIES_MAX = 20,
+    LANDED_US = 300 * 1000000, /* a record that is late comes before that */
     ID_BYTES = 40,
     OTHERS_PER_RUN = 1,
     STIRS_PER_RUN = 1, /* acts that wait for a record */
     STIR_ONE_OF = 12,
+    FLOOD = 24,
+    FLOODS_ONE_OF = 8, /* histories */
+    NOWHERE_ONE_OF = 60, /* a workload that is not there */
+    PROFILE_ONE_OF = 40,
     STIR_MAX_US = 4000000,
     HOLD_MAX_MS = 30 * 60 * 1000,
     EXPIRES_MS = 600000,
@@ -142,13 +147,16 @@ static void request(struct people *p, int workload, enum action action, const st
         *a = (struct asked){.workload = workload, .action = action};
         (void)snprintf(a->id, sizeof a->id, "%s", id);
     }
-    event_init(&ev, EVENT_RUN_REQUESTED, wall_ms(p), w->name, id);
+    bool wrong = draw(p, 1, NOWHERE_ONE_OF) == 1;
+    event_init(&ev, EVENT_RUN_REQUESTED, wall_ms(p), wrong ? "nowhere" : w->name, id);
     ev.action = xstrdup(action_names[action]);
     r->origin.who = xstrdup("people@sim");
     r->origin.kind = again ? ORIGIN_RETRY : ORIGIN_CLI;
     r->origin.of = again ? xstrdup(again->id) : NULL;
     r->if_busy = draw(p, 0, 2);
     r->not_after_ms = wall_ms(p) + EXPIRES_MS * (int64_t)draw(p, 1, 6);
+    if (draw(p, 1, PROFILE_ONE_OF) == 1)
+        r->profile = xstrdup("large");
     if (draw(p, 1, 6) == 1)
         r->on_failure = xstrdup(draw(p, 0, 1) ? "continue" : "halt");
     if (draw(p, 1, 8) == 1)
@@ -166,7 +174,7 @@ static void control(struct people *p, struct asked *a, enum event_type type, con
     ev.control.who = xstrdup("people@sim");
     if (type == EVENT_CANCEL)
         ev.control.cause = CAUSE_CANCELLED;
-    a->paused = type == EVENT_PAUSE || (a->paused && type != EVENT_RESUME);
+    a->paused = a->paused || type == EVENT_PAUSE; /* for good: a pause may land behind what takes it back */
     say(p, &ev, what);
 }
 
@@ -258,6 +266,16 @@ static void act(void *self)
     meddle(p);
 }
 
+/* Somebody's script has gone wrong: more at once than a workload lets wait. */
+static void flood(void *self)
+{
+    struct people *p = self;
+    int workload = draw(p, 0, p->w.estate->n - 1);
+
+    for (int i = 0; i < FLOOD; i++)
+        request(p, workload, draw(p, 0, 1) ? ACTION_START : ACTION_STOP, NULL);
+}
+
 static void stirred(void *self)
 {
     meddle(self);
@@ -282,6 +300,9 @@ struct people *people_new(const struct people_world *w, uint64_t seed, int runs,
     for (int i = 0; i < runs * (OTHERS_PER_RUN + 1); i++)
         (void)scheduler_after(w->s, chance_between(&p->chance, 0, span_us),
                               &(struct completion){p->owner, "people.act", act, NULL, p});
+    if (draw(p, 1, FLOODS_ONE_OF) == 1)
+        (void)scheduler_after(w->s, chance_between(&p->chance, 0, span_us),
+                              &(struct completion){p->owner, "people.flood", flood, NULL, p});
     return p;
 }
 
@@ -296,12 +317,22 @@ void people_free(struct people *p)
     xfree(p);
 }
 
-void people_give_way(struct people *p)
+static void resume_all(void *self)
 {
-    p->stirs = 0;
+    struct people *p = self;
+
     for (int i = 0; i < p->run_count; i++)
         if (p->runs[i].paused)
             control(p, &p->runs[i], EVENT_RESUME, "resume");
+}
+
+/* And once more when all has landed that was on its way. */
+void people_give_way(struct people *p)
+{
+    p->stirs = 0;
+    resume_all(p);
+    (void)scheduler_after(p->w.s, LANDED_US,
+                          &(struct completion){p->owner, "people.resume", resume_all, NULL, p});
     while (p->hold_count)
         let_go(p, p->hold_count - 1);
 }

@@ -20,7 +20,7 @@
 enum place_act { PLACE_UNSENT, PLACE_DEATH, PLACE_STOP, PLACE_LOSS, PLACE_DELAY, PLACE_AFTER, PLACE_ACTS };
 extern const char *const place_act_names[PLACE_ACTS];
 
-enum { PLACES_MAX = 128, PLACE_NAME_MAX = 48, PLACE_AIMS = 6, PLACE_SCRIPTS_MAX = 32, PLACE_SHA = 41, PLACE_NONE = -1 };
+enum { PLACES_MAX = 128, PLACE_NAME_MAX = 48, PLACE_AIMS = 10, PLACE_SCRIPTS_MAX = 32, PLACE_SHA = 41, PLACE_NONE = -1 };
 
 /* A row of protocol.md 7 that names a process's act. */
 struct place_row {

@@ -48,6 +48,8 @@ void sim_kafka_client_count(struct sim_kafka_client *c, struct calls *calls); /*
 struct kafka sim_kafka_port(struct sim_kafka_client *c);
 /* The process has been stopped, or goes on: a member that is silent is left out. */
 void sim_kafka_client_hold(struct sim_kafka_client *c, bool held);
+/* The process alone cannot reach the cluster for so long; what it appends meanwhile waits, or ends. */
+void sim_kafka_client_cut(struct sim_kafka_client *c, int64_t us);
 /* A reader stopped before NOTHING since the last call: the next turn comes without a wait. */
 bool sim_kafka_client_unread(struct sim_kafka_client *c);
 

@@ -286,6 +286,7 @@ uint64_t sim_append(struct sim_kafka_client *c, const struct kafka_append *a, ka
     int before = swarm_at(k->swarm, p->place);
     p->timeout = scheduler_after(k->s, delivery_ms[a->lane] * 1000,
                                  &(struct completion){c->owner, "kafka.timed_out", gave_up, NULL, p});
+    us += sim_kafka_cut_us(c); /* beyond the delivery's time: nobody waits for it */
     struct request *q = fated(request_new(c, t, a), p, &us);
     if (q) {
         q->append = p;

@@ -30,6 +30,7 @@ struct command {
 struct sim_redis_client {
     struct sim_redis *r;
     uint64_t owner, last_id;
+    int64_t cut_until_us;
     enum phase phase;
     struct sim_redis_link *link;
     int64_t backoff_ms;
@@ -123,7 +124,7 @@ static void join(void *self)
 {
     struct sim_redis_client *c = self;
 
-    c->link = sim_redis_connect(c->r, c, c->owner);
+    c->link = now_us(c) < c->cut_until_us ? NULL : sim_redis_connect(c->r, c, c->owner);
     if (!c->link) {
         part(c, "connect: Connection refused");
         return;
@@ -283,6 +284,13 @@ struct sim_redis_client *sim_redis_client_new(struct sim_redis *r, uint64_t owne
     c->r = r;
     c->owner = owner;
     return c;
+}
+
+void sim_redis_client_cut(struct sim_redis_client *c, int64_t us)
+{
+    c->cut_until_us = now_us(c) + us;
+    if (c->phase == PHASE_READY)
+        part(c, "the network is cut");
 }
 
 void sim_redis_client_count(struct sim_redis_client *c, struct calls *calls)
