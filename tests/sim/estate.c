@@ -80,6 +80,8 @@ int estate_workload(const struct estate *e, const char *name)
 
 /* ---- the scenario ---- */
 
+static const char echo[] = ",\"stdout\":\"EC2SCHED-OVERRIDE 0123456789abcdef0123456789abcdef ABSENT\\n\"";
+
 static void add_machines(const struct estate *e, struct buf *out)
 {
     for (int i = 0; i < e->member_count; i++) {
@@ -87,9 +89,9 @@ static void add_machines(const struct estate *e, struct buf *out)
         const struct estate_workload *w = &e->workloads[m->workload];
         buf_addf(out,
                  "%s{\"id\":\"%s\",\"state\":\"%s\",\"tags\":{\"Workload\":\"%s\",\"Tier\":\"%s\"},\"agent\":"
-                 "{\"files\":[%s]}}",
+                 "{\"files\":[%s]%s}}",
                  i ? "," : "", m->id, m->running ? "running" : "stopped", w->name, w->tiers[m->tier].name,
-                 m->keeps ? "\"/var/lock/keep\"" : "");
+                 m->keeps ? "\"/var/lock/keep\"" : "", m->echoes ? echo : "");
     }
 }
 

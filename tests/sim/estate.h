@@ -23,6 +23,7 @@ struct estate_member {
     int workload, tier;
     bool keeps; /* its guest has the override file: it is not to be stopped */
     bool running;
+    bool echoes; /* and prints an answer to another question, that it may be */
 };
 
 struct estate_tier {

@@ -1,6 +1,7 @@
 #include "sim/fleet.h"
 
 #include "model/topics.h"
+#include "sim/twist.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,7 @@ struct member { /* of the fleet */
     struct daemon d;
     struct fleet *f;
     uint64_t again, goes_on; /* tickets */
-    bool asked_to_end;
+    uint64_t poisoned;       /* the owner that is about to die of its job */
 };
 
 struct fleet {
@@ -37,6 +38,7 @@ struct fleet {
     struct scheduler *s;
     struct swarm swarm;
     struct chance chance;
+    struct twist twist;
     struct trace trace;
     struct estate estate;
     struct sim_kafka *kafka;
@@ -47,6 +49,7 @@ struct fleet {
     struct people *people;
     struct daemon_world world;
     struct member members[FLEET_DAEMONS];
+    int64_t losses; /* of views, when the last worker died of its job */
     char log_flag[64], jobs_flag[64];
     const char *flags[16];
     char topic[TOPIC_NAME_MAX];
@@ -126,6 +129,8 @@ static void make_aws(struct fleet *f)
         (void)fprintf(stderr, "%s\n", e.msg);
     BUG_IF(!f->aws);
     sim_aws_listen(f->aws, hear_aws, f);
+    if (f->twist.fast)
+        sim_aws_slowest(f->aws, TWIST_FAST_DELAY_MS);
 }
 
 static void make_flags(struct fleet *f)
@@ -140,6 +145,8 @@ static void make_flags(struct fleet *f)
         f->flags[n++] = fixed[i];
     f->flags[n++] = f->log_flag;
     f->flags[n++] = f->jobs_flag;
+    if (f->twist.fast)
+        f->flags[n++] = TWIST_FAST_FLAG;
     f->flags[n] = NULL;
     sim_disk_put(f->disk, "/none", STR("# nothing\n"));
 }
@@ -186,6 +193,48 @@ static void stop_member(struct member *m)
 
     daemon_hold(&m->d, true);
     m->goes_on = scheduler_after(f->s, ms * 1000, &(struct completion){0, "goes on", go_on, NULL, m});
+}
+
+/* How often a view may have been lost, or gone back. A split does so once more, when the old one returns. */
+static int64_t losses(const struct fleet *f)
+{
+    static const enum fault kinds[] = {FAULT_REDIS_FLUSH,    FAULT_REDIS_RESTART, FAULT_REDIS_ROLLBACK,
+                                       FAULT_REDIS_FAILOVER, FAULT_REDIS_SPLIT,   FAULT_REDIS_WRONGTYPE};
+    int64_t n = 0;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        n += f->swarm.struck[kinds[i]];
+    return n;
+}
+
+static void kill_poisoned(void *self)
+{
+    struct member *m = self;
+
+    if (m->d.owner == m->poisoned)
+        kill_member(m);
+    m->poisoned = 0;
+}
+
+/* A job that kills: its worker dies with the note as it is now, as soon as its turn is over. */
+static bool hear_note(void *self, uint64_t owner, struct str note)
+{
+    struct fleet *f = self;
+    char job[TWIST_JOB_MAX];
+
+    if (!twist_kills(&f->twist, note, job))
+        return false;
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        if (f->members[i].d.owner == owner) {
+            f->members[i].poisoned = owner;
+            if (f->losses != losses(f) || f->swarm.struck[FAULT_REDIS_SPLIT])
+                judge_forgot(f->judge);
+            f->losses = losses(f);
+            judge_death(f->judge, job);
+            (void)scheduler_after(f->s, 0,
+                                  &(struct completion){0, "poison", kill_poisoned, NULL, &f->members[i]});
+        }
+    return true;
 }
 
 /* Most completions are heartbeats of idle daemons; those of calls and records are where a death hurts. */
@@ -280,6 +329,8 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     trace_init(&f->trace, f->s, config->trace);
     swarm_init(&f->swarm, chance_next(&f->chance), config->faults);
     estate_draw(&f->estate, &f->chance);
+    twist_draw(&f->twist, config->seed, config->faults > 0);
+    twist_guests(&f->twist, &f->estate);
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
     f->judge = judge_new(&f->estate, &f->trace, f->topic);
@@ -287,11 +338,13 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     make_aws(f);
     f->redis = sim_redis_new(f->s, &f->swarm, chance_next(&f->chance));
     f->disk = sim_disk_new();
+    sim_disk_listen(f->disk, hear_note, f);
     make_flags(f);
     make_daemons(f);
     const struct people_world w = {f->s, f->kafka, &f->trace, &f->estate, f->topic, config->partitions};
     int runs = (int)chance_between(&f->chance, RUNS_MIN, RUNS_MAX);
     f->people = people_new(&w, chance_next(&f->chance), runs, (int64_t)FLEET_SPAN_S * MILLION);
+    twist_people(&f->twist, f->s, f->people, (int64_t)FLEET_SPAN_S * MILLION);
     shepherd(f);
 }
 
