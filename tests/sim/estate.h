@@ -25,6 +25,7 @@ struct estate_member {
     bool agent_odd, grouped; /* grouped: an Auto Scaling group's */
     bool keeps; /* its guest has the override file: it is not to be stopped */
     bool running;
+    bool echoes; /* and prints an answer to another question, that it may be */
 };
 
 struct estate_tier {

@@ -2,6 +2,8 @@
 #include "sim/estate.h"
 #include "sim/sim_process.h"
 
+static const char echo[] = ",\"stdout\":\"EC2SCHED-OVERRIDE 0123456789abcdef0123456789abcdef ABSENT\\n\"";
+
 static void add_machines(const struct estate *e, struct buf *out)
 {
     for (int i = 0; i < e->member_count; i++) {
@@ -11,7 +13,7 @@ static void add_machines(const struct estate *e, struct buf *out)
                  i ? "," : "", m->id, m->running ? "running" : "stopped", w->name, w->tiers[m->tier].name,
                  m->grouped ? ",\"aws:autoscaling:groupName\":\"group\"" : "", m->odd);
         if (!m->agent_odd)
-            buf_addf(out, ",\"agent\":{\"files\":[%s]}", m->keeps ? "\"/var/lock/keep\"" : "");
+            buf_addf(out, ",\"agent\":{\"files\":[%s]%s}", m->keeps ? "\"/var/lock/keep\"" : "", m->echoes ? echo : "");
         buf_addc(out, '}');
     }
 }

@@ -2,6 +2,7 @@
 
 #include "model/topics.h"
 #include "sim/strikes.h"
+#include "sim/twist.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +34,7 @@ struct member { /* of the fleet */
     struct fleet *f;
     uint64_t again, goes_on, aimed; /* tickets */
     enum place_act act;             /* what the aim is */
-    bool asked_to_end;
+    uint64_t poisoned;              /* the owner that is about to die of its job */
 };
 
 struct fleet {
@@ -43,6 +44,7 @@ struct fleet {
     struct places places;
     struct coverage coverage;
     struct chance chance, other; /* other: of what a history can do without */
+    struct twist twist;
     struct trace trace;
     struct estate estate;
     struct sim_kafka *kafka;
@@ -53,6 +55,7 @@ struct fleet {
     struct people *people;
     struct daemon_world world;
     struct member members[FLEET_DAEMONS];
+    int64_t losses; /* of views, when the last worker died of its job */
     char log_flag[64], jobs_flag[64];
     const char *flags[16];
     char topic[TOPIC_NAME_MAX], progress[TOPIC_NAME_MAX], jobs[TOPIC_NAME_MAX];
@@ -112,6 +115,8 @@ static void make_aws(struct fleet *f)
         (void)fprintf(stderr, "%s\n", e.msg);
     BUG_IF(!f->aws);
     sim_aws_listen(f->aws, hear_aws, f);
+    if (f->twist.fast)
+        sim_aws_slowest(f->aws, TWIST_FAST_DELAY_MS);
 }
 
 static void make_flags(struct fleet *f)
@@ -126,6 +131,8 @@ static void make_flags(struct fleet *f)
         f->flags[n++] = fixed[i];
     f->flags[n++] = f->log_flag;
     f->flags[n++] = f->jobs_flag;
+    if (f->twist.fast)
+        f->flags[n++] = TWIST_FAST_FLAG;
     f->flags[n] = NULL;
     sim_disk_put(f->disk, "/none", STR("# nothing\n"));
     estate_zones(f->disk);
@@ -212,6 +219,48 @@ static void answered(void *self, const char *place, const struct redis_value *va
     struct member *m = self;
 
     coverage_answer(&m->f->coverage, place, value);
+}
+
+/* How often a view may have been lost, or gone back. A split does so once more, when the old one returns. */
+static int64_t losses(const struct fleet *f)
+{
+    static const enum fault kinds[] = {FAULT_REDIS_FLUSH,    FAULT_REDIS_RESTART, FAULT_REDIS_ROLLBACK,
+                                       FAULT_REDIS_FAILOVER, FAULT_REDIS_SPLIT,   FAULT_REDIS_WRONGTYPE};
+    int64_t n = 0;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        n += f->swarm.struck[kinds[i]];
+    return n;
+}
+
+static void kill_poisoned(void *self)
+{
+    struct member *m = self;
+
+    if (m->d.owner == m->poisoned)
+        kill_member(m);
+    m->poisoned = 0;
+}
+
+/* A job that kills: its worker dies with the note as it is now, as soon as its turn is over. */
+static bool hear_note(void *self, uint64_t owner, struct str note)
+{
+    struct fleet *f = self;
+    char job[TWIST_JOB_MAX];
+
+    if (!twist_kills(&f->twist, note, job))
+        return false;
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        if (f->members[i].d.owner == owner) {
+            f->members[i].poisoned = owner;
+            if (f->losses != losses(f) || f->swarm.struck[FAULT_REDIS_SPLIT])
+                judge_forgot(f->judge);
+            f->losses = losses(f);
+            judge_death(f->judge, job);
+            (void)scheduler_after(f->s, 0,
+                                  &(struct completion){0, "poison", kill_poisoned, NULL, &f->members[i]});
+        }
+    return true;
 }
 
 /* Most completions are heartbeats of idle daemons; those of calls and records are where a death hurts. */
@@ -341,6 +390,8 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     estate_draw(&f->estate, &f->chance);
     if (config->faults > 0)
         estate_spice(&f->estate, &f->swarm, &f->other);
+    twist_draw(&f->twist, config->seed, config->faults > 0);
+    twist_guests(&f->twist, &f->estate);
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
     f->judge = judge_new(&f->estate, &f->trace, f->topic);
@@ -348,11 +399,13 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     make_aws(f);
     f->redis = sim_redis_new(f->s, &f->swarm, chance_next(&f->chance));
     f->disk = sim_disk_new();
+    sim_disk_listen(f->disk, hear_note, f);
     make_flags(f);
     make_daemons(f);
     const struct people_world w = {f->s, f->kafka, &f->trace, &f->estate, f->topic, config->partitions};
     int runs = (int)chance_between(&f->chance, RUNS_MIN, RUNS_MAX);
     f->people = people_new(&w, chance_next(&f->chance), runs, (int64_t)FLEET_SPAN_S * MILLION);
+    twist_people(&f->twist, f->s, f->people, (int64_t)FLEET_SPAN_S * MILLION);
     shepherd(f);
 }
 

@@ -22,7 +22,10 @@ enum {
     STIR_MAX_US = 4000000,
     HOLD_MAX_MS = 30 * 60 * 1000,
     EXPIRES_MS = 600000,
+    TICK_WITHIN_US = 3000000,
 };
+
+static const int64_t first_tick = 202606010000;
 
 struct note { /* a record on its way to the log */
     struct people *p;
@@ -44,6 +47,13 @@ struct held {
     int workload;
 };
 
+struct tick { /* of somebody's clock */
+    struct people *p;
+    int workload;
+    enum action action;
+    int64_t number;
+};
+
 struct people {
     struct people_world w;
     struct chance chance;
@@ -56,6 +66,7 @@ struct people {
     struct held holds[PEOPLE_HOLDS_MAX];
     int hold_count;
     uint64_t ids;
+    int64_t ticks;
 };
 
 static int draw(struct people *p, int low, int high)
@@ -212,6 +223,68 @@ static void let_go(struct people *p, int index)
     ev.hold.id = new_id(p, "c");
     ev.hold.hold = xstrdup(h.id);
     say(p, &ev, "clear");
+}
+
+/* One request for a tick, under a name of its own, as by another program's clock. */
+static void ask_by_clock(void *self)
+{
+    struct tick *t = self;
+    struct people *p = t->p;
+    struct event ev;
+    char *id = new_id(p, "tick");
+
+    event_init(&ev, EVENT_RUN_REQUESTED, wall_ms(p), p->w.estate->workloads[t->workload].name, id);
+    ev.action = xstrdup(action_names[t->action]);
+    ev.requested.origin.who = xstrdup("clock@sim");
+    ev.requested.origin.kind = ORIGIN_SCHEDULE;
+    ev.requested.origin.schedule = xstrdup(t->action == ACTION_STOP ? "night|stop|UTC" : "day|start|UTC");
+    ev.requested.origin.tick = t->number;
+    ev.requested.if_busy = IF_BUSY_QUEUE;
+    ev.requested.not_after_ms = wall_ms(p) + EXPIRES_MS;
+    xfree(id);
+    say(p, &ev, "tick");
+    xfree(t);
+}
+
+static void tick(void *self)
+{
+    struct people *p = self;
+    int64_t last = p->ticks++, number = first_tick + (draw(p, 1, 4) == 1 ? last / 2 : last);
+    int workload = draw(p, 0, p->w.estate->n - 1);
+    enum action action = draw(p, 0, 1) ? ACTION_START : ACTION_STOP;
+
+    for (int n = draw(p, 1, 3); n > 0; n--) {
+        struct tick *t = xcalloc(1, sizeof *t);
+        *t = (struct tick){p, workload, action, number};
+        (void)scheduler_after(p->w.s, chance_between(&p->chance, 0, TICK_WITHIN_US),
+                              &(struct completion){p->owner, "people.tick", ask_by_clock, xfree, t});
+    }
+}
+
+void people_tick_at(struct people *p, int64_t at_us)
+{
+    (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
+                          &(struct completion){p->owner, "people.clock", tick, NULL, p});
+}
+
+static void bar(void *self)
+{
+    struct people *p = self;
+    struct event ev;
+    int workload = draw(p, 0, p->w.estate->n - 1);
+
+    event_init(&ev, EVENT_OTHER, wall_ms(p), p->w.estate->workloads[workload].name, NULL);
+    xfree(ev.type_name);
+    ev.type_name = xstrdup("WorkloadMoved");
+    ev.must = true;
+    say(p, &ev, "what nobody knows");
+    request(p, workload, ACTION_STOP, NULL);
+}
+
+void people_bar_at(struct people *p, int64_t at_us)
+{
+    (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
+                          &(struct completion){p->owner, "people.bar", bar, NULL, p});
 }
 
 /* One of the last: the others are over, or will be. */

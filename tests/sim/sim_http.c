@@ -17,6 +17,7 @@ struct sim_aws {
     struct scheduler *s;
     struct swarm *swarm;
     struct chance chance;
+    int64_t slowest_ms;
     struct awssim *sim;
     uint64_t tick; /* ticket: something changes without a request */
     int64_t sent_ms;
@@ -101,7 +102,7 @@ struct sim_aws *sim_aws_new(struct scheduler *s, struct swarm *swarm, struct str
 {
     struct sim_aws *a = xcalloc(1, sizeof *a);
 
-    *a = (struct sim_aws){.s = s, .swarm = swarm, .chance = {seed}};
+    *a = (struct sim_aws){.s = s, .swarm = swarm, .chance = {seed}, .slowest_ms = DELAY_MAX_MS};
     a->sim = awssim_new(&(struct awssim_config){.scenario = scenario, .seed = seed}, true_now(a), e);
     if (a->sim) {
         watch_time(a);
@@ -123,6 +124,11 @@ void sim_aws_free(struct sim_aws *a)
 void sim_aws_listen(struct sim_aws *a, awssim_listener *listener, void *self)
 {
     awssim_listen(a->sim, listener, self);
+}
+
+void sim_aws_slowest(struct sim_aws *a, int64_t ms)
+{
+    a->slowest_ms = ms;
 }
 
 int64_t sim_aws_sent_ms(const struct sim_aws *a)
@@ -282,7 +288,7 @@ static void put_on_the_way(struct sim_aws *a, struct call *x, const struct http_
     x->wire = w;
     w->call = x;
     if (strikes(a, FAULT_HTTP_DELAY))
-        us += chance_between(&a->chance, 100, DELAY_MAX_MS) * 1000;
+        us += chance_between(&a->chance, 100, a->slowest_ms) * 1000;
     w->reply_lost = strikes(a, FAULT_HTTP_REPLY_LOST);
     w->cut = strikes(a, FAULT_HTTP_CUT);
     (void)scheduler_after(a->s, us, &(struct completion){0, "aws.request", land, wire_free, w});
