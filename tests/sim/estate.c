@@ -127,11 +127,17 @@ static void spice_tier(struct estate_tier *t, struct chance *c)
     t->timeout_s = draw(c, 1, 4) == 1 ? draw(c, 120, 600) : 0;
 }
 
+enum { STEPS_BEYOND = 201, TIERS_BEYOND = 501 };
+
 static void spice_workload(struct estate_workload *w, struct chance *c)
 {
     w->off = draw(c, 1, 25) == 1;
     w->wrong = draw(c, 1, 25) == 1;
     w->most = draw(c, 1, 25) == 1 ? 1 : 0;
+    w->more = draw(c, 1, 25) == 1 ? TIERS_BEYOND : 0;
+    w->steps = draw(c, 0, 1) == 1;
+    if (w->more && w->steps)
+        w->more = STEPS_BEYOND;
     for (int t = 0; t < w->tier_count; t++)
         spice_tier(&w->tiers[t], c);
     for (int k = 0; k < ESTATE_SCHEDULES_MAX; k++)

@@ -43,6 +43,8 @@ struct estate_workload {
     bool goes_on; /* FailurePolicy continue */
     bool off, wrong;                        /* switched off; its row is not valid */
     int most;                               /* MaxInstances; 0: not said */
+    int more;                               /* tiers without a machine: beyond what a workload may have */
+    bool steps;                             /* each a step of its own */
     int ticks[ESTATE_SCHEDULES_MAX];        /* each so many minutes; 0: no such schedule */
     struct estate_tier tiers[ESTATE_TIERS_MAX];
     int tier_count;

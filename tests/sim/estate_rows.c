@@ -54,6 +54,15 @@ static void add_tier_rows(const struct estate *e, struct buf *out)
     bool any = false;
 
     for (int i = 0; i < e->n; i++)
+        for (int k = 0; k < e->workloads[i].more; k++) {
+            const struct estate_tier t = {.stop = e->workloads[i].steps ? k : 0, .start = -1};
+            buf_addf(out, "%s{\"SpecName\":\"%s\",\"TierTagValue\":\"more%d\"", any ? "," : "",
+                     e->workloads[i].name, k);
+            add_section(out, "TierStop", t.stop, &t, "");
+            buf_addc(out, '}');
+            any = true;
+        }
+    for (int i = 0; i < e->n; i++)
         for (int k = 0; k < e->workloads[i].tier_count; k++) {
             const struct estate_tier *t = &e->workloads[i].tiers[k];
             buf_addf(out, "%s{\"SpecName\":\"%s\",\"TierTagValue\":\"%s\"", any ? "," : "",

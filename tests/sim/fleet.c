@@ -225,7 +225,8 @@ static void answered(void *self, const char *place, const struct redis_value *va
 static int64_t losses(const struct fleet *f)
 {
     static const enum fault kinds[] = {FAULT_REDIS_FLUSH,    FAULT_REDIS_RESTART, FAULT_REDIS_ROLLBACK,
-                                       FAULT_REDIS_FAILOVER, FAULT_REDIS_SPLIT,   FAULT_REDIS_WRONGTYPE};
+                                       FAULT_REDIS_FAILOVER, FAULT_REDIS_SPLIT,   FAULT_REDIS_WRONGTYPE,
+                                       FAULT_REDIS_OLDER};
     int64_t n = 0;
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -392,6 +393,8 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
         estate_spice(&f->estate, &f->swarm, &f->other);
     twist_draw(&f->twist, config->seed, config->faults > 0);
     twist_guests(&f->twist, &f->estate);
+    if (f->twist.poison)
+        places_favour(&f->places, "append letter");
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
     f->judge = judge_new(&f->estate, &f->trace, f->topic);

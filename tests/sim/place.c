@@ -47,6 +47,19 @@ const struct place_row place_rows[] = {
     {0},
 };
 
+static void aim_at(struct places *p, struct place_aim *a, const struct place_row *r)
+{
+    struct str about;
+    struct str seam;
+
+    (void)str_cut(str_of(r->place), ' ', &seam, &about);
+    a->place = places_find(p, seam, about);
+    do
+        a->act = (enum place_act)chance_between(&p->chance, 0, PLACE_ACTS - 1);
+    while (!(r->acts >> a->act & 1));
+    a->left = (int)chance_between(&p->chance, 1, 3);
+}
+
 void places_init(struct places *p, uint64_t seed, bool aimed)
 {
     int rows = 0;
@@ -60,16 +73,17 @@ void places_init(struct places *p, uint64_t seed, bool aimed)
         rows++;
     for (int i = 0; aimed && i < PLACE_AIMS; i++) {
         const struct place_row *r = &place_rows[chance_between(&p->chance, 0, rows - 1)];
-        struct place_aim *a = &p->aims[p->aim_count++];
-        struct str about;
-        struct str seam;
-        (void)str_cut(str_of(r->place), ' ', &seam, &about);
-        a->place = places_find(p, seam, about);
-        do
-            a->act = (enum place_act)chance_between(&p->chance, 0, PLACE_ACTS - 1);
-        while (!(r->acts >> a->act & 1));
-        a->left = (int)chance_between(&p->chance, 1, 3);
+        aim_at(p, &p->aims[p->aim_count++], r);
     }
+}
+
+enum { FAVOURED = 2 };
+
+void places_favour(struct places *p, const char *place)
+{
+    for (const struct place_row *r = place_rows; r->row; r++)
+        for (int i = 0; i < FAVOURED && i < p->aim_count && strcmp(r->place, place) == 0; i++)
+            aim_at(p, &p->aims[i], r);
 }
 
 int places_find(struct places *p, struct str seam, struct str about)

@@ -360,6 +360,24 @@ static void write_foreign(struct sim_redis *r)
     redis_blob_release(name);
 }
 
+/* The version of the fold's rules stands in the head of each view (docs/view.md). */
+static void make_older(struct sim_redis *r)
+{
+    const struct redis_table *t = &(*redis_server_keys(r->primary->redis, 0))->table;
+    BUF_CLEANUP struct buf unheard = BUF_INIT(REDIS_RESP_MAX);
+    struct redis_blob *heads[SIM_REDIS_HEADS];
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n && n < SIM_REDIS_HEADS; i++)
+        if (t->slots[i].name && str_ends(redis_blob_view(t->slots[i].name), STR("}:v")))
+            heads[n++] = redis_blob_share(t->slots[i].name);
+    for (size_t i = 0; i < n; i++) {
+        const struct str sets[] = {STR("HSET"), redis_blob_view(heads[i]), STR("fv"), STR("0")};
+        redis_server_execute(r->primary->redis, 0, sets, 4, &unheard);
+        redis_blob_release(heads[i]);
+    }
+}
+
 static const struct {
     enum fault fault;
     void (*strike)(struct sim_redis *r);
@@ -374,6 +392,7 @@ static const struct {
     {FAULT_REDIS_READONLY, refuse_writes},
     {FAULT_REDIS_NOSCRIPT, forget_scripts},
     {FAULT_REDIS_WRONGTYPE, write_foreign},
+    {FAULT_REDIS_OLDER, make_older},
 };
 
 void sim_redis_strike(struct sim_redis *r, enum fault f)

@@ -12,7 +12,7 @@
 #include "sim/redis_server.h"
 #include "sim/sim_redis.h"
 
-enum { SIM_REDIS_NODES = 2, SIM_REDIS_SAVES = 40 };
+enum { SIM_REDIS_NODES = 2, SIM_REDIS_SAVES = 40, SIM_REDIS_HEADS = 64 };
 
 struct sim_redis_node {
     struct sim_redis *r;

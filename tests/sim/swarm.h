@@ -42,6 +42,7 @@ enum fault {
     FAULT_REDIS_OOM,         /* no memory */
     FAULT_REDIS_READONLY,    /* a replica for a while */
     FAULT_REDIS_NOSCRIPT,    /* it forgets its scripts */
+    FAULT_REDIS_OLDER,       /* the views are as an older build would have made them */
     FAULT_REDIS_WRONGTYPE,   /* a foreign writer makes a key of another type */
     /* rules of AWS's simulator: struck there, counted here; what is of the estate is counted as it is drawn */
     FAULT_AWS_ERROR, /* 500, without an effect */
