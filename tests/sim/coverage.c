@@ -11,11 +11,11 @@ static const struct {
     const char *row;
     enum fault fault;
 } states[] = {
-    {"C10", FAULT_STOP},           {"C11", FAULT_REDIS_SPLIT},    {"C18", FAULT_STOP},
-    {"C21", FAULT_REDIS_ROLLBACK}, {"C22", FAULT_REDIS_FLUSH},    {"C22", FAULT_REDIS_RESTART},
-    {"C23", FAULT_REDIS_FAILOVER}, {"C24", FAULT_REDIS_SPLIT},    {"C25", FAULT_REDIS_OOM},
-    {"C25", FAULT_REDIS_READONLY}, {"C25", FAULT_REDIS_LOADING},  {"C26", FAULT_REDIS_NOSCRIPT},
-    {"C27", FAULT_KAFKA_DOWN},     {"C28", FAULT_KAFKA_FATAL},    {"C36", FAULT_HTTP_REPLY_LOST},
+    {"C10", FAULT_STOP},           {"C11", FAULT_REDIS_SPLIT},     {"C18", FAULT_STOP},
+    {"C21", FAULT_REDIS_ROLLBACK}, {"C22", FAULT_REDIS_FLUSH},     {"C22", FAULT_REDIS_RESTART},
+    {"C23", FAULT_REDIS_FAILOVER}, {"C24", FAULT_REDIS_SPLIT},     {"C25", FAULT_REDIS_OOM},
+    {"C25", FAULT_REDIS_READONLY}, {"C25", FAULT_REDIS_LOADING},   {"C26", FAULT_REDIS_NOSCRIPT},
+    {"C27", FAULT_KAFKA_DOWN},     {"C28", FAULT_KAFKA_FATAL},     {"C36", FAULT_HTTP_REPLY_LOST},
     {"C36", FAULT_HTTP_DELAY},     {"C38", FAULT_REDIS_WRONGTYPE}, {"C19", FAULT_CUT_KAFKA},
     {"C20", FAULT_CUT_REDIS},      {"C31", FAULT_JOBS_LOST},       {"C33", FAULT_PRODUCERS_DOWN},
     {"C34", FAULT_WORKERS_DOWN},
@@ -255,8 +255,8 @@ void coverage_wanted(coverage_item *each, void *self)
     tell_all(&(struct telling){.each = each, .self = self});
 }
 
-void coverage_met(const struct coverage *c, const struct swarm *s, const struct places *p, coverage_item *each,
-                  void *self)
+void coverage_met(const struct coverage *c, const struct swarm *s, const struct places *p,
+                  coverage_item *each, void *self)
 {
     tell_all(&(struct telling){each, self, c, s, p});
 }

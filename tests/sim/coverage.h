@@ -33,5 +33,5 @@ typedef void coverage_item(void *self, const char *item);
 /* All that the build can meet. */
 void coverage_wanted(coverage_item *each, void *self);
 /* What was met, in the same order. */
-void coverage_met(const struct coverage *c, const struct swarm *s, const struct places *p, coverage_item *each,
-                  void *self);
+void coverage_met(const struct coverage *c, const struct swarm *s, const struct places *p,
+                  coverage_item *each, void *self);

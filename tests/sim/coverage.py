@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "release" / "bin" / "ec2sched-sim"
 SEEDS = ROOT / "tests" / "sim" / "seeds"
 MET = re.compile(r"^met (.*)$", re.M)
+CHOSEN = "# chosen"  # the line of seeds/kept behind which the chosen ones stand
 
 
 def met_by(output):
@@ -27,6 +28,19 @@ def lines_of(name):
 def unmet():
     """Item -> why no history can meet it."""
     return dict(line.split(": ", 1) for line in lines_of("unmet"))
+
+
+def kept():
+    """(those that found something, those that are chosen for what they meet), each seed -> words."""
+    found, chosen = {}, {}
+    part = found
+    for line in (SEEDS / "kept").read_text().splitlines():
+        if line.startswith(CHOSEN):
+            part = chosen
+        elif line and not line.startswith("#"):
+            seed, words = line.split(" ", 1)
+            part[int(seed)] = words
+    return found, chosen
 
 
 def complaints(met):

@@ -48,7 +48,7 @@ struct daemon {
     uint64_t owner; /* 0: not running */
     bool held;
     int lives;
-    int64_t drain_by_us; /* INT64_MAX: no drain has begun */
+    int64_t drain_by_us;  /* INT64_MAX: no drain has begun */
     place_befall *befall; /* an aim strikes: of the fleet's */
     place_answered *answered;
     void *fleet;

@@ -80,8 +80,9 @@ int estate_workload(const struct estate *e, const char *name)
 
 /* ---- what is not as usual ---- */
 
-#define FALLS(to)                                                                                                \
-    ",\"start_fails\":{\"to\":\"" to "\",\"code\":\"Server.InternalError\",\"message\":\"internal\",\"times\":2}"
+#define FALLS(to)                                                                                            \
+    ",\"start_fails\":{\"to\":\"" to                                                                         \
+    "\",\"code\":\"Server.InternalError\",\"message\":\"internal\",\"times\":2}"
 #define AGENT(how) ",\"agent\":{\"os\":\"Linux\"," how "}"
 
 static const struct {

@@ -21,9 +21,9 @@ enum {
 struct estate_member {
     char id[ESTATE_ID_MAX];
     int workload, tier;
-    const char *odd; /* attributes of its own, JSON behind a comma; "": none */
+    const char *odd;         /* attributes of its own, JSON behind a comma; "": none */
     bool agent_odd, grouped; /* grouped: an Auto Scaling group's */
-    bool keeps; /* its guest has the override file: it is not to be stopped */
+    bool keeps;              /* its guest has the override file: it is not to be stopped */
     bool running;
     bool echoes; /* and prints an answer to another question, that it may be */
 };
@@ -40,12 +40,12 @@ struct estate_tier {
 
 struct estate_workload {
     char name[ESTATE_NAME_MAX];
-    bool goes_on; /* FailurePolicy continue */
-    bool off, wrong;                        /* switched off; its row is not valid */
-    int most;                               /* MaxInstances; 0: not said */
-    int more;                               /* tiers without a machine: beyond what a workload may have */
-    bool steps;                             /* each a step of its own */
-    int ticks[ESTATE_SCHEDULES_MAX];        /* each so many minutes; 0: no such schedule */
+    bool goes_on;                    /* FailurePolicy continue */
+    bool off, wrong;                 /* switched off; its row is not valid */
+    int most;                        /* MaxInstances; 0: not said */
+    int more;                        /* tiers without a machine: beyond what a workload may have */
+    bool steps;                      /* each a step of its own */
+    int ticks[ESTATE_SCHEDULES_MAX]; /* each so many minutes; 0: no such schedule */
     struct estate_tier tiers[ESTATE_TIERS_MAX];
     int tier_count;
 };

@@ -13,7 +13,8 @@ static void add_machines(const struct estate *e, struct buf *out)
                  i ? "," : "", m->id, m->running ? "running" : "stopped", w->name, w->tiers[m->tier].name,
                  m->grouped ? ",\"aws:autoscaling:groupName\":\"group\"" : "", m->odd);
         if (!m->agent_odd)
-            buf_addf(out, ",\"agent\":{\"files\":[%s]%s}", m->keeps ? "\"/var/lock/keep\"" : "", m->echoes ? echo : "");
+            buf_addf(out, ",\"agent\":{\"files\":[%s]%s}", m->keeps ? "\"/var/lock/keep\"" : "",
+                     m->echoes ? echo : "");
         buf_addc(out, '}');
     }
 }
@@ -26,10 +27,9 @@ static void add_section(struct buf *out, const char *section, int sequence, cons
 {
     if (sequence < 0)
         return;
-    buf_addf(
-        out, ",\"%s\":{\"TierSequence\":%d,\"TierSynchronization\":%s,\"InterTierOrchestrationDelay\":%d%s}",
-        section, sequence, t->sync ? "true" : "false", t->delay_s,
-        more);
+    buf_addf(out,
+             ",\"%s\":{\"TierSequence\":%d,\"TierSynchronization\":%s,\"InterTierOrchestrationDelay\":%d%s}",
+             section, sequence, t->sync ? "true" : "false", t->delay_s, more);
 }
 
 static void add_workload_rows(const struct estate *e, struct buf *out)
@@ -40,7 +40,9 @@ static void add_workload_rows(const struct estate *e, struct buf *out)
                  "\",\"WorkloadFilterTagName\":\"Workload\",\"WorkloadFilterTagValue\":\"%s\","
                  "\"TierFilterTagName\":\"Tier\",\"FailurePolicy\":\"%s\"",
                  i ? "," : "", e->workloads[i].name, e->workloads[i].name,
-                 e->workloads[i].wrong ? "sometimes" : e->workloads[i].goes_on ? "continue" : "halt");
+                 e->workloads[i].wrong     ? "sometimes"
+                 : e->workloads[i].goes_on ? "continue"
+                                           : "halt");
         if (e->workloads[i].off)
             buf_adds(out, ",\"DisableAllSchedulingActions\":true");
         if (e->workloads[i].most)
@@ -67,7 +69,10 @@ static void add_tier_rows(const struct estate *e, struct buf *out)
             const struct estate_tier *t = &e->workloads[i].tiers[k];
             buf_addf(out, "%s{\"SpecName\":\"%s\",\"TierTagValue\":\"%s\"", any ? "," : "",
                      e->workloads[i].name, t->name);
-            add_section(out, "TierStop", t->stop, t, t->asks ? guest : t->ignores ? ",\"IgnoreStop\":true" : "");
+            add_section(out, "TierStop", t->stop, t,
+                        t->asks      ? guest
+                        : t->ignores ? ",\"IgnoreStop\":true"
+                                     : "");
             add_section(out, "TierStart", t->start, t, t->status ? ",\"ReadyCheck\":\"status-ok\"" : "");
             if (t->timeout_s)
                 buf_addf(out, ",\"TierTimeout\":%d", t->timeout_s);
@@ -96,12 +101,22 @@ static void add_schedule_rows(const struct estate *e, struct buf *out)
         }
 }
 
-/* TZif, version 2, without changes: the rule at its end is all. The simulation begins on 28 May, 20:26 UTC. */
+/* TZif, version 2, without changes: the rule at its end is all. The simulation begins on 28 May, 20:26
+ * UTC. */
 static void add_zone(struct sim_disk *d, const char *path, const char *rule)
 {
-    static const char head[] = "TZif2" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-    static const char counts[] = "\0\0\0\0" "\0\0\0\0" "\0\0\0\0" "\0\0\0\0" "\0\0\0\1" "\0\0\0\4";
-    static const char types[] = "\0\0\0\0" "\0" "\0" "UTC";
+    static const char head[] = "TZif2"
+                               "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    static const char counts[] = "\0\0\0\0"
+                                 "\0\0\0\0"
+                                 "\0\0\0\0"
+                                 "\0\0\0\0"
+                                 "\0\0\0\1"
+                                 "\0\0\0\4";
+    static const char types[] = "\0\0\0\0"
+                                "\0"
+                                "\0"
+                                "UTC";
     BUF_CLEANUP struct buf b = BUF_INIT(1024);
 
     for (int part = 0; part < 2; part++) {

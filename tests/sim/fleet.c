@@ -362,8 +362,8 @@ static void draw_machine(struct fleet *f, struct machine *m)
 
 static void make_daemons(struct fleet *f)
 {
-    f->world =
-        (struct daemon_world){f->s, &f->swarm, f->kafka, f->aws, f->redis, f->disk, &f->trace, &f->places, f->flags, env};
+    f->world = (struct daemon_world){f->s,    &f->swarm, f->kafka,   f->aws,   f->redis,
+                                     f->disk, &f->trace, &f->places, f->flags, env};
     for (int i = 0; i < FLEET_DAEMONS; i++) {
         enum daemon_kind kind = i < FLEET_PRODUCERS ? DAEMON_PRODUCER : DAEMON_WORKER;
         f->members[i].f = f;

@@ -24,10 +24,10 @@ enum {
 
 struct fleet_config {
     uint64_t seed;
-    double faults;    /* 0: none; 1: as usual */
-    int64_t until_us; /* stops there; 0: at the end */
-    FILE *trace;      /* NULL: not printed */
-    int partitions;   /* of the log */
+    double faults;      /* 0: none; 1: as usual */
+    int64_t until_us;   /* stops there; 0: at the end */
+    FILE *trace;        /* NULL: not printed */
+    int partitions;     /* of the log */
     coverage_item *met; /* told of each thing that was met; NULL: nobody is */
     void *self;
 };

@@ -16,7 +16,7 @@ enum {
     STIRS_PER_RUN = 1, /* acts that wait for a record */
     STIR_ONE_OF = 12,
     FLOOD = 24,
-    FLOODS_ONE_OF = 8, /* histories */
+    FLOODS_ONE_OF = 8,   /* histories */
     NOWHERE_ONE_OF = 60, /* a workload that is not there */
     PROFILE_ONE_OF = 40,
     STIR_MAX_US = 4000000,

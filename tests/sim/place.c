@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALL      (1U << PLACE_DEATH | 1U << PLACE_STOP | 1U << PLACE_LOSS | 1U << PLACE_DELAY)
-#define UNSENT   (1U << PLACE_UNSENT)
-#define AFTER    (1U << PLACE_AFTER)
-#define BOTH     (ALL | UNSENT)
+#define ALL    (1U << PLACE_DEATH | 1U << PLACE_STOP | 1U << PLACE_LOSS | 1U << PLACE_DELAY)
+#define UNSENT (1U << PLACE_UNSENT)
+#define AFTER  (1U << PLACE_AFTER)
+#define BOTH   (ALL | UNSENT)
 
 const char *const place_act_names[PLACE_ACTS] = {
     [PLACE_UNSENT] = "unsent", [PLACE_DEATH] = "death", [PLACE_STOP] = "stop",
@@ -71,13 +71,14 @@ void places_init(struct places *p, uint64_t seed, bool aimed)
     }
     while (place_rows[rows].row)
         rows++;
-    for (int i = 0; aimed && i < PLACE_AIMS; i++) {
+    int64_t wanted = aimed ? chance_between(&p->chance, PLACE_AIMS_MIN, PLACE_AIMS) : 0;
+    for (int i = 0; i < wanted; i++) {
         const struct place_row *r = &place_rows[chance_between(&p->chance, 0, rows - 1)];
         aim_at(p, &p->aims[p->aim_count++], r);
     }
 }
 
-enum { FAVOURED = 2 };
+enum { FAVOURED = 4 };
 
 void places_favour(struct places *p, const char *place)
 {
@@ -111,8 +112,7 @@ bool places_aim(struct places *p, int place, enum place_act act)
 {
     for (int i = 0; !p->quiet && i < p->aim_count; i++) {
         struct place_aim *a = &p->aims[i];
-        if (a->place != place || a->act != act || a->left == 0 ||
-            chance_between(&p->chance, 1, ONE_OF) > 1)
+        if (a->place != place || a->act != act || a->left == 0 || chance_between(&p->chance, 1, ONE_OF) > 1)
             continue;
         a->left--;
         return true;

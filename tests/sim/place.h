@@ -20,7 +20,15 @@
 enum place_act { PLACE_UNSENT, PLACE_DEATH, PLACE_STOP, PLACE_LOSS, PLACE_DELAY, PLACE_AFTER, PLACE_ACTS };
 extern const char *const place_act_names[PLACE_ACTS];
 
-enum { PLACES_MAX = 128, PLACE_NAME_MAX = 48, PLACE_AIMS = 10, PLACE_SCRIPTS_MAX = 32, PLACE_SHA = 41, PLACE_NONE = -1 };
+enum {
+    PLACES_MAX = 128,
+    PLACE_NAME_MAX = 48,
+    PLACE_AIMS = 24,
+    PLACE_AIMS_MIN = 4,
+    PLACE_SCRIPTS_MAX = 32,
+    PLACE_SHA = 41,
+    PLACE_NONE = -1
+};
 
 /* A row of protocol.md 7 that names a process's act. */
 struct place_row {
@@ -45,7 +53,7 @@ struct places {
 
 /* `aimed`: this history has aims. */
 void places_init(struct places *p, uint64_t seed, bool aimed);
-/* Two of the aims are there. */
+/* Some of the aims, if there are any, are there. */
 void places_favour(struct places *p, const char *place);
 int places_find(struct places *p, struct str seam, struct str about); /* makes it */
 void places_met(struct places *p, int place, enum place_act act);
@@ -77,7 +85,7 @@ int calls_command(struct calls *c, const struct str *args, size_t n);
 int calls_request(struct calls *c, struct str target, struct str body);
 /* The call begins. False: it never leaves, its process dies of it at once. */
 bool calls_begin(struct calls *c, int place);
-void calls_heard(struct calls *c, int place);  /* of its end: before the process is told */
+void calls_heard(struct calls *c, int place); /* of its end: before the process is told */
 void calls_answered(struct calls *c, int place, const struct redis_value *value);
-void calls_gone(struct calls *c, int place);   /* nobody waits for it any more */
+void calls_gone(struct calls *c, int place);              /* nobody waits for it any more */
 void calls_befallen(struct calls *c, enum place_act act); /* the process was killed, or stopped */

@@ -32,5 +32,5 @@ int64_t sim_aws_sent_ms(const struct sim_aws *a);
 
 struct sim_http_client *sim_http_client_new(struct sim_aws *a, uint64_t owner, const struct machine *m);
 void sim_http_client_count(struct sim_http_client *c, struct calls *calls); /* tells it of each call */
-void sim_http_client_free(struct sim_http_client *c); /* after scheduler_end(owner) */
+void sim_http_client_free(struct sim_http_client *c);                       /* after scheduler_end(owner) */
 struct http sim_http_port(struct sim_http_client *c);

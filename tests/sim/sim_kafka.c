@@ -131,7 +131,8 @@ void sim_kafka_client_cut(struct sim_kafka_client *c, int64_t us)
     if (!c->held)
         sim_kafka_client_hold(c, true);
     c->held = false;
-    (void)scheduler_after(c->k->s, us, &(struct completion){c->owner, "kafka.reached", reached_again, NULL, c});
+    (void)scheduler_after(c->k->s, us,
+                          &(struct completion){c->owner, "kafka.reached", reached_again, NULL, c});
 }
 
 bool sim_kafka_client_unread(struct sim_kafka_client *c)

@@ -272,7 +272,8 @@ uint64_t sim_append(struct sim_kafka_client *c, const struct kafka_append *a, ka
     struct sim_topic *t = sim_topic_find(k, a->topic);
     struct sim_append *p = xcalloc(1, sizeof *p);
 
-    *p = (struct sim_append){.c = c, .id = ++k->last_id, .done = done, .self = self, .lane = a->lane, .place = PLACE_NONE};
+    *p = (struct sim_append){
+        .c = c, .id = ++k->last_id, .done = done, .self = self, .lane = a->lane, .place = PLACE_NONE};
     p->result = (struct kafka_appended){.partition = -1, .offset = -1};
     DL_APPEND(c->appends, p);
     if (!is_valid(a, t, &p->result.err)) {

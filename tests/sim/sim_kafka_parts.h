@@ -127,7 +127,7 @@ struct sim_reader {
 };
 
 bool sim_kafka_strikes(struct sim_kafka *k, enum fault f);
-int64_t sim_kafka_wire(struct sim_kafka *k); /* microseconds one way */
+int64_t sim_kafka_wire(struct sim_kafka *k);                /* microseconds one way */
 int64_t sim_kafka_cut_us(const struct sim_kafka_client *c); /* how long it is still cut off */
 int64_t sim_kafka_between(struct sim_kafka *k, int64_t low, int64_t high);
 

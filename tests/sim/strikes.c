@@ -4,14 +4,16 @@
 
 enum { SECOND_US = 1000000, CUT_MAX_S = 90, DOWN_MIN_MS = 60000, DOWN_MAX_MS = 50 * 60000 };
 
-#define SAYS(code, status) "{\"error\":{\"code\":\"" code "\",\"status\":" status ",\"message\":\"simulated\"}}"
+#define SAYS(code, status)                                                                                   \
+    "{\"error\":{\"code\":\"" code "\",\"status\":" status ",\"message\":\"simulated\"}}"
 
 static const struct {
     enum fault fault;
     const char *effect;
 } rules[] = {
     {FAULT_AWS_ERROR, SAYS("InternalError", "500")},
-    {FAULT_AWS_AFTER, "{\"after\":true,\"error\":{\"code\":\"InternalError\",\"status\":500,\"message\":\"an internal error\"}}"},
+    {FAULT_AWS_AFTER, "{\"after\":true,\"error\":{\"code\":\"InternalError\",\"status\":500,\"message\":\"an "
+                      "internal error\"}}"},
     {FAULT_AWS_THROTTLE, "{\"throttle\":true}"},
     {FAULT_AWS_HTML, "{\"html\":503}"},
     {FAULT_AWS_SLOW, "{\"delay_ms\":[1000,40000]}"},
@@ -20,20 +22,23 @@ static const struct {
 static void add_rule(struct buf *out, const char *name, const char *operation, const char *id,
                      double probability, int64_t from_ms, int64_t until_ms, const char *effect)
 {
-    buf_addf(out, "%s{\"name\":\"%s\",\"match\":{%s%s%s%s%s%s\"probability\":%.6f,\"from_ms\":%lld,\"until_ms\":%lld},\"effect\":%s}",
+    buf_addf(out,
+             "%s{\"name\":\"%s\",\"match\":{%s%s%s%s%s%s\"probability\":%.6f,\"from_ms\":%lld,\"until_ms\":%"
+             "lld},\"effect\":%s}",
              out->n ? "," : "", name, operation ? "\"operation\":\"" : "", operation ? operation : "",
-             operation ? "\"," : "", id ? "\"ids\":[\"" : "", id ? id : "", id ? "\"]," : "", probability, (long long)from_ms, (long long)until_ms, effect);
+             operation ? "\"," : "", id ? "\"ids\":[\"" : "", id ? id : "", id ? "\"]," : "", probability,
+             (long long)from_ms, (long long)until_ms, effect);
 }
 
 /* Nobody is answered for a while: a rule of one window. */
-static void add_window(struct swarm *s, struct chance *c, enum fault f, const char *operation, int64_t span_ms,
-                       struct buf *out)
+static void add_window(struct swarm *s, struct chance *c, enum fault f, const char *operation,
+                       int64_t span_ms, struct buf *out)
 {
     int64_t from_ms = chance_between(c, 0, span_ms), ms = chance_between(c, DOWN_MIN_MS, DOWN_MAX_MS);
 
     if (s->rate[f] > 0)
-        add_rule(out, fault_names[f], operation, NULL, 1, from_ms, from_ms + ms < span_ms ? from_ms + ms : span_ms,
-                 SAYS("InternalError", "500"));
+        add_rule(out, fault_names[f], operation, NULL, 1, from_ms,
+                 from_ms + ms < span_ms ? from_ms + ms : span_ms, SAYS("InternalError", "500"));
 }
 
 /* EC2 says no to some machines, for all the time of faults. */
@@ -63,7 +68,8 @@ static void add_refusals(struct swarm *s, struct chance *c, const struct estate 
     }
 }
 
-void strikes_rules(struct swarm *s, struct chance *c, const struct estate *e, int64_t span_ms, struct buf *out)
+void strikes_rules(struct swarm *s, struct chance *c, const struct estate *e, int64_t span_ms,
+                   struct buf *out)
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (s->rate[rules[i].fault] > 0)
@@ -79,10 +85,10 @@ void strikes_rules(struct swarm *s, struct chance *c, const struct estate *e, in
 /* Those that a fleet may change by and by, a daemon at a time; lease.ttl and fence.window are not of them: a
  * producer whose own differ from the view's says so, and halts. */
 static const char *const options[] = {
-    "--worker.concurrency=1", "--worker.concurrency=3",  "--worker.poll=1s",       "--worker.poll=1m",
-    "--worker.max.expiries=1", "--worker.max.publish=1", "--run.deadline=5m",      "--run.deadline=20m",
-    "--pause.max=2m",         "--drain.timeout=100ms",   "--drain.timeout=1m",     "--schedule.policy=all",
-    "--schedule.policy=none", "--schedule.catchup=1m",   "--schedule.refresh=5s",  "--aws.pace=learn",
+    "--worker.concurrency=1",  "--worker.concurrency=3", "--worker.poll=1s",      "--worker.poll=1m",
+    "--worker.max.expiries=1", "--worker.max.publish=1", "--run.deadline=5m",     "--run.deadline=20m",
+    "--pause.max=2m",          "--drain.timeout=100ms",  "--drain.timeout=1m",    "--schedule.policy=all",
+    "--schedule.policy=none",  "--schedule.catchup=1m",  "--schedule.refresh=5s", "--aws.pace=learn",
     "--observe=true",
 };
 

@@ -10,7 +10,8 @@
 #include "sim/estate.h"
 
 /* AWS's own, for a history whose faults end after span_ms: rules of its scenario, JSON behind commas. */
-void strikes_rules(struct swarm *s, struct chance *c, const struct estate *e, int64_t span_ms, struct buf *out);
+void strikes_rules(struct swarm *s, struct chance *c, const struct estate *e, int64_t span_ms,
+                   struct buf *out);
 /* Options of a daemon's next life; none when nothing strikes. */
 void strikes_options(struct swarm *s, struct chance *c, struct daemon *d);
 /* Cuts it off from Kafka, or from Redis. */

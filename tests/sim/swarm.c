@@ -123,12 +123,12 @@ static const double most[FAULTS] = {
 
 /* What a fault means for the call that it strikes, and one more: 0 is none. */
 static const int act_of[FAULTS] = {
-    [FAULT_HTTP_DELAY] = PLACE_DELAY + 1,       [FAULT_HTTP_LOST] = PLACE_LOSS + 1,
-    [FAULT_HTTP_REPLY_LOST] = PLACE_LOSS + 1,   [FAULT_HTTP_REFUSED] = PLACE_LOSS + 1,
-    [FAULT_HTTP_CUT] = PLACE_LOSS + 1,          [FAULT_KAFKA_ACK_LATE] = PLACE_DELAY + 1,
-    [FAULT_KAFKA_ACK_LOST] = PLACE_LOSS + 1,    [FAULT_KAFKA_LOST] = PLACE_LOSS + 1,
-    [FAULT_KAFKA_LATE] = PLACE_DELAY + 1,       [FAULT_REDIS_LOST_BEFORE] = PLACE_LOSS + 1,
-    [FAULT_REDIS_LOST_AFTER] = PLACE_LOSS + 1,  [FAULT_REDIS_SLOW] = PLACE_DELAY + 1,
+    [FAULT_HTTP_DELAY] = PLACE_DELAY + 1,      [FAULT_HTTP_LOST] = PLACE_LOSS + 1,
+    [FAULT_HTTP_REPLY_LOST] = PLACE_LOSS + 1,  [FAULT_HTTP_REFUSED] = PLACE_LOSS + 1,
+    [FAULT_HTTP_CUT] = PLACE_LOSS + 1,         [FAULT_KAFKA_ACK_LATE] = PLACE_DELAY + 1,
+    [FAULT_KAFKA_ACK_LOST] = PLACE_LOSS + 1,   [FAULT_KAFKA_LOST] = PLACE_LOSS + 1,
+    [FAULT_KAFKA_LATE] = PLACE_DELAY + 1,      [FAULT_REDIS_LOST_BEFORE] = PLACE_LOSS + 1,
+    [FAULT_REDIS_LOST_AFTER] = PLACE_LOSS + 1, [FAULT_REDIS_SLOW] = PLACE_DELAY + 1,
 };
 
 enum { ONE_OF = 3 /* kinds are on; a rate is a random part of the most */ };

@@ -44,14 +44,15 @@ enum fault {
     FAULT_REDIS_NOSCRIPT,    /* it forgets its scripts */
     FAULT_REDIS_OLDER,       /* the views are as an older build would have made them */
     FAULT_REDIS_WRONGTYPE,   /* a foreign writer makes a key of another type */
-    /* rules of AWS's simulator: struck there, counted here; what is of the estate is counted as it is drawn */
+    /* rules of AWS's simulator: struck there, counted here; what is of the estate is counted as it is
+     * drawn */
     FAULT_AWS_ERROR, /* 500, without an effect */
     FAULT_AWS_AFTER, /* and after it */
     FAULT_AWS_THROTTLE,
-    FAULT_AWS_HTML, /* a load balancer's page */
-    FAULT_AWS_SLOW, /* the reply comes late */
-    FAULT_AWS_REFUSED,        /* a start or a stop, in one of EC2's words: no capacity, a limit, a right … */
-    FAULT_AWS_SPECS_DOWN,     /* DynamoDB answers nobody for minutes */
+    FAULT_AWS_HTML,       /* a load balancer's page */
+    FAULT_AWS_SLOW,       /* the reply comes late */
+    FAULT_AWS_REFUSED,    /* a start or a stop, in one of EC2's words: no capacity, a limit, a right … */
+    FAULT_AWS_SPECS_DOWN, /* DynamoDB answers nobody for minutes */
     FAULT_AWS_DESCRIBES_DOWN, /* nor does DescribeInstances */
     FAULT_AWS_SLOW_MACHINE,   /* of the estate: it starts or stops for minutes, */
     FAULT_AWS_STALE,          /* it is described as it was seconds before, */
@@ -63,10 +64,10 @@ enum fault {
     FAULT_AWS_RETAGGED,       /* a machine has another tier's tag, or none */
     FAULT_PRODUCERS_DOWN,     /* all of them, for minutes */
     FAULT_WORKERS_DOWN,
-    FAULT_CUT_KAFKA,  /* one process alone hears nothing of it for a while */
-    FAULT_CUT_REDIS,  /* and nothing of that */
-    FAULT_JOBS_LOST,  /* what is in a partition of the jobs topic is gone */
-    FAULT_OPTIONS,    /* a process comes again with other options */
+    FAULT_CUT_KAFKA, /* one process alone hears nothing of it for a while */
+    FAULT_CUT_REDIS, /* and nothing of that */
+    FAULT_JOBS_LOST, /* what is in a partition of the jobs topic is gone */
+    FAULT_OPTIONS,   /* a process comes again with other options */
     FAULTS
 };
 extern const char *const fault_names[FAULTS];
