@@ -92,6 +92,10 @@ static void open_ports(struct daemon *d)
     d->http = sim_http_client_new(w->aws, d->owner, &d->machine);
     d->redis = sim_redis_client_new(w->redis, d->owner);
     d->process = sim_process_client_new(w->disk, w->s, d->owner, w->env, d->name);
+    d->calls = (struct calls){w->places, .befall = d->befall, .answered = d->answered, .self = d->fleet};
+    sim_kafka_client_count(d->kafka, &d->calls);
+    sim_http_client_count(d->http, &d->calls);
+    sim_redis_client_count(d->redis, &d->calls);
     d->log = (struct log){.level = LOG_INFO, .wall_ms = wall_of, .write = write_log, .self = d};
     d->ports = (struct ports){
         .clock = {now_of, d},
@@ -151,6 +155,8 @@ static bool make_program(struct daemon *d, struct err *e)
 
     for (const char *const *f = d->w->flags; *f; f++)
         argv[argc++] = (char *)(uintptr_t)*f;
+    for (int i = 0; i < d->option_count; i++)
+        argv[argc++] = d->options_text[i];
     if (!options_load(&d->options, p, &d->ports.process, argc, argv, NULL, &warnings, &exit, e))
         return false;
     if (d->kind == DAEMON_PRODUCER)
@@ -250,6 +256,7 @@ void daemon_kill(struct daemon *d)
     if (!d->owner)
         return;
     trace_line(d->w->trace, d->name, "killed");
+    calls_befallen(&d->calls, PLACE_DEATH);
     end(d);
 }
 
@@ -258,6 +265,8 @@ void daemon_hold(struct daemon *d, bool held)
     if (!d->owner || d->held == held)
         return;
     trace_line(d->w->trace, d->name, held ? "stopped" : "goes on");
+    if (held)
+        calls_befallen(&d->calls, PLACE_STOP);
     d->held = held;
     scheduler_hold(d->w->s, d->owner, held);
     sim_kafka_client_hold(d->kafka, held);

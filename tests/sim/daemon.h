@@ -21,7 +21,7 @@
 #include "sim/trace.h"
 
 enum daemon_kind { DAEMON_PRODUCER, DAEMON_WORKER };
-enum { DAEMON_NAME_MAX = 16 };
+enum { DAEMON_NAME_MAX = 16, DAEMON_OPTIONS_MAX = 4, DAEMON_OPTION_MAX = 48 };
 
 struct daemon_world { /* what all share; borrowed */
     struct scheduler *s;
@@ -31,6 +31,7 @@ struct daemon_world { /* what all share; borrowed */
     struct sim_redis *redis;
     struct sim_disk *disk;
     struct trace *trace;
+    struct places *places;
     const char *const *flags; /* of every daemon, NULL-terminated */
     const char *const *env;
 };
@@ -42,15 +43,21 @@ struct daemon {
     struct machine machine;
     struct chance chance; /* of all its lives */
     struct mem_account memory;
+    char options_text[DAEMON_OPTIONS_MAX][DAEMON_OPTION_MAX]; /* of its next life, behind everybody's flags */
+    int option_count;
     uint64_t owner; /* 0: not running */
     bool held;
     int lives;
-    int64_t drain_by_us; /* INT64_MAX: no drain has begun */
+    int64_t drain_by_us;  /* INT64_MAX: no drain has begun */
+    place_befall *befall; /* an aim strikes: of the fleet's */
+    place_answered *answered;
+    void *fleet;
     /* of one life */
     struct chance own;
     struct options options;
     struct log log;
     struct ports ports;
+    struct calls calls;
     struct sim_kafka_client *kafka;
     struct sim_http_client *http;
     struct sim_redis_client *redis;

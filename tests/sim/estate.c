@@ -17,7 +17,7 @@ static void draw_member(struct estate *e, struct chance *c, int workload, int ti
 {
     struct estate_member *m = &e->members[e->member_count];
 
-    *m = (struct estate_member){.workload = workload, .tier = tier};
+    *m = (struct estate_member){.workload = workload, .tier = tier, .odd = ""};
     (void)snprintf(m->id, sizeof m->id, "i-%04x%04x%09x", (unsigned)workload + 1, (unsigned)tier + 1,
                    (unsigned)e->member_count + 1);
     m->keeps = asks && draw(c, 1, 8) == 1;
@@ -78,73 +78,78 @@ int estate_workload(const struct estate *e, const char *name)
     return -1;
 }
 
-/* ---- the scenario ---- */
+/* ---- what is not as usual ---- */
 
-static void add_machines(const struct estate *e, struct buf *out)
+#define FALLS(to)                                                                                            \
+    ",\"start_fails\":{\"to\":\"" to                                                                         \
+    "\",\"code\":\"Server.InternalError\",\"message\":\"internal\",\"times\":2}"
+#define AGENT(how) ",\"agent\":{\"os\":\"Linux\"," how "}"
+
+static const struct {
+    enum fault fault;
+    const char *attributes;
+} oddities[] = {
+    {FAULT_AWS_SLOW_MACHINE, ",\"start_ms\":200000,\"stop_ms\":400000"},
+    {FAULT_AWS_SLOW_MACHINE, ",\"status_ms\":4000000"},
+    {FAULT_AWS_STALE, ",\"describe_lag_ms\":4000"},
+    {FAULT_AWS_STALE, ",\"describe_lag_ms\":40000"},
+    {FAULT_AWS_FALLS_BACK, FALLS("stopped")},
+    {FAULT_AWS_FALLS_BACK, FALLS("terminated")},
+    {FAULT_AWS_STUCK, ",\"stuck\":\"stopping\""},
+    {FAULT_AWS_STUCK, ",\"stuck\":\"pending\""},
+    {FAULT_AWS_OF_ITS_KIND, ",\"market\":\"spot-one-time\""},
+    {FAULT_AWS_OF_ITS_KIND, ",\"root_device\":\"instance-store\""},
+    {FAULT_AWS_OF_ITS_KIND, ",\"stop_protected\":true"},
+    {FAULT_AWS_OF_ITS_KIND, ",\"managed\":true"},
+    {FAULT_AWS_AGENT, AGENT("\"state\":\"offline\"")},
+    {FAULT_AWS_AGENT, AGENT("\"state\":\"stale\"")},
+    {FAULT_AWS_AGENT, AGENT("\"behaviour\":\"fails\"")},
+    {FAULT_AWS_AGENT, AGENT("\"behaviour\":\"undeliverable\"")},
+    {FAULT_AWS_AGENT, AGENT("\"behaviour\":\"delayed\"")},
+    {FAULT_AWS_AGENT, AGENT("\"behaviour\":\"times-out\"")},
+    {FAULT_AWS_AGENT, AGENT("\"behaviour\":\"terminated\"")},
+    {FAULT_AWS_AGENT, AGENT("\"behaviour\":\"silent\"")},
+    {FAULT_AWS_AGENT, AGENT("\"stdout_before\":\"welcome\",\"latency_ms\":30000")},
+};
+
+static void spice_member(struct estate_member *m, struct swarm *s)
 {
-    for (int i = 0; i < e->member_count; i++) {
-        const struct estate_member *m = &e->members[i];
-        const struct estate_workload *w = &e->workloads[m->workload];
-        buf_addf(out,
-                 "%s{\"id\":\"%s\",\"state\":\"%s\",\"tags\":{\"Workload\":\"%s\",\"Tier\":\"%s\"},\"agent\":"
-                 "{\"files\":[%s]}}",
-                 i ? "," : "", m->id, m->running ? "running" : "stopped", w->name, w->tiers[m->tier].name,
-                 m->keeps ? "\"/var/lock/keep\"" : "");
-    }
+    for (size_t i = 0; i < sizeof oddities / sizeof *oddities; i++)
+        if (!m->odd[0] && !m->keeps && swarm_strike_by(s, oddities[i].fault, 0.5))
+            m->odd = oddities[i].attributes;
+    m->agent_odd = str_starts(str_of(m->odd), STR(",\"agent\""));
+    m->grouped = !m->odd[0] && swarm_strike_by(s, FAULT_AWS_OF_ITS_KIND, 0.3);
 }
 
-static void add_section(struct buf *out, const char *section, int sequence, const struct estate_tier *t,
-                        bool asks)
+static void spice_tier(struct estate_tier *t, struct chance *c)
 {
-    if (sequence < 0)
-        return;
-    buf_addf(
-        out, ",\"%s\":{\"TierSequence\":%d,\"TierSynchronization\":%s,\"InterTierOrchestrationDelay\":%d%s}",
-        section, sequence, t->sync ? "true" : "false", t->delay_s,
-        asks
-            ? ",\"TierStopOverrideFilename\":\"/var/lock/keep\",\"TierStopOverrideOperatingSystem\":\"Linux\""
-            : "");
+    t->ignores = !t->asks && draw(c, 1, 15) == 1;
+    t->status = draw(c, 1, 3) == 1;
+    t->timeout_s = draw(c, 1, 4) == 1 ? draw(c, 120, 600) : 0;
 }
 
-static void add_workload_rows(const struct estate *e, struct buf *out)
+enum { STEPS_BEYOND = 201, TIERS_BEYOND = 501 };
+
+static void spice_workload(struct estate_workload *w, struct chance *c)
 {
-    for (int i = 0; i < e->n; i++)
-        buf_addf(out,
-                 "%s{\"SpecName\":\"%s\",\"WorkloadRegion\":\"" ESTATE_REGION
-                 "\",\"WorkloadFilterTagName\":\"Workload\",\"WorkloadFilterTagValue\":\"%s\","
-                 "\"TierFilterTagName\":\"Tier\",\"FailurePolicy\":\"%s\"}",
-                 i ? "," : "", e->workloads[i].name, e->workloads[i].name,
-                 e->workloads[i].goes_on ? "continue" : "halt");
+    w->off = draw(c, 1, 25) == 1;
+    w->wrong = draw(c, 1, 25) == 1;
+    w->most = draw(c, 1, 25) == 1 ? 1 : 0;
+    w->more = draw(c, 1, 25) == 1 ? TIERS_BEYOND : 0;
+    w->steps = draw(c, 0, 1) == 1;
+    if (w->more && w->steps)
+        w->more = STEPS_BEYOND;
+    for (int t = 0; t < w->tier_count; t++)
+        spice_tier(&w->tiers[t], c);
+    for (int k = 0; k < ESTATE_SCHEDULES_MAX; k++)
+        w->ticks[k] = draw(c, 1, 4) == 1 ? draw(c, 3, 20) : 0;
 }
 
-static void add_tier_rows(const struct estate *e, struct buf *out)
+void estate_spice(struct estate *e, struct swarm *s, struct chance *c)
 {
-    bool any = false;
-
-    for (int i = 0; i < e->n; i++)
-        for (int k = 0; k < e->workloads[i].tier_count; k++) {
-            const struct estate_tier *t = &e->workloads[i].tiers[k];
-            buf_addf(out, "%s{\"SpecName\":\"%s\",\"TierTagValue\":\"%s\"", any ? "," : "",
-                     e->workloads[i].name, t->name);
-            add_section(out, "TierStop", t->stop, t, t->asks);
-            add_section(out, "TierStart", t->start, t, false);
-            buf_addc(out, '}');
-            any = true;
-        }
-}
-
-void estate_scenario(const struct estate *e, const char *faults, struct buf *out)
-{
-    buf_adds(out, "{\"region\":\"" ESTATE_REGION "\",\"credentials\":[{\"access_key\":\"" ESTATE_KEY
-                  "\",\"secret_key\":\"" ESTATE_SECRET "\"}],"
-                  "\"defaults\":{\"start_ms\":9000,\"stop_ms\":12000,\"status_ms\":20000,"
-                  "\"agent\":{\"os\":\"Linux\",\"latency_ms\":300}},\"instances\":[");
-    add_machines(e, out);
-    buf_adds(out, "],\"tables\":[{\"name\":\"WorkloadSpecification\",\"hash\":\"SpecName\",\"rows\":[");
-    add_workload_rows(e, out);
-    buf_adds(
-        out,
-        "]},{\"name\":\"TierSpecification\",\"hash\":\"SpecName\",\"range\":\"TierTagValue\",\"rows\":[");
-    add_tier_rows(e, out);
-    buf_addf(out, "]}],\"faults\":[%s]}", faults);
+    for (int i = 0; i < e->member_count; i++)
+        spice_member(&e->members[i], s);
+    for (int w = 0; w < e->n; w++)
+        if (draw(c, 0, 1) == 1)
+            spice_workload(&e->workloads[w], c);
 }

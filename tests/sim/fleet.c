@@ -1,16 +1,19 @@
 #include "sim/fleet.h"
 
 #include "model/topics.h"
+#include "sim/strikes.h"
+#include "sim/twist.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
     SCENARIO_MAX = 1024 * 1024,
-    FAULTS_MAX = 8192,
+    FAULTS_MAX = 32 * 1024,
     RUNS_MIN = 10,
     RUNS_MAX = 30,
     AGAIN_MAX_MS = 60000,      /* after a death */
+    DOWN_MAX_MS = 300000,      /* after the death of all of a role */
     STOPPED_MS = 45000,        /* for as long as three leases, */
     STOPPED_LONG_MS = 1200000, /* or, one time in ten, beyond the signature's window */
     JUMP_S = 1200,
@@ -19,6 +22,7 @@ enum {
     MILLION = 1000000,
 };
 
+#define OTHER  UINT64_C(0x5eed)
 #define PREFIX "sim"
 static const char prefix_flag[] = "--kafka.prefix=" PREFIX;
 static const char *const env[] = {
@@ -28,15 +32,19 @@ static const char *const env[] = {
 struct member { /* of the fleet */
     struct daemon d;
     struct fleet *f;
-    uint64_t again, goes_on; /* tickets */
-    bool asked_to_end;
+    uint64_t again, goes_on, aimed; /* tickets */
+    enum place_act act;             /* what the aim is */
+    uint64_t poisoned;              /* the owner that is about to die of its job */
 };
 
 struct fleet {
     struct fleet_config config;
     struct scheduler *s;
     struct swarm swarm;
-    struct chance chance;
+    struct places places;
+    struct coverage coverage;
+    struct chance chance, other; /* other: of what a history can do without */
+    struct twist twist;
     struct trace trace;
     struct estate estate;
     struct sim_kafka *kafka;
@@ -47,9 +55,10 @@ struct fleet {
     struct people *people;
     struct daemon_world world;
     struct member members[FLEET_DAEMONS];
+    int64_t losses; /* of views, when the last worker died of its job */
     char log_flag[64], jobs_flag[64];
     const char *flags[16];
-    char topic[TOPIC_NAME_MAX];
+    char topic[TOPIC_NAME_MAX], progress[TOPIC_NAME_MAX], jobs[TOPIC_NAME_MAX];
 };
 
 /* ---- the world around ---- */
@@ -60,6 +69,8 @@ static void hear_record(void *self, const char *topic, int partition, int64_t of
     struct fleet *f = self;
 
     judge_record(f->judge, topic, partition, offset, r);
+    if (strcmp(topic, f->topic) == 0 || strcmp(topic, f->progress) == 0)
+        coverage_record(&f->coverage, str_n(r->value, r->value_n));
     if (f->people && strcmp(topic, f->topic) == 0)
         people_stir(f->people);
 }
@@ -86,30 +97,8 @@ static void make_topics(struct fleet *f)
                          t == TOPIC_SNAP ? "compact" : "delete");
     }
     topic_name(TOPIC_EVENTS, PREFIX, f->topic);
-}
-
-/* AWS's own faults are rules of its scenario: they end by themselves when the time of faults is over. */
-static void fault_rules(struct fleet *f, struct buf *out)
-{
-    static const struct {
-        enum fault fault;
-        const char *effect;
-    } rules[] = {
-        {FAULT_AWS_ERROR,
-         "{\"error\":{\"code\":\"InternalError\",\"status\":500,\"message\":\"An internal error\"}}"},
-        {FAULT_AWS_AFTER, "{\"after\":true,\"error\":{\"code\":\"InternalError\",\"status\":500,\"message\":"
-                          "\"An internal error\"}}"},
-        {FAULT_AWS_THROTTLE, "{\"throttle\":true}"},
-        {FAULT_AWS_HTML, "{\"html\":503}"},
-        {FAULT_AWS_SLOW, "{\"delay_ms\":[1000,40000]}"},
-    };
-
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (f->swarm.rate[rules[i].fault] > 0)
-            buf_addf(out,
-                     "%s{\"name\":\"%s\",\"match\":{\"probability\":%.6f,\"until_ms\":%d},\"effect\":%s}",
-                     out->n ? "," : "", fault_names[rules[i].fault], f->swarm.rate[rules[i].fault],
-                     FLEET_SPAN_S * 1000, rules[i].effect);
+    topic_name(TOPIC_PROGRESS, PREFIX, f->progress);
+    topic_name(TOPIC_JOBS, PREFIX, f->jobs);
 }
 
 static void make_aws(struct fleet *f)
@@ -118,7 +107,7 @@ static void make_aws(struct fleet *f)
     BUF_CLEANUP struct buf faults = BUF_INIT(FAULTS_MAX);
     struct err e = {0};
 
-    fault_rules(f, &faults);
+    strikes_rules(&f->swarm, &f->other, &f->estate, (int64_t)FLEET_SPAN_S * 1000, &faults);
     estate_scenario(&f->estate, buf_cstr(&faults), &scenario);
     BUG_IF(scenario.over || faults.over);
     f->aws = sim_aws_new(f->s, &f->swarm, buf_view(&scenario), chance_next(&f->chance), &e);
@@ -126,12 +115,14 @@ static void make_aws(struct fleet *f)
         (void)fprintf(stderr, "%s\n", e.msg);
     BUG_IF(!f->aws);
     sim_aws_listen(f->aws, hear_aws, f);
+    if (f->twist.fast)
+        sim_aws_slowest(f->aws, TWIST_FAST_DELAY_MS);
 }
 
 static void make_flags(struct fleet *f)
 {
     static const char *const fixed[] = {prefix_flag, "--specs.source=dynamodb", "--worker.state=/state",
-                                        "--config=/none"};
+                                        "--config=/none", "--schedule.zoneinfo=" ESTATE_ZONES};
     size_t n = 0;
 
     (void)snprintf(f->log_flag, sizeof f->log_flag, "--kafka.log.partitions=%d", f->config.partitions);
@@ -140,8 +131,11 @@ static void make_flags(struct fleet *f)
         f->flags[n++] = fixed[i];
     f->flags[n++] = f->log_flag;
     f->flags[n++] = f->jobs_flag;
+    if (f->twist.fast)
+        f->flags[n++] = TWIST_FAST_FLAG;
     f->flags[n] = NULL;
     sim_disk_put(f->disk, "/none", STR("# nothing\n"));
+    estate_zones(f->disk);
 }
 
 /* ---- the daemons ---- */
@@ -151,8 +145,10 @@ static void start_again(void *self)
     struct member *m = self;
 
     m->again = 0;
-    if (!m->d.owner)
-        (void)daemon_start(&m->d);
+    if (m->d.owner)
+        return;
+    strikes_options(&m->f->swarm, &m->f->other, &m->d);
+    (void)daemon_start(&m->d);
 }
 
 static void again_after(struct member *m, int64_t ms)
@@ -173,7 +169,8 @@ static void go_on(void *self)
 static void kill_member(struct member *m)
 {
     scheduler_cancel(m->f->s, m->goes_on);
-    m->goes_on = 0;
+    scheduler_cancel(m->f->s, m->aimed);
+    m->goes_on = m->aimed = 0;
     daemon_kill(&m->d);
     again_after(m, chance_between(&m->f->chance, 10, AGAIN_MAX_MS));
 }
@@ -186,6 +183,85 @@ static void stop_member(struct member *m)
 
     daemon_hold(&m->d, true);
     m->goes_on = scheduler_after(f->s, ms * 1000, &(struct completion){0, "goes on", go_on, NULL, m});
+}
+
+/* ---- aims (sim/place.h) ---- */
+
+static void aim_strikes(void *self)
+{
+    struct member *m = self;
+    struct swarm *s = &m->f->swarm;
+    struct mem_account *before = mem_account_set(NULL);
+
+    m->aimed = 0;
+    if (!m->d.owner || s->quiet)
+        return;
+    s->struck[m->act == PLACE_STOP ? FAULT_STOP : FAULT_KILL]++;
+    if (m->act == PLACE_STOP && !m->d.held)
+        stop_member(m);
+    else if (m->act != PLACE_STOP)
+        kill_member(m);
+    (void)mem_account_set(before);
+}
+
+static void aimed(void *self, enum place_act act, int64_t us)
+{
+    struct member *m = self;
+
+    if (m->aimed)
+        scheduler_cancel(m->f->s, m->aimed);
+    m->act = act;
+    m->aimed = scheduler_after(m->f->s, us, &(struct completion){0, "aimed", aim_strikes, NULL, m});
+}
+
+static void answered(void *self, const char *place, const struct redis_value *value)
+{
+    struct member *m = self;
+
+    coverage_answer(&m->f->coverage, place, value);
+}
+
+/* How often a view may have been lost, or gone back. A split does so once more, when the old one returns. */
+static int64_t losses(const struct fleet *f)
+{
+    static const enum fault kinds[] = {FAULT_REDIS_FLUSH,    FAULT_REDIS_RESTART, FAULT_REDIS_ROLLBACK,
+                                       FAULT_REDIS_FAILOVER, FAULT_REDIS_SPLIT,   FAULT_REDIS_WRONGTYPE,
+                                       FAULT_REDIS_OLDER};
+    int64_t n = 0;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        n += f->swarm.struck[kinds[i]];
+    return n;
+}
+
+static void kill_poisoned(void *self)
+{
+    struct member *m = self;
+
+    if (m->d.owner == m->poisoned)
+        kill_member(m);
+    m->poisoned = 0;
+}
+
+/* A job that kills: its worker dies with the note as it is now, as soon as its turn is over. */
+static bool hear_note(void *self, uint64_t owner, struct str note)
+{
+    struct fleet *f = self;
+    char job[TWIST_JOB_MAX];
+
+    if (!twist_kills(&f->twist, note, job))
+        return false;
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        if (f->members[i].d.owner == owner) {
+            f->members[i].poisoned = owner;
+            if (f->losses != losses(f) || f->swarm.struck[FAULT_REDIS_SPLIT])
+                judge_forgot(f->judge);
+            f->losses = losses(f);
+            judge_death(f->judge, job);
+            (void)scheduler_after(f->s, 0,
+                                  &(struct completion){0, "poison", kill_poisoned, NULL, &f->members[i]});
+        }
+    return true;
 }
 
 /* Most completions are heartbeats of idle daemons; those of calls and records are where a death hurts. */
@@ -236,6 +312,33 @@ static void watch(void *self, uint64_t owner, const char *what)
     }
 }
 
+/* All of a role are gone, and come again minutes later. */
+static void role_down(struct fleet *f, enum daemon_kind kind, enum fault fault)
+{
+    if (!swarm_strike(&f->swarm, fault))
+        return;
+    for (int i = 0; i < FLEET_DAEMONS; i++) {
+        struct member *m = &f->members[i];
+        if (m->d.kind != kind)
+            continue;
+        if (m->d.owner)
+            kill_member(m);
+        scheduler_cancel(f->s, m->again);
+        m->again = 0;
+        again_after(m, chance_between(&f->other, AGAIN_MAX_MS, DOWN_MAX_MS));
+    }
+}
+
+static void strike_all(struct fleet *f)
+{
+    role_down(f, DAEMON_PRODUCER, FAULT_PRODUCERS_DOWN);
+    role_down(f, DAEMON_WORKER, FAULT_WORKERS_DOWN);
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        strikes_cut(&f->swarm, &f->other, &f->members[i].d);
+    strikes_machines(&f->swarm, &f->other, &f->estate, f->aws);
+    strikes_jobs(&f->swarm, &f->other, f->kafka, f->jobs, FLEET_JOBS_PARTITIONS);
+}
+
 /* Whoever has ended, or was refused, comes again. */
 static void shepherd(void *self)
 {
@@ -244,6 +347,7 @@ static void shepherd(void *self)
     for (int i = 0; i < FLEET_DAEMONS; i++)
         if (!f->members[i].d.owner)
             again_after(&f->members[i], chance_between(&f->chance, 10, AGAIN_MAX_MS));
+    strike_all(f);
     (void)scheduler_after(f->s, (int64_t)SHEPHERD_MS * 1000,
                           &(struct completion){0, "shepherd", shepherd, NULL, f});
 }
@@ -258,13 +362,16 @@ static void draw_machine(struct fleet *f, struct machine *m)
 
 static void make_daemons(struct fleet *f)
 {
-    f->world =
-        (struct daemon_world){f->s, &f->swarm, f->kafka, f->aws, f->redis, f->disk, &f->trace, f->flags, env};
+    f->world = (struct daemon_world){f->s,    &f->swarm, f->kafka,   f->aws,   f->redis,
+                                     f->disk, &f->trace, &f->places, f->flags, env};
     for (int i = 0; i < FLEET_DAEMONS; i++) {
         enum daemon_kind kind = i < FLEET_PRODUCERS ? DAEMON_PRODUCER : DAEMON_WORKER;
         f->members[i].f = f;
         daemon_init(&f->members[i].d, &f->world, kind,
                     kind == DAEMON_PRODUCER ? i + 1 : i + 1 - FLEET_PRODUCERS, chance_next(&f->chance));
+        f->members[i].d.befall = aimed;
+        f->members[i].d.answered = answered;
+        f->members[i].d.fleet = &f->members[i];
         draw_machine(f, &f->members[i].d.machine);
         again_after(&f->members[i], chance_between(&f->chance, 0, 3000));
     }
@@ -274,12 +381,20 @@ static void make_daemons(struct fleet *f)
 
 static void open_fleet(struct fleet *f, const struct fleet_config *config)
 {
-    *f = (struct fleet){.config = *config, .chance = {config->seed}};
+    *f = (struct fleet){.config = *config, .chance = {config->seed}, .other = {config->seed ^ OTHER}};
     f->s = scheduler_new(chance_next(&f->chance));
     scheduler_watched(f->s, watch, f);
     trace_init(&f->trace, f->s, config->trace);
     swarm_init(&f->swarm, chance_next(&f->chance), config->faults);
+    places_init(&f->places, ~config->seed, config->faults > 0 && config->seed % 2);
+    f->swarm.places = &f->places;
     estate_draw(&f->estate, &f->chance);
+    if (config->faults > 0)
+        estate_spice(&f->estate, &f->swarm, &f->other);
+    twist_draw(&f->twist, config->seed, config->faults > 0);
+    twist_guests(&f->twist, &f->estate);
+    if (f->twist.poison)
+        places_favour(&f->places, "append letter");
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
     f->judge = judge_new(&f->estate, &f->trace, f->topic);
@@ -287,11 +402,13 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     make_aws(f);
     f->redis = sim_redis_new(f->s, &f->swarm, chance_next(&f->chance));
     f->disk = sim_disk_new();
+    sim_disk_listen(f->disk, hear_note, f);
     make_flags(f);
     make_daemons(f);
     const struct people_world w = {f->s, f->kafka, &f->trace, &f->estate, f->topic, config->partitions};
     int runs = (int)chance_between(&f->chance, RUNS_MIN, RUNS_MAX);
     f->people = people_new(&w, chance_next(&f->chance), runs, (int64_t)FLEET_SPAN_S * MILLION);
+    twist_people(&f->twist, f->s, f->people, (int64_t)FLEET_SPAN_S * MILLION);
     shepherd(f);
 }
 
@@ -318,6 +435,8 @@ static void heal(struct fleet *f)
         m->goes_on = 0;
         daemon_hold(&m->d, false);
     }
+    for (int i = 0; i < FLEET_DAEMONS; i++)
+        f->members[i].d.option_count = 0;
     people_give_way(f->people);
 }
 
@@ -360,6 +479,8 @@ struct fleet_verdict fleet_run(const struct fleet_config *config)
     v.virtual_us = scheduler_now(f.s);
     v.faults = swarm_total(&f.swarm);
     memcpy(v.struck, f.swarm.struck, sizeof v.struck);
+    if (config->met)
+        coverage_met(&f.coverage, &f.swarm, &f.places, config->met, config->self);
     close_fleet(&f);
     return v;
 }

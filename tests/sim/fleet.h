@@ -6,6 +6,7 @@
  * faults end, everybody lives and is running, people let go of what they pause and hold; within a bounded
  * time every run has its result. Owner: whoever asks for the history.
  */
+#include "sim/coverage.h"
 #include "sim/daemon.h"
 #include "sim/estate.h"
 #include "sim/judge.h"
@@ -23,10 +24,12 @@ enum {
 
 struct fleet_config {
     uint64_t seed;
-    double faults;    /* 0: none; 1: as usual */
-    int64_t until_us; /* stops there; 0: at the end */
-    FILE *trace;      /* NULL: not printed */
-    int partitions;   /* of the log */
+    double faults;      /* 0: none; 1: as usual */
+    int64_t until_us;   /* stops there; 0: at the end */
+    FILE *trace;        /* NULL: not printed */
+    int partitions;     /* of the log */
+    coverage_item *met; /* told of each thing that was met; NULL: nobody is */
+    void *self;
 };
 
 struct fleet_verdict {

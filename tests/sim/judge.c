@@ -1,7 +1,6 @@
 #include "sim/judge.h"
 
 #include "base/mem.h"
-#include "model/event.h"
 #include "model/member.h"
 #include "sim/judge_parts.h"
 
@@ -150,7 +149,7 @@ static void check_counts(struct judge *j, const struct run *r, const struct coun
             (long long)n[OUTCOME_BYPASSED], (long long)n[OUTCOME_FAILED], (long long)n[OUTCOME_NONE]);
 }
 
-static void finished(struct judge *j, struct run *r, const struct event *ev)
+static void finished(struct judge *j, struct run *r, const struct event *ev, int64_t ts_ms)
 {
     bool first = !r->finished;
 
@@ -161,32 +160,49 @@ static void finished(struct judge *j, struct run *r, const struct event *ev)
     r->finished = true;
     r->result = ev->finished.result;
     r->cause = ev->finished.cause;
-    if (first)
+    r->finished_ms = first ? ts_ms : r->finished_ms;
+    if (first) {
         check_counts(j, r, &ev->finished.counts);
+        judge_broken_off(j, r);
+    }
 }
 
-static void hear(struct judge *j, const struct event *ev)
+static void hear(struct judge *j, const struct event *ev, const struct judge_place *at)
 {
     struct run *r = run_of(j, ev);
 
+    if (ev->type == EVENT_OTHER && ev->must)
+        judge_barred(j, at);
+    if (ev->type == EVENT_HOLD_SET || ev->type == EVENT_HOLD_CLEARED)
+        judge_control(j, NULL, ev, at->ts_ms);
     if (!r)
         return;
     switch (ev->type) {
     case EVENT_RUN_REQUESTED:
         j->counts.runs += !r->requested;
-        r->requested = true;
+        judge_requested(j, r, ev, at);
         break;
     case EVENT_RUN_ACCEPTED:
+        judge_answered(j, r, ev->accepted.request);
         accepted(j, r, ev);
+        break;
+    case EVENT_RUN_REFUSED:
+        judge_answered(j, r, ev->refused.request);
+        break;
+    case EVENT_PAUSE:
+    case EVENT_RESUME:
+    case EVENT_CANCEL:
+        judge_control(j, r, ev, at->ts_ms);
         break;
     case EVENT_TIER_PLANNED:
         planned(j, r, ev);
         break;
     case EVENT_JOB_TERMINAL:
+        judge_given_up(j, r, ev);
         ended_job(j, r, ev);
         break;
     case EVENT_RUN_FINISHED:
-        finished(j, r, ev);
+        finished(j, r, ev, at->ts_ms);
         break;
     default:
         break;
@@ -199,8 +215,11 @@ void judge_record(struct judge *j, const char *topic, int partition, int64_t off
     struct event ev = {0};
     struct err e = {0};
 
-    if (strcmp(topic, j->topic) != 0)
+    if (strcmp(topic, j->topic) != 0) {
+        if (strstr(topic, ".dlq."))
+            judge_letter(j, r);
         return;
+    }
     j->counts.records++;
     if (!event_parse(str_n(r->value, r->value_n), &ev, &e)) {
         judge_say(j, "FORM", "[%d] %lld: %s", partition, (long long)offset, e.msg);
@@ -208,7 +227,7 @@ void judge_record(struct judge *j, const char *topic, int partition, int64_t off
     }
     trace_line(j->trace, "log", "[%d] %lld %s %s %s", partition, (long long)offset, ev.type_name,
                ev.workload ? ev.workload : "", ev.run ? ev.run : "");
-    hear(j, &ev);
+    hear(j, &ev, &(struct judge_place){partition, offset, r->ts_ms});
     event_release(&ev);
 }
 
@@ -313,6 +332,7 @@ static void touched(struct judge *j, int m, bool stop, const struct awssim_event
         judge_say(j, "OWN", "%s does the contrary to %s", r->id, j->estate->members[m].id);
     check_overlap(j, r);
     check_order(j, r, m);
+    judge_will(j, r, m);
     if (effect && r->step[m] < r->begun)
         judge_say(j, "S1b", "%s changes %s of step %d after step %d had begun", r->id,
                   j->estate->members[m].id, r->step[m], r->begun);
@@ -416,8 +436,10 @@ struct judge *judge_new(const struct estate *e, struct trace *trace, const char 
 
 void judge_free(struct judge *j)
 {
-    if (j)
+    if (j) {
         xfree(j->asks);
+        xfree(j->victims);
+    }
     xfree(j);
 }
 
@@ -426,14 +448,14 @@ int judge_open(const struct judge *j)
     int n = 0;
 
     for (size_t i = 0; i < j->run_count; i++)
-        n += j->runs[i].requested && !j->runs[i].finished;
+        n += j->runs[i].requested && !j->runs[i].finished && !judge_waits_for_ever(j, &j->runs[i]);
     return n;
 }
 
 void judge_end(struct judge *j)
 {
     for (size_t i = 0; i < j->run_count; i++)
-        if (j->runs[i].requested && !j->runs[i].finished)
+        if (j->runs[i].requested && !j->runs[i].finished && !judge_waits_for_ever(j, &j->runs[i]))
             judge_say(j, "P2", "%s of %s has no result", j->runs[i].id,
                       j->estate->workloads[j->runs[i].workload].name);
 }

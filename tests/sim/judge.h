@@ -13,7 +13,14 @@
  *   ABSENT  a member of a tier that asks is stopped only after its guest said ABSENT to this very attempt,
  *           which is not old when the stop is sent
  *   KEPT    a machine that its guest keeps is never stopped
- *   ONE     a run has one result; P6: a request's id begins one run
+ *   ONE     a run has one result
+ *   P6      a tick, and a request's id, begin one run: of two requests for one tick the first in the log, and
+ *           no run is accepted for two requests
+ *   P7      a job with which workers die in hand is given out no more after three deaths (and those that
+ *           were on their way by then); one that is given up as poison has killed, and is in a dead letter
+ *   P8      a run that is paused, cancelled or over starts no call of change any more, once who holds its
+ *           leases must have heard of it; it is told as cancelled only if a Cancel names it
+ *   MUST    nobody folds past a record that must be understood and is not
  *   COUNT   a run's counts are those of its members' outcomes
  *   OWN     no run touches what it has not planned
  * and at the end, after a time without faults: every run that was asked for has its result.
@@ -35,6 +42,10 @@ void judge_free(struct judge *j);
 /* When the request was sent whose effect is told next, true time in ms; 0: nobody sent one. */
 void judge_sent(struct judge *j, int64_t sent_ms);
 void judge_aws(void *self, const struct awssim_event *event); /* an awssim_listener */
+/* A process died with this job in hand. */
+void judge_death(struct judge *j, const char *job);
+/* The view may have been lost, and what it counted with it. */
+void judge_forgot(struct judge *j);
 void judge_record(struct judge *j, const char *topic, int partition, int64_t offset,
                   const struct sim_kafka_record *r);
 

@@ -13,7 +13,7 @@ enum { WRONG = 2 };
 
 struct choice {
     int64_t seed, count, minutes, until_s, partitions;
-    bool trace, calm;
+    bool trace, calm, met, wanted;
 };
 
 static const char usage[] =
@@ -24,7 +24,9 @@ static const char usage[] =
     "  --trace         prints each event, one line each\n"
     "  --until S       ends after so many seconds of virtual time\n"
     "  --partitions N  of the log (2)\n"
-    "  --calm          without faults\n";
+    "  --calm          without faults\n"
+    "  --met           prints what each history has met, one line each\n"
+    "  --wanted        prints what there is to be met, and plays nothing\n";
 
 static bool number(const char *text, int64_t low, int64_t high, int64_t *out)
 {
@@ -36,6 +38,7 @@ static bool read_choice(struct choice *c, int argc, char **argv)
     static const struct option known[] = {{"seed", 1, NULL, 's'},       {"count", 1, NULL, 'n'},
                                           {"minutes", 1, NULL, 'm'},    {"until", 1, NULL, 'u'},
                                           {"partitions", 1, NULL, 'p'}, {"trace", 0, NULL, 't'},
+                                          {"met", 0, NULL, 'M'},        {"wanted", 0, NULL, 'w'},
                                           {"calm", 0, NULL, 'c'},       {0}};
     int which;
     bool ok = true;
@@ -55,10 +58,19 @@ static bool read_choice(struct choice *c, int argc, char **argv)
             c->trace = true;
         else if (which == 'c')
             c->calm = true;
+        else if (which == 'M')
+            c->met = true;
+        else if (which == 'w')
+            c->wanted = true;
         else
             ok = false;
     }
-    return ok && optind == argc && c->seed >= 0;
+    return ok && optind == argc && (c->seed >= 0 || c->wanted);
+}
+
+static void print_item(void *self, const char *item)
+{
+    (void)printf("%s%s\n", (const char *)self, item);
 }
 
 static bool play(const struct choice *c, int64_t seed)
@@ -67,7 +79,9 @@ static bool play(const struct choice *c, int64_t seed)
                                         .faults = c->calm ? 0 : 1,
                                         .until_us = c->until_s * 1000000,
                                         .trace = c->trace ? stdout : NULL,
-                                        .partitions = (int)c->partitions};
+                                        .partitions = (int)c->partitions,
+                                        .met = c->met ? print_item : NULL,
+                                        .self = "met "};
     const struct fleet_verdict v = fleet_run(&config);
 
     (void)printf("seed %" PRId64 ": %s, trace %016" PRIx64 " of %" PRIu64
@@ -91,6 +105,10 @@ int main(int argc, char **argv)
     if (!read_choice(&c, argc, argv)) {
         (void)fputs(usage, stderr);
         return WRONG;
+    }
+    if (c.wanted) {
+        coverage_wanted(print_item, "");
+        return EXIT_SUCCESS;
     }
     time_t end = c.minutes ? time(NULL) + (time_t)c.minutes * 60 : 0;
     for (int64_t i = 0; end ? time(NULL) < end : i < c.count; i++)

@@ -10,14 +10,22 @@
 enum {
     AGAIN_US = 3000000,
     TRIES_MAX = 20,
+    LANDED_US = 300 * 1000000, /* a record that is late comes before that */
     ID_BYTES = 40,
     OTHERS_PER_RUN = 1,
     STIRS_PER_RUN = 1, /* acts that wait for a record */
     STIR_ONE_OF = 12,
+    FLOOD = 24,
+    FLOODS_ONE_OF = 8,   /* histories */
+    NOWHERE_ONE_OF = 60, /* a workload that is not there */
+    PROFILE_ONE_OF = 40,
     STIR_MAX_US = 4000000,
     HOLD_MAX_MS = 30 * 60 * 1000,
     EXPIRES_MS = 600000,
+    TICK_WITHIN_US = 3000000,
 };
+
+static const int64_t first_tick = 202606010000;
 
 struct note { /* a record on its way to the log */
     struct people *p;
@@ -39,6 +47,13 @@ struct held {
     int workload;
 };
 
+struct tick { /* of somebody's clock */
+    struct people *p;
+    int workload;
+    enum action action;
+    int64_t number;
+};
+
 struct people {
     struct people_world w;
     struct chance chance;
@@ -51,6 +66,7 @@ struct people {
     struct held holds[PEOPLE_HOLDS_MAX];
     int hold_count;
     uint64_t ids;
+    int64_t ticks;
 };
 
 static int draw(struct people *p, int low, int high)
@@ -142,13 +158,16 @@ static void request(struct people *p, int workload, enum action action, const st
         *a = (struct asked){.workload = workload, .action = action};
         (void)snprintf(a->id, sizeof a->id, "%s", id);
     }
-    event_init(&ev, EVENT_RUN_REQUESTED, wall_ms(p), w->name, id);
+    bool wrong = draw(p, 1, NOWHERE_ONE_OF) == 1;
+    event_init(&ev, EVENT_RUN_REQUESTED, wall_ms(p), wrong ? "nowhere" : w->name, id);
     ev.action = xstrdup(action_names[action]);
     r->origin.who = xstrdup("people@sim");
     r->origin.kind = again ? ORIGIN_RETRY : ORIGIN_CLI;
     r->origin.of = again ? xstrdup(again->id) : NULL;
     r->if_busy = draw(p, 0, 2);
     r->not_after_ms = wall_ms(p) + EXPIRES_MS * (int64_t)draw(p, 1, 6);
+    if (draw(p, 1, PROFILE_ONE_OF) == 1)
+        r->profile = xstrdup("large");
     if (draw(p, 1, 6) == 1)
         r->on_failure = xstrdup(draw(p, 0, 1) ? "continue" : "halt");
     if (draw(p, 1, 8) == 1)
@@ -166,7 +185,7 @@ static void control(struct people *p, struct asked *a, enum event_type type, con
     ev.control.who = xstrdup("people@sim");
     if (type == EVENT_CANCEL)
         ev.control.cause = CAUSE_CANCELLED;
-    a->paused = type == EVENT_PAUSE || (a->paused && type != EVENT_RESUME);
+    a->paused = a->paused || type == EVENT_PAUSE; /* for good: a pause may land behind what takes it back */
     say(p, &ev, what);
 }
 
@@ -204,6 +223,68 @@ static void let_go(struct people *p, int index)
     ev.hold.id = new_id(p, "c");
     ev.hold.hold = xstrdup(h.id);
     say(p, &ev, "clear");
+}
+
+/* One request for a tick, under a name of its own, as by another program's clock. */
+static void ask_by_clock(void *self)
+{
+    struct tick *t = self;
+    struct people *p = t->p;
+    struct event ev;
+    char *id = new_id(p, "tick");
+
+    event_init(&ev, EVENT_RUN_REQUESTED, wall_ms(p), p->w.estate->workloads[t->workload].name, id);
+    ev.action = xstrdup(action_names[t->action]);
+    ev.requested.origin.who = xstrdup("clock@sim");
+    ev.requested.origin.kind = ORIGIN_SCHEDULE;
+    ev.requested.origin.schedule = xstrdup(t->action == ACTION_STOP ? "night|stop|UTC" : "day|start|UTC");
+    ev.requested.origin.tick = t->number;
+    ev.requested.if_busy = IF_BUSY_QUEUE;
+    ev.requested.not_after_ms = wall_ms(p) + EXPIRES_MS;
+    xfree(id);
+    say(p, &ev, "tick");
+    xfree(t);
+}
+
+static void tick(void *self)
+{
+    struct people *p = self;
+    int64_t last = p->ticks++, number = first_tick + (draw(p, 1, 4) == 1 ? last / 2 : last);
+    int workload = draw(p, 0, p->w.estate->n - 1);
+    enum action action = draw(p, 0, 1) ? ACTION_START : ACTION_STOP;
+
+    for (int n = draw(p, 1, 3); n > 0; n--) {
+        struct tick *t = xcalloc(1, sizeof *t);
+        *t = (struct tick){p, workload, action, number};
+        (void)scheduler_after(p->w.s, chance_between(&p->chance, 0, TICK_WITHIN_US),
+                              &(struct completion){p->owner, "people.tick", ask_by_clock, xfree, t});
+    }
+}
+
+void people_tick_at(struct people *p, int64_t at_us)
+{
+    (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
+                          &(struct completion){p->owner, "people.clock", tick, NULL, p});
+}
+
+static void bar(void *self)
+{
+    struct people *p = self;
+    struct event ev;
+    int workload = draw(p, 0, p->w.estate->n - 1);
+
+    event_init(&ev, EVENT_OTHER, wall_ms(p), p->w.estate->workloads[workload].name, NULL);
+    xfree(ev.type_name);
+    ev.type_name = xstrdup("WorkloadMoved");
+    ev.must = true;
+    say(p, &ev, "what nobody knows");
+    request(p, workload, ACTION_STOP, NULL);
+}
+
+void people_bar_at(struct people *p, int64_t at_us)
+{
+    (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
+                          &(struct completion){p->owner, "people.bar", bar, NULL, p});
 }
 
 /* One of the last: the others are over, or will be. */
@@ -258,6 +339,16 @@ static void act(void *self)
     meddle(p);
 }
 
+/* Somebody's script has gone wrong: more at once than a workload lets wait. */
+static void flood(void *self)
+{
+    struct people *p = self;
+    int workload = draw(p, 0, p->w.estate->n - 1);
+
+    for (int i = 0; i < FLOOD; i++)
+        request(p, workload, draw(p, 0, 1) ? ACTION_START : ACTION_STOP, NULL);
+}
+
 static void stirred(void *self)
 {
     meddle(self);
@@ -282,6 +373,9 @@ struct people *people_new(const struct people_world *w, uint64_t seed, int runs,
     for (int i = 0; i < runs * (OTHERS_PER_RUN + 1); i++)
         (void)scheduler_after(w->s, chance_between(&p->chance, 0, span_us),
                               &(struct completion){p->owner, "people.act", act, NULL, p});
+    if (draw(p, 1, FLOODS_ONE_OF) == 1)
+        (void)scheduler_after(w->s, chance_between(&p->chance, 0, span_us),
+                              &(struct completion){p->owner, "people.flood", flood, NULL, p});
     return p;
 }
 
@@ -296,12 +390,22 @@ void people_free(struct people *p)
     xfree(p);
 }
 
-void people_give_way(struct people *p)
+static void resume_all(void *self)
 {
-    p->stirs = 0;
+    struct people *p = self;
+
     for (int i = 0; i < p->run_count; i++)
         if (p->runs[i].paused)
             control(p, &p->runs[i], EVENT_RESUME, "resume");
+}
+
+/* And once more when all has landed that was on its way. */
+void people_give_way(struct people *p)
+{
+    p->stirs = 0;
+    resume_all(p);
+    (void)scheduler_after(p->w.s, LANDED_US,
+                          &(struct completion){p->owner, "people.resume", resume_all, NULL, p});
     while (p->hold_count)
         let_go(p, p->hold_count - 1);
 }

@@ -31,5 +31,9 @@ struct people *people_new(const struct people_world *w, uint64_t seed, int runs,
 void people_free(struct people *p);
 /* Something has just happened in the log: the worst moment to change one's mind. */
 void people_stir(struct people *p);
+/* By somebody's clock: one tick, asked for several times under other names; or one that is over. */
+void people_tick_at(struct people *p, int64_t at_us);
+/* A record that must be understood and that this build does not know, and a request behind it. */
+void people_bar_at(struct people *p, int64_t at_us);
 void people_give_way(struct people *p);   /* resumes what they have paused, clears what they hold */
 bool people_busy(const struct people *p); /* something that they do is not acknowledged yet */

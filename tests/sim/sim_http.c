@@ -17,6 +17,7 @@ struct sim_aws {
     struct scheduler *s;
     struct swarm *swarm;
     struct chance chance;
+    int64_t slowest_ms;
     struct awssim *sim;
     uint64_t tick; /* ticket: something changes without a request */
     int64_t sent_ms;
@@ -30,6 +31,7 @@ struct sim_http_client {
     uint64_t owner;
     const struct machine *machine;
     struct call *calls;
+    struct calls *counted; /* may be NULL */
 };
 
 struct wire { /* the request on its way; its sender may be gone when it lands */
@@ -53,6 +55,7 @@ struct call { /* what the process waits for */
     struct awssim_reply reply;
     struct err err;
     int64_t began_us;
+    int place;
     bool sent;
     struct call *prev, *next;
 };
@@ -99,7 +102,7 @@ struct sim_aws *sim_aws_new(struct scheduler *s, struct swarm *swarm, struct str
 {
     struct sim_aws *a = xcalloc(1, sizeof *a);
 
-    *a = (struct sim_aws){.s = s, .swarm = swarm, .chance = {seed}};
+    *a = (struct sim_aws){.s = s, .swarm = swarm, .chance = {seed}, .slowest_ms = DELAY_MAX_MS};
     a->sim = awssim_new(&(struct awssim_config){.scenario = scenario, .seed = seed}, true_now(a), e);
     if (a->sim) {
         watch_time(a);
@@ -121,6 +124,11 @@ void sim_aws_free(struct sim_aws *a)
 void sim_aws_listen(struct sim_aws *a, awssim_listener *listener, void *self)
 {
     awssim_listen(a->sim, listener, self);
+}
+
+void sim_aws_slowest(struct sim_aws *a, int64_t ms)
+{
+    a->slowest_ms = ms;
 }
 
 int64_t sim_aws_sent_ms(const struct sim_aws *a)
@@ -170,6 +178,7 @@ static void call_free(struct call *x)
     scheduler_cancel(x->c->a->s, x->coming);
     if (x->wire)
         x->wire->call = NULL;
+    calls_gone(x->c->counted, x->place);
     DL_DELETE(x->c->calls, x);
     awssim_reply_release(&x->reply);
     xfree(x);
@@ -190,6 +199,8 @@ static void tell(struct call *x)
             headers[i] =
                 (struct http_header){str_of(x->reply.headers[i].name), str_of(x->reply.headers[i].value)};
     }
+    calls_heard(x->c->counted, x->place);
+    x->place = PLACE_NONE;
     x->done(x->self, x->id, &r);
     call_free(x);
 }
@@ -277,10 +288,18 @@ static void put_on_the_way(struct sim_aws *a, struct call *x, const struct http_
     x->wire = w;
     w->call = x;
     if (strikes(a, FAULT_HTTP_DELAY))
-        us += chance_between(&a->chance, 100, DELAY_MAX_MS) * 1000;
+        us += chance_between(&a->chance, 100, a->slowest_ms) * 1000;
     w->reply_lost = strikes(a, FAULT_HTTP_REPLY_LOST);
     w->cut = strikes(a, FAULT_HTTP_CUT);
     (void)scheduler_after(a->s, us, &(struct completion){0, "aws.request", land, wire_free, w});
+}
+
+static struct str target_of(const struct http_request *r)
+{
+    for (size_t i = 0; i < r->header_count; i++)
+        if (str_is_nocase(r->headers[i].name, "X-Amz-Target"))
+            return r->headers[i].value;
+    return STR("");
 }
 
 static uint64_t send_request(void *port, const struct http_request *r, http_done *done, void *self)
@@ -292,16 +311,22 @@ static uint64_t send_request(void *port, const struct http_request *r, http_done
     *x = (struct call){.c = c, .id = ++a->last_id, .done = done, .self = self, .sent = true};
     x->began_us = machine_boot_us(c->machine, scheduler_now(a->s));
     DL_APPEND(c->calls, x);
+    x->place = calls_request(c->counted, target_of(r), r->body);
+    if (!calls_begin(c->counted, x->place))
+        return x->id;
+    int before = swarm_at(a->swarm, x->place);
     if (strikes(a, FAULT_HTTP_REFUSED)) {
         x->sent = false;
         (void)err_set(&x->err, ERR_UNAVAILABLE, "Couldn't connect to server");
         send_back(x, chance_between(&a->chance, WAY_US, WAY_MAX_US));
+        (void)swarm_at(a->swarm, before);
         return x->id;
     }
     x->timeout = scheduler_after(a->s, r->timeout_ms * 1000,
                                  &(struct completion){c->owner, "http.timeout", timed_out, NULL, x});
     if (!strikes(a, FAULT_HTTP_LOST))
         put_on_the_way(a, x, r);
+    (void)swarm_at(a->swarm, before);
     return x->id;
 }
 
@@ -321,6 +346,11 @@ struct sim_http_client *sim_http_client_new(struct sim_aws *a, uint64_t owner, c
 
     *c = (struct sim_http_client){.a = a, .owner = owner, .machine = m};
     return c;
+}
+
+void sim_http_client_count(struct sim_http_client *c, struct calls *calls)
+{
+    c->counted = calls;
 }
 
 void sim_http_client_free(struct sim_http_client *c)

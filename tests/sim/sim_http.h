@@ -26,8 +26,11 @@ void sim_aws_listen(struct sim_aws *a, awssim_listener *listener, void *self);
 /* A person at the console, or a test: a request to its control paths (tests/awssim/README.md). */
 void sim_aws_control(struct sim_aws *a, const char *path, struct str body);
 /* True time in ms at which the request was sent that has its effect just now (in the listener); 0: none. */
+/* How long a request may be under way at most; 20 minutes, beyond the signature's window, unless said. */
+void sim_aws_slowest(struct sim_aws *a, int64_t ms);
 int64_t sim_aws_sent_ms(const struct sim_aws *a);
 
 struct sim_http_client *sim_http_client_new(struct sim_aws *a, uint64_t owner, const struct machine *m);
-void sim_http_client_free(struct sim_http_client *c); /* after scheduler_end(owner) */
+void sim_http_client_count(struct sim_http_client *c, struct calls *calls); /* tells it of each call */
+void sim_http_client_free(struct sim_http_client *c);                       /* after scheduler_end(owner) */
 struct http sim_http_port(struct sim_http_client *c);

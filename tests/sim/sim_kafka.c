@@ -80,6 +80,11 @@ struct sim_kafka_client *sim_kafka_client_new(struct sim_kafka *k, uint64_t owne
     return c;
 }
 
+void sim_kafka_client_count(struct sim_kafka_client *c, struct calls *calls)
+{
+    c->calls = calls;
+}
+
 void sim_kafka_client_free(struct sim_kafka_client *c)
 {
     struct sim_kafka_client **at;
@@ -102,6 +107,32 @@ void sim_kafka_client_hold(struct sim_kafka_client *c, bool held)
     for (struct sim_reader *r = c->readers; r; r = r->next)
         if (r->g)
             sim_group_hold(r, held);
+}
+
+int64_t sim_kafka_cut_us(const struct sim_kafka_client *c)
+{
+    int64_t us = c->cut_until_us - scheduler_now(c->k->s);
+
+    return us > 0 ? us : 0;
+}
+
+static void reached_again(void *self)
+{
+    struct sim_kafka_client *c = self;
+
+    if (!c->held && sim_kafka_cut_us(c) == 0)
+        sim_kafka_client_hold(c, false);
+}
+
+/* To its groups a member that is cut off is as one that is stopped. */
+void sim_kafka_client_cut(struct sim_kafka_client *c, int64_t us)
+{
+    c->cut_until_us = scheduler_now(c->k->s) + us;
+    if (!c->held)
+        sim_kafka_client_hold(c, true);
+    c->held = false;
+    (void)scheduler_after(c->k->s, us,
+                          &(struct completion){c->owner, "kafka.reached", reached_again, NULL, c});
 }
 
 bool sim_kafka_client_unread(struct sim_kafka_client *c)

@@ -44,9 +44,12 @@ void sim_kafka_listen(struct sim_kafka *k, sim_kafka_heard *heard, void *self);
 struct sim_kafka_client *sim_kafka_client_new(struct sim_kafka *k, uint64_t owner, const struct machine *m);
 /* As a death: what was on the wire goes on, nobody hears of it. After scheduler_end(owner). */
 void sim_kafka_client_free(struct sim_kafka_client *c);
+void sim_kafka_client_count(struct sim_kafka_client *c, struct calls *calls); /* tells it of each append */
 struct kafka sim_kafka_port(struct sim_kafka_client *c);
 /* The process has been stopped, or goes on: a member that is silent is left out. */
 void sim_kafka_client_hold(struct sim_kafka_client *c, bool held);
+/* The process alone cannot reach the cluster for so long; what it appends meanwhile waits, or ends. */
+void sim_kafka_client_cut(struct sim_kafka_client *c, int64_t us);
 /* A reader stopped before NOTHING since the last call: the next turn comes without a wait. */
 bool sim_kafka_client_unread(struct sim_kafka_client *c);
 

@@ -27,6 +27,7 @@ struct sim_append {
     kafka_append_done *done;
     void *self;
     enum kafka_lane lane;
+    int place;
     struct request *request; /* NULL: it has landed, or is lost */
     uint64_t timeout;        /* ticket */
     struct kafka_appended result;
@@ -123,6 +124,7 @@ static void answered(void *self)
     p->timeout = 0;
     let_go(p);
     p->c->up = p->c->up || p->result.err.kind == ERR_NONE;
+    calls_heard(p->c->calls, p->place);
     p->done(p->self, p->id, &p->result);
     xfree(p);
 }
@@ -270,22 +272,29 @@ uint64_t sim_append(struct sim_kafka_client *c, const struct kafka_append *a, ka
     struct sim_topic *t = sim_topic_find(k, a->topic);
     struct sim_append *p = xcalloc(1, sizeof *p);
 
-    *p = (struct sim_append){.c = c, .id = ++k->last_id, .done = done, .self = self, .lane = a->lane};
+    *p = (struct sim_append){
+        .c = c, .id = ++k->last_id, .done = done, .self = self, .lane = a->lane, .place = PLACE_NONE};
     p->result = (struct kafka_appended){.partition = -1, .offset = -1};
     DL_APPEND(c->appends, p);
     if (!is_valid(a, t, &p->result.err)) {
         answer(p, 1);
         return p->id;
     }
+    p->place = calls_append(c->calls, a->topic, a->value);
+    if (!calls_begin(c->calls, p->place))
+        return p->id;
     int64_t us = arrival(c, a->lane);
+    int before = swarm_at(k->swarm, p->place);
     p->timeout = scheduler_after(k->s, delivery_ms[a->lane] * 1000,
                                  &(struct completion){c->owner, "kafka.timed_out", gave_up, NULL, p});
+    us += sim_kafka_cut_us(c); /* beyond the delivery's time: nobody waits for it */
     struct request *q = fated(request_new(c, t, a), p, &us);
     if (q) {
         q->append = p;
         p->request = q;
         send_after(q, us);
     }
+    (void)swarm_at(k->swarm, before);
     if (sim_kafka_strikes(k, FAULT_KAFKA_FATAL))
         fail_lane(c, a->lane);
     return p->id;

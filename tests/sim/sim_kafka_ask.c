@@ -230,7 +230,7 @@ static uint64_t ask(struct question *q)
 {
     uint64_t id = q->id;
 
-    if (sim_kafka_strikes(q->k, FAULT_KAFKA_ASK_LOST)) {
+    if (sim_kafka_cut_us(q->c) > 0 || sim_kafka_strikes(q->k, FAULT_KAFKA_ASK_LOST)) {
         (void)err_set(&q->err, ERR_UNAVAILABLE, "kafka: Local: Timed out");
         answer(q, (int64_t)SIM_ASK_MS * 1000);
     } else {

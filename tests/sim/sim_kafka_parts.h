@@ -79,8 +79,10 @@ struct sim_kafka_client {
     uint64_t owner;
     const struct machine *machine;
     bool held;
+    int64_t cut_until_us;
     bool up;
     char why[ERR_MSG_MAX];
+    struct calls *calls;        /* may be NULL */
     struct sim_append *appends; /* without a completion yet */
     struct sim_reader *readers;
     int64_t sent_us[KAFKA_LANES];  /* when the last record of a lane arrives: the next comes behind it */
@@ -125,7 +127,8 @@ struct sim_reader {
 };
 
 bool sim_kafka_strikes(struct sim_kafka *k, enum fault f);
-int64_t sim_kafka_wire(struct sim_kafka *k); /* microseconds one way */
+int64_t sim_kafka_wire(struct sim_kafka *k);                /* microseconds one way */
+int64_t sim_kafka_cut_us(const struct sim_kafka_client *c); /* how long it is still cut off */
 int64_t sim_kafka_between(struct sim_kafka *k, int64_t low, int64_t high);
 
 struct sim_topic *sim_topic_find(const struct sim_kafka *k, const char *name);

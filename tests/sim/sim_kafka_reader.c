@@ -117,6 +117,7 @@ void sim_reader_fetch(struct sim_reader *r, size_t at)
         return;
     if (l && l->down_until_us > scheduler_now(r->k->s))
         us += l->down_until_us - scheduler_now(r->k->s);
+    us += sim_kafka_cut_us(r->c);
     if (sim_kafka_strikes(r->k, FAULT_KAFKA_FETCH_STALL))
         us += sim_kafka_between(r->k, 500, STALL_MAX_MS) * 1000;
     r->at[at].fetching = true;

@@ -17,6 +17,8 @@ struct file {
 struct sim_disk {
     struct file *files;
     bool full;
+    sim_disk_noted *noted;
+    void *noted_self;
 };
 
 struct sim_process_client {
@@ -26,6 +28,7 @@ struct sim_process_client {
     const char *const *env;
     char host[64];
     struct file *note;
+    bool dying; /* with this note */
 };
 
 struct never { /* a completion of what is not there */
@@ -103,6 +106,12 @@ void sim_disk_put(struct sim_disk *d, const char *path, struct str text)
 void sim_disk_set_full(struct sim_disk *d, bool full)
 {
     d->full = full;
+}
+
+void sim_disk_listen(struct sim_disk *d, sim_disk_noted *noted, void *self)
+{
+    d->noted = noted;
+    d->noted_self = self;
 }
 
 /* ---- the port ---- */
@@ -195,7 +204,10 @@ static bool note_write(void *port, struct str text, struct err *e)
     BUG_IF(!c->note || text.n > PROCESS_NOTE_MAX);
     if (c->d->full)
         return err_set(e, ERR_UNAVAILABLE, "the in-hand note: No space left on device");
+    if (c->dying)
+        return true;
     fill(c->note, text);
+    c->dying = c->d->noted && c->d->noted(c->d->noted_self, c->owner, text);
     return true;
 }
 

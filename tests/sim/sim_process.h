@@ -19,6 +19,12 @@ void sim_disk_free(struct sim_disk *d);
 void sim_disk_put(struct sim_disk *d, const char *path, struct str text); /* text.p NULL: is removed */
 void sim_disk_set_full(struct sim_disk *d, bool full);                    /* nothing can be written */
 
+/*
+ * Told of each in-hand note. True: its process dies with it, soon: the note stays as it is.
+ */
+typedef bool sim_disk_noted(void *self, uint64_t owner, struct str note);
+void sim_disk_listen(struct sim_disk *d, sim_disk_noted *noted, void *self);
+
 /* env: NAME=value texts, NULL-terminated, kept. host: as HOSTNAME. */
 struct sim_process_client *sim_process_client_new(struct sim_disk *d, struct scheduler *s, uint64_t owner,
                                                   const char *const *env, const char *host);

@@ -360,6 +360,24 @@ static void write_foreign(struct sim_redis *r)
     redis_blob_release(name);
 }
 
+/* The version of the fold's rules stands in the head of each view (docs/view.md). */
+static void make_older(struct sim_redis *r)
+{
+    const struct redis_table *t = &(*redis_server_keys(r->primary->redis, 0))->table;
+    BUF_CLEANUP struct buf unheard = BUF_INIT(REDIS_RESP_MAX);
+    struct redis_blob *heads[SIM_REDIS_HEADS];
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n && n < SIM_REDIS_HEADS; i++)
+        if (t->slots[i].name && str_ends(redis_blob_view(t->slots[i].name), STR("}:v")))
+            heads[n++] = redis_blob_share(t->slots[i].name);
+    for (size_t i = 0; i < n; i++) {
+        const struct str sets[] = {STR("HSET"), redis_blob_view(heads[i]), STR("fv"), STR("0")};
+        redis_server_execute(r->primary->redis, 0, sets, 4, &unheard);
+        redis_blob_release(heads[i]);
+    }
+}
+
 static const struct {
     enum fault fault;
     void (*strike)(struct sim_redis *r);
@@ -374,6 +392,7 @@ static const struct {
     {FAULT_REDIS_READONLY, refuse_writes},
     {FAULT_REDIS_NOSCRIPT, forget_scripts},
     {FAULT_REDIS_WRONGTYPE, write_foreign},
+    {FAULT_REDIS_OLDER, make_older},
 };
 
 void sim_redis_strike(struct sim_redis *r, enum fault f)
@@ -408,6 +427,7 @@ static void befall(struct sim_redis *r)
 struct travel {
     struct sim_redis_link *link;
     uint64_t id;
+    int place;
     struct redis_blob *wire; /* there */
     struct buf reply;        /* back */
 };
@@ -469,6 +489,15 @@ static void run(struct travel *t)
     xfree(words);
 }
 
+static bool struck_at(const struct travel *t, enum fault f)
+{
+    int before = swarm_at(t->link->r->swarm, t->place);
+    bool hit = struck(t->link->r, f);
+
+    (void)swarm_at(t->link->r->swarm, before);
+    return hit;
+}
+
 /* True: it ran, and its reply is to be told. */
 static bool arrives(struct travel *t)
 {
@@ -477,13 +506,13 @@ static bool arrives(struct travel *t)
     befall(r);
     if (t->link->dead || t->link->node->down)
         return false;
-    if (struck(r, FAULT_REDIS_LOST_BEFORE)) {
+    if (struck_at(t, FAULT_REDIS_LOST_BEFORE)) {
         cut(t->link);
         return false;
     }
     save_now_and_then(r);
     run(t);
-    if (struck(r, FAULT_REDIS_LOST_AFTER))
+    if (struck_at(t, FAULT_REDIS_LOST_AFTER))
         cut(t->link);
     return !t->link->dead && !t->link->over && t->link->client;
 }
@@ -504,16 +533,17 @@ static void arrive(void *self)
     (void)mem_account_set(before);
 }
 
-void sim_redis_post(struct sim_redis_link *l, uint64_t id, struct redis_blob *wire)
+void sim_redis_post(struct sim_redis_link *l, uint64_t id, struct redis_blob *wire, int place)
 {
     struct travel *t = xcalloc(1, sizeof *t);
     int64_t way = sim_redis_way_us(l->r);
 
-    if (struck(l->r, FAULT_REDIS_SLOW))
-        way += chance_between(&l->r->chance, 1, SLOW_MAX_US);
     t->link = l;
     l->refs++;
     t->id = id;
+    t->place = place;
+    if (struck_at(t, FAULT_REDIS_SLOW))
+        way += chance_between(&l->r->chance, 1, SLOW_MAX_US);
     t->wire = redis_blob_share(wire);
     (void)scheduler_after(l->r->s, in_order(l->r, &l->last_there_us, way),
                           &(struct completion){0, "redis.arrives", arrive, travel_free, t});

@@ -33,7 +33,10 @@ void sim_redis_free(struct sim_redis *r); /* its clients must have been freed */
 
 /* owner: its completions are his. */
 struct sim_redis_client *sim_redis_client_new(struct sim_redis *r, uint64_t owner);
-void sim_redis_client_free(struct sim_redis_client *c); /* after scheduler_end(owner) */
+/* The process alone cannot reach any server for so long. */
+void sim_redis_client_cut(struct sim_redis_client *c, int64_t us);
+void sim_redis_client_count(struct sim_redis_client *c, struct calls *calls); /* tells it of each command */
+void sim_redis_client_free(struct sim_redis_client *c);                       /* after scheduler_end(owner) */
 struct redis sim_redis_port(struct sim_redis_client *c);
 
 /* A person, or a test: strikes now, whatever the swarm says. Only kinds that befall a server. */

@@ -22,6 +22,7 @@ struct command {
     void *self;
     struct redis_blob *wire; /* NULL: refused when it was queued */
     int64_t deadline_us;
+    int place;
     bool in_flight, again;
     struct command *prev, *next;
 };
@@ -29,6 +30,7 @@ struct command {
 struct sim_redis_client {
     struct sim_redis *r;
     uint64_t owner, last_id;
+    int64_t cut_until_us;
     enum phase phase;
     struct sim_redis_link *link;
     int64_t backoff_ms;
@@ -37,6 +39,7 @@ struct sim_redis_client {
     size_t queued, queued_bytes, in_flight;
     uint64_t timer; /* ticket of the next look at deadlines; 0: none */
     struct redis_resp_tree tree;
+    struct calls *calls; /* may be NULL */
 };
 
 static int64_t now_us(const struct sim_redis_client *c)
@@ -61,6 +64,9 @@ static void complete(struct sim_redis_client *c, const struct redis_reply *reply
     c->queued--;
     c->queued_bytes -= x->wire ? x->wire->n : 0;
     c->in_flight -= x->in_flight;
+    calls_heard(c->calls, x->place);
+    if (reply->err.kind == ERR_NONE)
+        calls_answered(c->calls, x->place, &reply->value);
     x->done(x->self, x->id, reply);
     command_free(x);
 }
@@ -118,7 +124,7 @@ static void join(void *self)
 {
     struct sim_redis_client *c = self;
 
-    c->link = sim_redis_connect(c->r, c, c->owner);
+    c->link = now_us(c) < c->cut_until_us ? NULL : sim_redis_connect(c->r, c, c->owner);
     if (!c->link) {
         part(c, "connect: Connection refused");
         return;
@@ -220,7 +226,7 @@ static void pump(struct sim_redis_client *c)
             continue;
         x->in_flight = true;
         c->in_flight++;
-        sim_redis_post(c->link, x->id, x->wire);
+        sim_redis_post(c->link, x->id, x->wire, x->place);
     }
     arm(c);
 }
@@ -255,6 +261,9 @@ static uint64_t send(void *port, const struct str *args, size_t n, redis_done *d
     DL_APPEND(c->queue, x);
     c->queued++;
     c->queued_bytes += x->wire ? x->wire->n : 0;
+    x->place = calls_command(c->calls, args, n);
+    if (!calls_begin(c->calls, x->place))
+        return x->id; /* it waits in the queue until its process is gone, at once */
     wake(c);
     pump(c);
     return x->id;
@@ -275,6 +284,18 @@ struct sim_redis_client *sim_redis_client_new(struct sim_redis *r, uint64_t owne
     c->r = r;
     c->owner = owner;
     return c;
+}
+
+void sim_redis_client_cut(struct sim_redis_client *c, int64_t us)
+{
+    c->cut_until_us = now_us(c) + us;
+    if (c->phase == PHASE_READY)
+        part(c, "the network is cut");
+}
+
+void sim_redis_client_count(struct sim_redis_client *c, struct calls *calls)
+{
+    c->calls = calls;
 }
 
 void sim_redis_client_free(struct sim_redis_client *c)

@@ -12,7 +12,7 @@
 #include "sim/redis_server.h"
 #include "sim/sim_redis.h"
 
-enum { SIM_REDIS_NODES = 2, SIM_REDIS_SAVES = 40 };
+enum { SIM_REDIS_NODES = 2, SIM_REDIS_SAVES = 40, SIM_REDIS_HEADS = 64 };
 
 struct sim_redis_node {
     struct sim_redis *r;
@@ -57,7 +57,8 @@ struct sim_redis_link *sim_redis_connect(struct sim_redis *r, struct sim_redis_c
 void sim_redis_link_release(struct sim_redis_link *l);
 void sim_redis_forget(struct sim_redis *r, const struct sim_redis_client *c); /* it hears nothing any more */
 /* Puts a command on its way. */
-void sim_redis_post(struct sim_redis_link *l, uint64_t id, struct redis_blob *wire);
+/* place: where its process is (sim/place.h). */
+void sim_redis_post(struct sim_redis_link *l, uint64_t id, struct redis_blob *wire, int place);
 int64_t sim_redis_way_us(struct sim_redis *r); /* one way, drawn */
 
 /* Of the client: from completions of its owner. */

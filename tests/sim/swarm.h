@@ -6,7 +6,7 @@
  * met (Groce and others, "Swarm testing"). Whoever calls a seam asks swarm_strike() at the place of the
  * fault; nothing strikes once swarm_quiet() has been said. One table, so that coverage can be counted.
  */
-#include "awssim/chance.h"
+#include "sim/place.h"
 
 enum fault {
     FAULT_KILL,              /* a process dies, at any completion */
@@ -42,13 +42,32 @@ enum fault {
     FAULT_REDIS_OOM,         /* no memory */
     FAULT_REDIS_READONLY,    /* a replica for a while */
     FAULT_REDIS_NOSCRIPT,    /* it forgets its scripts */
+    FAULT_REDIS_OLDER,       /* the views are as an older build would have made them */
     FAULT_REDIS_WRONGTYPE,   /* a foreign writer makes a key of another type */
-    /* rules of AWS's simulator: struck there, counted here */
+    /* rules of AWS's simulator: struck there, counted here; what is of the estate is counted as it is
+     * drawn */
     FAULT_AWS_ERROR, /* 500, without an effect */
     FAULT_AWS_AFTER, /* and after it */
     FAULT_AWS_THROTTLE,
-    FAULT_AWS_HTML, /* a load balancer's page */
-    FAULT_AWS_SLOW, /* the reply comes late */
+    FAULT_AWS_HTML,       /* a load balancer's page */
+    FAULT_AWS_SLOW,       /* the reply comes late */
+    FAULT_AWS_REFUSED,    /* a start or a stop, in one of EC2's words: no capacity, a limit, a right … */
+    FAULT_AWS_SPECS_DOWN, /* DynamoDB answers nobody for minutes */
+    FAULT_AWS_DESCRIBES_DOWN, /* nor does DescribeInstances */
+    FAULT_AWS_SLOW_MACHINE,   /* of the estate: it starts or stops for minutes, */
+    FAULT_AWS_STALE,          /* it is described as it was seconds before, */
+    FAULT_AWS_FALLS_BACK,     /* its starts end in stopped or terminated, */
+    FAULT_AWS_STUCK,          /* its stops do not end, */
+    FAULT_AWS_AGENT,          /* its guest's agent is away, slow, or fails */
+    FAULT_AWS_OF_ITS_KIND,    /* it is one of those that are not to be stopped */
+    FAULT_AWS_TERMINATED,     /* a machine, by somebody else */
+    FAULT_AWS_RETAGGED,       /* a machine has another tier's tag, or none */
+    FAULT_PRODUCERS_DOWN,     /* all of them, for minutes */
+    FAULT_WORKERS_DOWN,
+    FAULT_CUT_KAFKA, /* one process alone hears nothing of it for a while */
+    FAULT_CUT_REDIS, /* and nothing of that */
+    FAULT_JOBS_LOST, /* what is in a partition of the jobs topic is gone */
+    FAULT_OPTIONS,   /* a process comes again with other options */
     FAULTS
 };
 extern const char *const fault_names[FAULTS];
@@ -58,11 +77,15 @@ struct swarm {
     double rate[FAULTS]; /* of a strike each time it is asked for; 0: off */
     int64_t struck[FAULTS];
     bool quiet;
+    struct places *places; /* may be NULL */
+    int place;             /* of the call that is asked about; PLACE_NONE: of none */
 };
 
 /* Draws what is on. `scale`: 0 no faults at all, 1 as usual. */
 void swarm_init(struct swarm *s, uint64_t seed, double scale);
 bool swarm_strike(struct swarm *s, enum fault f);
+/* What is asked from now on is about a call there (NULL is nobody's swarm). Returns where it was before. */
+int swarm_at(struct swarm *s, int place);
 /* So many times as likely: where a fault hurts more than elsewhere. */
 bool swarm_strike_by(struct swarm *s, enum fault f, double weight);
 void swarm_quiet(struct swarm *s); /* from now on nothing strikes */
