@@ -73,8 +73,12 @@ static void forget_saves(struct sim_redis *r)
 
 void sim_redis_free(struct sim_redis *r)
 {
+    struct sim_redis_link *l = NULL;
+
     if (!r)
         return;
+    DL_FOREACH(r->links, l) /* what is still on its way holds it longer */
+    l->r = NULL;
     forget_saves(r);
     for (int i = 0; i < SIM_REDIS_NODES; i++)
         redis_server_free(r->nodes[i].redis);
@@ -106,7 +110,8 @@ void sim_redis_link_release(struct sim_redis_link *l)
 {
     if (!l || --l->refs > 0)
         return;
-    DL_DELETE(l->r->links, l);
+    if (l->r)
+        DL_DELETE(l->r->links, l);
     xfree(l);
 }
 
