@@ -388,9 +388,9 @@ static void favour(struct fleet *f)
     uint64_t seed = f->config.seed;
 
     if (f->twist.poison)
-        places_favour(&f->places, "append letter");
+        places_favour(&f->places, "append letter", true);
     if (f->config.faults > 0 && seed % REBUILDS_ONE_OF == 1) { /* one builds the view, and another goes on */
-        places_favour(&f->places, "redis seed");
+        places_favour(&f->places, "redis seed", false);
         f->swarm.rate[FAULT_REDIS_FLUSH] = OFTEN;
     }
     if (f->config.faults > 0 && seed % UPGRADES_ONE_OF == UPGRADES_ONE_OF / 2)

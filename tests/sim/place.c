@@ -80,10 +80,10 @@ void places_init(struct places *p, uint64_t seed, bool aimed)
 
 enum { FAVOURED = 4 };
 
-void places_favour(struct places *p, const char *place)
+void places_favour(struct places *p, const char *place, bool after)
 {
     for (int i = 0; i < FAVOURED && i < p->aim_count; i++)
-        aim_at(p, &p->aims[i], place, BOTH);
+        aim_at(p, &p->aims[i], place, after ? BOTH | AFTER : BOTH);
 }
 
 int places_find(struct places *p, struct str seam, struct str about)
