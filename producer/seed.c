@@ -140,8 +140,8 @@ static void load(struct partition *p, const struct kafka_record *r)
                        e.msg); /* without it the workload's history before L is unknown */
         return;
     }
-    if (snap.fv != VIEW_FV) {
-        partition_halt(p, "UPGRADE_NEEDED", "an idle snapshot was written by other rules of folding");
+    if (snap.fv > VIEW_FV) {
+        partition_halt(p, "UPGRADE_NEEDED", "an idle snapshot was written by newer rules of folding");
     } else {
         struct loading *l = xcalloc(1, sizeof *l);
         *l = (struct loading){.p = p, .serial = s->serial};

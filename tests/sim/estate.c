@@ -91,8 +91,8 @@ static const struct {
 } oddities[] = {
     {FAULT_AWS_SLOW_MACHINE, ",\"start_ms\":200000,\"stop_ms\":400000"},
     {FAULT_AWS_SLOW_MACHINE, ",\"status_ms\":4000000"},
-    {FAULT_AWS_STALE, ",\"describe_lag_ms\":4000"},
-    {FAULT_AWS_STALE, ",\"describe_lag_ms\":40000"},
+    {FAULT_AWS_STALE, ",\"describe_lag_ms\":1500"},
+    {FAULT_AWS_STALE, ",\"describe_lag_ms\":3000"},
     {FAULT_AWS_FALLS_BACK, FALLS("stopped")},
     {FAULT_AWS_FALLS_BACK, FALLS("terminated")},
     {FAULT_AWS_STUCK, ",\"stuck\":\"stopping\""},

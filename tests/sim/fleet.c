@@ -19,11 +19,14 @@ enum {
     JUMP_S = 1200,
     SHEPHERD_MS = 1000,
     HEAVY = 60,
+    REBUILDS_ONE_OF = 8,  /* histories: views are lost again and again */
+    UPGRADES_ONE_OF = 16, /* they are an older build's again and again */
     MILLION = 1000000,
 };
 
 #define OTHER  UINT64_C(0x5eed)
 #define PREFIX "sim"
+#define OFTEN  2e-4 /* a command of Redis */
 static const char prefix_flag[] = "--kafka.prefix=" PREFIX;
 static const char *const env[] = {
     "AWS_ACCESS_KEY_ID=" ESTATE_KEY,  "AWS_SECRET_ACCESS_KEY=" ESTATE_SECRET, "AWS_REGION=" ESTATE_REGION,
@@ -379,6 +382,21 @@ static void make_daemons(struct fleet *f)
 
 /* ---- a history ---- */
 
+/* What is rare by chance, and comes again and again in some histories. */
+static void favour(struct fleet *f)
+{
+    uint64_t seed = f->config.seed;
+
+    if (f->twist.poison)
+        places_favour(&f->places, "append letter", true);
+    if (f->config.faults > 0 && seed % REBUILDS_ONE_OF == 1) { /* one builds the view, and another goes on */
+        places_favour(&f->places, "redis seed", false);
+        f->swarm.rate[FAULT_REDIS_FLUSH] = OFTEN;
+    }
+    if (f->config.faults > 0 && seed % UPGRADES_ONE_OF == UPGRADES_ONE_OF / 2)
+        f->swarm.rate[FAULT_REDIS_OLDER] = OFTEN;
+}
+
 static void open_fleet(struct fleet *f, const struct fleet_config *config)
 {
     *f = (struct fleet){.config = *config, .chance = {config->seed}, .other = {config->seed ^ OTHER}};
@@ -393,8 +411,7 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
         estate_spice(&f->estate, &f->swarm, &f->other);
     twist_draw(&f->twist, config->seed, config->faults > 0);
     twist_guests(&f->twist, &f->estate);
-    if (f->twist.poison)
-        places_favour(&f->places, "append letter");
+    favour(f);
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
     f->judge = judge_new(&f->estate, &f->trace, f->topic);

@@ -47,16 +47,16 @@ const struct place_row place_rows[] = {
     {0},
 };
 
-static void aim_at(struct places *p, struct place_aim *a, const struct place_row *r)
+static void aim_at(struct places *p, struct place_aim *a, const char *place, unsigned acts)
 {
     struct str about;
     struct str seam;
 
-    (void)str_cut(str_of(r->place), ' ', &seam, &about);
+    (void)str_cut(str_of(place), ' ', &seam, &about);
     a->place = places_find(p, seam, about);
     do
         a->act = (enum place_act)chance_between(&p->chance, 0, PLACE_ACTS - 1);
-    while (!(r->acts >> a->act & 1));
+    while (!(acts >> a->act & 1));
     a->left = (int)chance_between(&p->chance, 1, 3);
 }
 
@@ -74,17 +74,16 @@ void places_init(struct places *p, uint64_t seed, bool aimed)
     int64_t wanted = aimed ? chance_between(&p->chance, PLACE_AIMS_MIN, PLACE_AIMS) : 0;
     for (int i = 0; i < wanted; i++) {
         const struct place_row *r = &place_rows[chance_between(&p->chance, 0, rows - 1)];
-        aim_at(p, &p->aims[p->aim_count++], r);
+        aim_at(p, &p->aims[p->aim_count++], r->place, r->acts);
     }
 }
 
 enum { FAVOURED = 4 };
 
-void places_favour(struct places *p, const char *place)
+void places_favour(struct places *p, const char *place, bool after)
 {
-    for (const struct place_row *r = place_rows; r->row; r++)
-        for (int i = 0; i < FAVOURED && i < p->aim_count && strcmp(r->place, place) == 0; i++)
-            aim_at(p, &p->aims[i], r);
+    for (int i = 0; i < FAVOURED && i < p->aim_count; i++)
+        aim_at(p, &p->aims[i], place, after ? BOTH | AFTER : BOTH);
 }
 
 int places_find(struct places *p, struct str seam, struct str about)

@@ -53,8 +53,8 @@ struct places {
 
 /* `aimed`: this history has aims. */
 void places_init(struct places *p, uint64_t seed, bool aimed);
-/* Some of the aims, if there are any, are there. */
-void places_favour(struct places *p, const char *place);
+/* Some of the aims, if there are any, are there; `after`: those just after the call, too. */
+void places_favour(struct places *p, const char *place, bool after);
 int places_find(struct places *p, struct str seam, struct str about); /* makes it */
 void places_met(struct places *p, int place, enum place_act act);
 /* Whether an aim strikes there; it is one less then. */

@@ -85,10 +85,10 @@ void strikes_rules(struct swarm *s, struct chance *c, const struct estate *e, in
 /* Those that a fleet may change by and by, a daemon at a time; lease.ttl and fence.window are not of them: a
  * producer whose own differ from the view's says so, and halts. */
 static const char *const options[] = {
-    "--worker.concurrency=1",  "--worker.concurrency=3", "--worker.poll=1s",      "--worker.poll=1m",
-    "--worker.max.expiries=1", "--worker.max.publish=1", "--run.deadline=5m",     "--run.deadline=20m",
-    "--pause.max=2m",          "--drain.timeout=100ms",  "--drain.timeout=1m",    "--schedule.policy=all",
-    "--schedule.policy=none",  "--schedule.catchup=1m",  "--schedule.refresh=5s", "--aws.pace=learn",
+    "--worker.concurrency=1", "--worker.concurrency=3", "--worker.poll=1s",      "--worker.poll=1m",
+    "--worker.concurrency=2", "--worker.max.publish=1", "--run.deadline=5m",     "--run.deadline=20m",
+    "--pause.max=2m",         "--drain.timeout=100ms",  "--drain.timeout=1m",    "--schedule.policy=all",
+    "--schedule.policy=none", "--schedule.catchup=1m",  "--schedule.refresh=5s", "--aws.pace=learn",
     "--observe=true",
 };
 

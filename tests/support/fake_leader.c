@@ -202,8 +202,8 @@ static kafka_reader k_assign(void *port, const char *topic, int partition, int64
 {
     struct fake_leader *f = port;
 
-    (void)topic;
     (void)partition;
+    f->reading_snapshot = strcmp(topic, "t.snap.v1") == 0;
     f->read_from = offset;
     f->reading = true;
     return 1;
@@ -225,7 +225,12 @@ static enum kafka_read k_read(void *port, kafka_reader reader, struct kafka_reco
 
     (void)reader;
     (void)e;
-    for (size_t i = 0; i < f->count && f->reading; i++) {
+    if (f->reading && f->reading_snapshot && f->read_from == 0) {
+        *out = (struct kafka_record){
+            .topic = "t.snap.v1", .offset = f->read_from++, .key = STR("shop"), .value = str_of(f->snapshot)};
+        return KAFKA_RECORD;
+    }
+    for (size_t i = 0; i < f->count && f->reading && !f->reading_snapshot; i++) {
         if (strcmp(f->records[i].topic, "t.events.v1") != 0 || at++ != f->read_from)
             continue;
         *out = (struct kafka_record){.topic = f->records[i].topic,
@@ -247,7 +252,7 @@ static uint64_t k_marks(void *port, const char *topic, const int *partitions, si
     (void)partitions;
     e->call.marks = done;
     e->n = n;
-    e->offset = strcmp(topic, "t.events.v1") == 0 ? 0 : -1; /* the snapshot topic is empty */
+    e->offset = strcmp(topic, "t.events.v1") == 0 ? 0 : f->snapshot ? 1 : -1; /* -1: it is empty */
     return e->id;
 }
 
@@ -353,8 +358,9 @@ static void deliver(struct fake_leader *f, struct fl_event *e)
 {
     static const struct err fine = {0};
     struct kafka_appended a = {.partition = e->partition, .offset = e->offset};
-    int64_t low = e->offset < 0 ? 0 : f->low;
-    int64_t high = e->offset < 0 ? 0 : log_end(f);
+    bool snapshot = e->kind == FL_MARKS && e->offset == 1;
+    int64_t low = e->offset < 0 || snapshot ? 0 : f->low;
+    int64_t high = e->offset < 0 ? 0 : snapshot ? 1 : log_end(f);
     struct kafka_watermarks w = {.low = &low, .high = &high, .n = 1, .asked_boot_ms = f->now.boot_ms};
 
     switch (e->kind) {

@@ -37,6 +37,8 @@ struct fake_leader {
     int64_t low, extra; /* of the log: its lowest offset; records before ours */
     int64_t read_from;  /* the next offset that the reader hands out */
     bool reading;
+    const char *snapshot; /* the one record of the snapshot topic, of shop; NULL: it is empty */
+    bool reading_snapshot;
     bool slow_fold;                     /* the view does not answer a fold */
     bool slow_acks;                     /* the brokers do not answer an append, until this is over */
     int64_t committed, committed_start; /* what groups have committed: of the workers, of the replay start */

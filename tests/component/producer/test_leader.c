@@ -143,6 +143,30 @@ static void a_lock_that_cannot_be_read_is_removed_and_taken(void **state)
     assert_int_equal(fl_asked(&f, "UNLINK"), 1);
 }
 
+static void build_from(const char *snapshot)
+{
+    f.snapshot = snapshot;
+    fl_say_once(&f, "HMGET", "(-1;;0;0;1;15000;30000)", 1000);
+    fl_say_once(&f, "HMGET", "(nil;nil;nil;nil;nil;nil;nil)", 1);
+    fl_run(&f, 3000);
+}
+
+static void a_snapshot_of_older_rules_is_loaded(void **state)
+{
+    (void)state;
+    build_from("{\"v\":1,\"asof\":4,\"log\":0,\"fv\":0,\"w\":{\"st\":\"I\",\"last\":\"4\"},\"r\":{}}");
+    assert_true(leads());
+    assert_int_equal(fl_asked(&f, "seed"), 3); /* BEGIN, the workload, END */
+}
+
+static void a_snapshot_of_newer_rules_stops_the_partition(void **state)
+{
+    (void)state;
+    build_from("{\"v\":1,\"asof\":4,\"log\":0,\"fv\":2,\"w\":{\"st\":\"I\",\"last\":\"4\"},\"r\":{}}");
+    assert_false(leads());
+    assert_true(says("/readyz", "UPGRADE_NEEDED"));
+}
+
 static void a_views_head_that_cannot_be_read_is_removed_and_the_view_is_built(void **state)
 {
     static const char wrong[] = "!WRONGTYPE Operation against a key holding the wrong kind of value";
@@ -547,6 +571,8 @@ int main(void)
         CASE(another_servers_view_is_opened_for_this_one),
         CASE(without_the_lock_nothing_is_asked_of_the_view),
         CASE(a_lock_that_cannot_be_read_is_removed_and_taken),
+        CASE(a_snapshot_of_older_rules_is_loaded),
+        CASE(a_snapshot_of_newer_rules_stops_the_partition),
         CASE(a_views_head_that_cannot_be_read_is_removed_and_the_view_is_built),
         CASE(a_lost_lock_ends_leading),
         CASE(a_log_whose_partitions_were_added_to_is_led_no_more),
