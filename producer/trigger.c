@@ -120,6 +120,13 @@ static int64_t half_a_period_off(int64_t wall_ms, int64_t period_ms)
     return at_ms > wall_ms ? at_ms : at_ms + period_ms;
 }
 
+static void on_rows(void *self, const struct json *rows)
+{
+    struct trigger *t = self;
+
+    schedules_load_rows(t->schedules, rows, context_wall_ms(t->c));
+}
+
 static void on_list(void *self, uint64_t id, const struct source_rows *rows)
 {
     struct trigger *t = self;
@@ -134,7 +141,7 @@ static void on_list(void *self, uint64_t id, const struct source_rows *rows)
         log_warn(t->c->ports->log, "schedules.unread", fe(&rows->err));
         return;
     }
-    schedules_load(t->schedules, rows->schedules, wall_ms);
+    schedules_load_end(t->schedules);
     if (!t->told)
         log_info(t->c->ports->log, "schedules.read", fi("schedules", (int64_t)schedules_count(t->schedules)),
                  fi("invalid", (int64_t)schedules_invalid(t->schedules)));
@@ -155,7 +162,8 @@ static void refresh(struct trigger *t, int64_t wall_ms)
         return;
     t->listing = true;
     t->asked_ms = t->c->now_ms;
-    (void)source_schedules(t->c->source, NULL, on_list, t);
+    schedules_load_begin(t->schedules);
+    (void)source_schedules_by_page(t->c->source, on_rows, on_list, t);
 }
 
 /* ---- one record after the other ---- */
