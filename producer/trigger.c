@@ -15,7 +15,6 @@ enum {
     AGAIN_MAX_MS = 30 * 1000,
     REFRESH_RETRY_MS = 5000,
     TURN_MS = 500,
-    FIRST_MS = 1000, /* so long due ticks go before admissions */
 };
 
 struct appending { /* one record, until its acknowledgement */
@@ -68,6 +67,7 @@ static void firing_end(struct trigger *t, struct firing *f)
     HASH_DELETE(hh, t->by_id, f);
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     HASH_DELETE(hh_workload, t->by_workload, f);
+    t->c->ticks_in_hand--;
     firing_free(f);
 }
 
@@ -423,6 +423,7 @@ static void take_up(struct trigger *t, const struct entry *e)
         *f = (struct firing){.id = ++t->last, .workload = xstrdup(e->s.workload), .partition = e->partition};
         HASH_ADD(hh, t->by_id, id, sizeof f->id, f);
         HASH_ADD_KEYPTR(hh_workload, t->by_workload, f->workload, strlen(f->workload), f);
+        t->c->ticks_in_hand++;
     }
     firing_add(f, e->id);
 }
@@ -450,7 +451,7 @@ int64_t trigger_turn(struct trigger *t)
         refresh(t, wall_ms);
     places_turn(t->places, t->rows_ms, on_left, t);
     while ((e = schedules_take(t->schedules, wall_ms))) {
-        t->c->ticks_first_ms = t->c->now_ms + FIRST_MS;
+        t->c->ticks_due_ms = t->c->now_ms;
         take_up(t, e);
     }
     for (struct firing *f = t->by_id; f && t->check_count < CHECKS_MAX;)
