@@ -212,6 +212,21 @@ static void ask_more(struct cli *c, int partition, const char *workload, struct 
     }
 }
 
+/* Leases alone tell of workers. Between a step's release and its first claim it is so for a moment. */
+static void look_for_workers(struct cli_state *s)
+{
+    int64_t pending = 0;
+    int64_t leased = 0;
+
+    for (int64_t k = s->step; k <= s->open && k < STATE_STEPS_MAX; k++) {
+        pending += s->at[k].pending;
+        leased += s->at[k].leased;
+    }
+    if (strcmp(s->state, "running") == 0 && pending > 0 && leased == 0)
+        (void)snprintf(s->why, sizeof s->why, "no worker holds any of its %lld jobs now: does a worker run?",
+                       (long long)pending);
+}
+
 static bool from_view(struct cli *c, int partition, const char *workload, struct cli_state *out,
                       struct err *e)
 {
@@ -234,6 +249,7 @@ static bool from_view(struct cli *c, int partition, const char *workload, struct
         return err_set(e, ERR_NOT_FOUND, "redis holds no view of log partition %d", partition);
     ask_more(c, partition, workload, a);
     *out = a->state;
+    look_for_workers(out);
     return true;
 }
 

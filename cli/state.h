@@ -37,12 +37,13 @@ struct cli_state {
     struct cli_hold *holds;                         /* those that are not over */
     size_t hold_count;
     bool holds_unreadable; /* the view's cannot be read: whom they cover is not known */
-    char why[120];         /* draining: why the next run does not start yet; "": not known */
-    int64_t until_ms;      /* not before; 0: not known */
-    int64_t now_ms;        /* when it was so */
-    int64_t age_ms;        /* of the view: since a leader last confirmed it; -1: never, or unknown */
-    bool confirmed;        /* a leader confirms the view: things move */
-    char note[160];        /* why the view could not be asked */
+    /* draining: why the next run does not start yet; running: that nobody works on it; "": not known */
+    char why[120];
+    int64_t until_ms; /* not before; 0: not known */
+    int64_t now_ms;   /* when it was so */
+    int64_t age_ms;   /* of the view: since a leader last confirmed it; -1: never, or unknown */
+    bool confirmed;   /* a leader confirms the view: things move */
+    char note[160];   /* why the view could not be asked */
 };
 
 /*

@@ -154,6 +154,8 @@ static void print_state(const char *workload, const struct cli_state *s)
         print_line("%lld done, %lld unchanged, %lld bypassed, %lld failed%s%s", (long long)s->counts.done,
                    (long long)s->counts.unchanged, (long long)s->counts.bypassed, (long long)s->counts.failed,
                    s->result ? ": " : " so far", s->result ? result_names[s->result] : "");
+    if (s->why[0] && strcmp(s->state, "running") == 0)
+        print_line("%s: `ec2sched doctor`", s->why);
     if (s->next_run[0])
         print_line("next: %s %s%s%s", s->next_action, s->next_run,
                    start.n ? ": " : ": when the run has ended", buf_cstr(&start));
@@ -225,7 +227,8 @@ static void summary_row(struct table *t, const char *workload, const struct cli_
     table_cell(t, s->next_run);
     table_cell(t, !s->from_view   ? "folded from the log"
                   : !s->confirmed ? "no leader confirms the view"
-                                  : buf_cstr(&start));
+                  : start.n       ? buf_cstr(&start)
+                                  : s->why);
 }
 
 static int status_all(struct cli *c)

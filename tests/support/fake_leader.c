@@ -322,12 +322,12 @@ static void deliver_reply(struct fl_event *e)
     e->call.reply(e->self, e->id, &r);
 }
 
-static void deliver_topics(struct fl_event *e)
+static void deliver_topics(const struct fake_leader *f, struct fl_event *e)
 {
     static const struct kafka_header log_append[] = {{{"message.timestamp.type", 22}, {"LogAppendTime", 13}}};
     struct kafka_topic t[] = {
         {.name = "t.events.v1",
-         .partitions = FL_PARTITIONS,
+         .partitions = f->log_partitions ? f->log_partitions : FL_PARTITIONS,
          .config = log_append,
          .config_count = 1,
          .config_known = true},
@@ -374,7 +374,7 @@ static void deliver(struct fake_leader *f, struct fl_event *e)
         e->call.done(e->self, e->id, &fine);
         break;
     case FL_TOPICS:
-        deliver_topics(e);
+        deliver_topics(f, e);
         break;
     }
 }

@@ -33,6 +33,7 @@ struct fake_leader {
     uint64_t chance, last_id;
     struct fl_record records[FL_RECORDS]; /* of all topics, in the order of their appending */
     size_t count;
+    int log_partitions; /* as the brokers tell; 0: FL_PARTITIONS */
     int64_t low, extra; /* of the log: its lowest offset; records before ours */
     int64_t read_from;  /* the next offset that the reader hands out */
     bool reading;
