@@ -45,10 +45,10 @@ struct context {
     bool log_append_time;                                /* the broker's clock stamps the log */
     int64_t now_ms;                                      /* boot clock at the beginning of this turn */
     size_t in_flight;                                    /* appends without an answer */
-    /* Ticks whose rows are being read, or whose records have no answer; until ticks_first_ms (boot clock)
-     * they go before admissions. */
-    size_t ticks_in_flight;
-    int64_t ticks_first_ms;
+    /* Readings of rows for ticks that are under way, and their records without an answer; workloads with a
+     * tick in hand; when the last tick came due (boot clock). See context_ticks_first. */
+    size_t ticks_in_flight, ticks_in_hand;
+    int64_t ticks_due_ms;
     struct waiting *waiting;          /* of the appends in flight: who hears of it */
     struct publication *publications; /* the same of deliveries */
     struct work *orphans;             /* dropped work whose answer is still to come (owed.h) */
@@ -64,5 +64,13 @@ struct context {
 };
 
 int64_t context_wall_ms(const struct context *c);
+/*
+ * Many ticks at once: their records go before what can wait, for so long at most after the last of them came
+ * due. Folding them, and admitting their runs, would take the time, and the machine of broker and view, in
+ * which the others become records.
+ */
+enum { CONTEXT_ADMITS_WAIT_MS = 1000, CONTEXT_FOLDS_WAIT_MS = 200, CONTEXT_TICKS_MANY = 32 };
+bool context_admits_wait(const struct context *c);
+bool context_folds_wait(const struct context *c);
 /* 32 hex digits of chance. */
 void context_nonce(const struct context *c, char out[CONTEXT_ID_MAX]);

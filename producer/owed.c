@@ -166,7 +166,7 @@ static void take_up(struct partition *p, const struct view_debt_entry *d, int64_
 
     if (p->owed.count >= WORKS_MAX)
         return; /* its turn comes */
-    if (d->kind == VIEW_OWES_ADMIT && p->c->ticks_in_flight > 0 && p->c->now_ms < p->c->ticks_first_ms)
+    if (d->kind == VIEW_OWES_ADMIT && context_admits_wait(p->c))
         return; /* many ticks at once: all are in the log before the first of them costs a reading */
     w = xcalloc(1, sizeof *w);
     *w = (struct work){

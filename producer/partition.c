@@ -201,7 +201,8 @@ static int64_t lead_turn(struct partition *p)
     if (p->must_open)
         leader_open(p);
     leader_marks(p);
-    tail_turn(p);
+    if (!context_folds_wait(p->c))
+        tail_turn(p);
     leader_beat(p);
     if (!partition_leads(p))
         return INT64_MAX;

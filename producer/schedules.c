@@ -17,6 +17,7 @@ struct schedules {
     struct context *c;
     struct zonefile files;
     struct zones *zones;
+    struct zones *were; /* of the last whole load, while the next goes on: entries borrow from both */
     struct entry *by_id, *by_name;
     struct invalid *invalid;
     struct timers *due;
@@ -64,6 +65,7 @@ void schedules_free(struct schedules *s)
     while (s->invalid)
         invalid_free(s, s->invalid);
     zones_free(s->zones);
+    zones_free(s->were);
     timers_free(s->due);
     xfree(s->known);
     xfree(s->dirty);
@@ -344,37 +346,75 @@ static bool read_row(struct schedules *s, const struct json *row, struct schedul
     return ok;
 }
 
+static struct entry *entry_of(struct schedules *s, const struct json *row)
+{
+    char name[2 * IDS_WORKLOAD_MAX + 2];
+    struct entry *e = NULL;
+    int n = snprintf(name, sizeof name, STR_FMT "|" STR_FMT,
+                     STR_ARG(json_str_or_empty(json_get(row, "SpecName"))),
+                     STR_ARG(json_str_or_empty(json_get(row, "ScheduleName"))));
+
+    if (n > 0 && (size_t)n < sizeof name)
+        HASH_FIND(hh_name, s->by_name, name, (size_t)n, e);
+    return e;
+}
+
+/* The row says what it said when it was read last: nothing but the zone's data may be new. */
+static bool still_stands(struct schedules *s, struct entry *e, const struct json *row)
+{
+    struct err err = {0};
+    const struct zone *zone =
+        e && !e->listed && schedule_says(&e->s, row) ? zones_get(s->zones, e->s.zone_name, &err) : NULL;
+
+    if (!zone)
+        return false;
+    e->s.zone = zone;
+    e->seen = e->listed = true;
+    plan(s, e);
+    return true;
+}
+
 static void load_row(struct schedules *s, const struct json *row, int64_t now_ms)
 {
     struct schedule one = {0};
     struct entry *e = NULL;
 
-    if (!read_row(s, row, &one))
+    if (still_stands(s, entry_of(s, row), row) || !read_row(s, row, &one))
         return;
     e = by_name(s, one.workload, one.name);
-    if (e && e->seen) {
+    if (e && e->listed) {
         stand_still(s, row, "ScheduleName: stands twice: keep one row");
         drop(s, e);
     } else if (one.enabled) {
-        (void)put_row(s, &one, now_ms);
+        put_row(s, &one, now_ms)->listed = true;
     }
     schedule_release(&one); /* what was not taken */
 }
 
-static void begin_load(struct schedules *s)
+void schedules_load_begin(struct schedules *s)
 {
     struct entry *e = NULL;
     struct entry *next = NULL;
     struct invalid *i = NULL;
     struct invalid *after = NULL;
 
+    if (!s->were) {
+        s->were = s->zones;
+        s->zones = zones_new(zonefile_load, &s->files);
+    }
     HASH_ITER(hh, s->by_id, e, next)
-    e->seen = false;
+    e->seen = e->listed = false;
     HASH_ITER(hh, s->invalid, i, after)
     i->seen = false;
 }
 
-static void end_load(struct schedules *s)
+void schedules_load_rows(struct schedules *s, const struct json *rows, int64_t now_ms)
+{
+    for (const struct json *row = json_first(rows); row; row = json_next(row))
+        load_row(s, row, now_ms);
+}
+
+void schedules_load_end(struct schedules *s)
 {
     struct entry *e = NULL;
     struct entry *next = NULL;
@@ -391,18 +431,8 @@ static void end_load(struct schedules *s)
         if (!i->seen)
             invalid_free(s, i);
     }
-}
-
-void schedules_load(struct schedules *s, const struct json *rows, int64_t now_ms)
-{
-    struct zones *was = s->zones;
-
-    s->zones = zones_new(zonefile_load, &s->files);
-    begin_load(s);
-    for (const struct json *row = json_first(rows); row; row = json_next(row))
-        load_row(s, row, now_ms);
-    end_load(s);
-    zones_free(was); /* no entry borrows from it any more */
+    zones_free(s->were); /* no entry borrows from it any more */
+    s->were = NULL;
 }
 
 bool schedules_row(struct schedules *s, struct entry *e, const struct json *row, int64_t begin_ms)

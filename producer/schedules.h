@@ -6,7 +6,7 @@
  * leads stand in it, once it is known how far their ticks have been considered (schedules_know): in the log,
  * or reported. A row that cannot be is told once and stands still; a paused one, and one that is gone, is
  * forgotten, so that it begins anew when it comes back: ticks in between are nobody's. Zones are read anew
- * with every load.
+ * with every whole load.
  *
  * Owner: the trigger. Moments are wall time in ms.
  */
@@ -27,9 +27,10 @@ struct entry {
     int partition;
     int64_t considered_ms; /* ticks up to then are done with */
     struct tick next;
-    bool busy, seen; /* in a firing; in the load that is going on */
-    bool dirty;      /* the view is to be told of considered_ms */
-    char *name;      /* workload|name */
+    bool busy;         /* in a firing */
+    bool seen, listed; /* since the last load began: its row was read; by that load itself */
+    bool dirty;        /* the view is to be told of considered_ms */
+    char *name;        /* workload|name */
     UT_hash_handle hh, hh_name;
 };
 
@@ -39,8 +40,14 @@ struct schedules; /* opaque */
 struct schedules *schedules_new(struct context *c);
 void schedules_free(struct schedules *s);
 
-/* All rows, as they are now. New ones of partitions that are known begin at now_ms. */
-void schedules_load(struct schedules *s, const struct json *rows, int64_t now_ms);
+/*
+ * All rows, as they are now, some at a time. New ones of partitions that are known begin at now_ms. What no
+ * row has told of goes with the end; a load without one (the next begins) has told of some and takes none
+ * away.
+ */
+void schedules_load_begin(struct schedules *s);
+void schedules_load_rows(struct schedules *s, const struct json *rows, int64_t now_ms);
+void schedules_load_end(struct schedules *s);
 /*
  * One row as it was read before its tick (NULL: it is gone). True: the entry stands as it was, but for its
  * profile. False: it is gone, or another one stands in its place that is considered up to begin_ms.

@@ -15,7 +15,6 @@ enum {
     AGAIN_MAX_MS = 30 * 1000,
     REFRESH_RETRY_MS = 5000,
     TURN_MS = 500,
-    FIRST_MS = 1000, /* so long due ticks go before admissions */
 };
 
 struct appending { /* one record, until its acknowledgement */
@@ -68,6 +67,7 @@ static void firing_end(struct trigger *t, struct firing *f)
     HASH_DELETE(hh, t->by_id, f);
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     HASH_DELETE(hh_workload, t->by_workload, f);
+    t->c->ticks_in_hand--;
     firing_free(f);
 }
 
@@ -120,6 +120,13 @@ static int64_t half_a_period_off(int64_t wall_ms, int64_t period_ms)
     return at_ms > wall_ms ? at_ms : at_ms + period_ms;
 }
 
+static void on_rows(void *self, const struct json *rows)
+{
+    struct trigger *t = self;
+
+    schedules_load_rows(t->schedules, rows, context_wall_ms(t->c));
+}
+
 static void on_list(void *self, uint64_t id, const struct source_rows *rows)
 {
     struct trigger *t = self;
@@ -134,7 +141,7 @@ static void on_list(void *self, uint64_t id, const struct source_rows *rows)
         log_warn(t->c->ports->log, "schedules.unread", fe(&rows->err));
         return;
     }
-    schedules_load(t->schedules, rows->schedules, wall_ms);
+    schedules_load_end(t->schedules);
     if (!t->told)
         log_info(t->c->ports->log, "schedules.read", fi("schedules", (int64_t)schedules_count(t->schedules)),
                  fi("invalid", (int64_t)schedules_invalid(t->schedules)));
@@ -155,7 +162,8 @@ static void refresh(struct trigger *t, int64_t wall_ms)
         return;
     t->listing = true;
     t->asked_ms = t->c->now_ms;
-    (void)source_schedules(t->c->source, NULL, on_list, t);
+    schedules_load_begin(t->schedules);
+    (void)source_schedules_by_page(t->c->source, on_rows, on_list, t);
 }
 
 /* ---- one record after the other ---- */
@@ -415,6 +423,7 @@ static void take_up(struct trigger *t, const struct entry *e)
         *f = (struct firing){.id = ++t->last, .workload = xstrdup(e->s.workload), .partition = e->partition};
         HASH_ADD(hh, t->by_id, id, sizeof f->id, f);
         HASH_ADD_KEYPTR(hh_workload, t->by_workload, f->workload, strlen(f->workload), f);
+        t->c->ticks_in_hand++;
     }
     firing_add(f, e->id);
 }
@@ -442,7 +451,7 @@ int64_t trigger_turn(struct trigger *t)
         refresh(t, wall_ms);
     places_turn(t->places, t->rows_ms, on_left, t);
     while ((e = schedules_take(t->schedules, wall_ms))) {
-        t->c->ticks_first_ms = t->c->now_ms + FIRST_MS;
+        t->c->ticks_due_ms = t->c->now_ms;
         take_up(t, e);
     }
     for (struct firing *f = t->by_id; f && t->check_count < CHECKS_MAX;)

@@ -157,7 +157,7 @@ void aws_cancel(struct aws *a, uint64_t id);
 /* ---- for the services: an operation is a row ---- */
 struct aws_body { /* one page, by the service's protocol; the other is NULL */
     const struct xml *xml;
-    const struct json *json;
+    struct json *json; /* what is kept of it may be taken out */
 };
 
 struct aws_op {

@@ -56,7 +56,7 @@ static struct json *typed(struct str value)
 static uint64_t ask(struct aws *a, const struct aws_op *op, const struct aws_where *w, struct json *body,
                     aws_done *done, void *self)
 {
-    const struct json_call q = {op, w, NULL, 0, body, NULL, done, self};
+    const struct json_call q = {.op = op, .where = w, .body = body, .done = done, .self = self};
 
     return json_call(a, &q);
 }
@@ -64,7 +64,8 @@ static uint64_t ask(struct aws *a, const struct aws_op *op, const struct aws_whe
 static uint64_t change(struct aws *a, const struct aws_op *op, const struct aws_where *w, struct json *body,
                        const struct instant *checked, aws_done *done, void *self)
 {
-    const struct json_call q = {op, w, checked, 0, body, NULL, done, self};
+    const struct json_call q = {
+        .op = op, .where = w, .checked = checked, .body = body, .done = done, .self = self};
 
     return json_call(a, &q);
 }
@@ -117,6 +118,18 @@ uint64_t dynamodb_scan(struct aws *a, const struct aws_where *w, const char *tab
 
     json_add_bool(body, "ConsistentRead", true);
     return ask(a, &scan, w, body, done, self);
+}
+
+uint64_t dynamodb_scan_pages(struct aws *a, const struct aws_where *w, const char *table, aws_page *page,
+                             aws_done *done, void *self)
+{
+    struct json *body = body_of(table);
+    const struct json_call q = {
+        .op = &scan, .where = w, .body = body, .page = page, .done = done, .self = self};
+
+    json_add_bool(body, "ConsistentRead", true);
+    json_add_int(body, "Limit", DYNAMODB_PAGE_ITEMS);
+    return json_call(a, &q);
 }
 
 uint64_t dynamodb_put_item(struct aws *a, const struct aws_where *w, const char *table,

@@ -9,7 +9,11 @@
 #include "aws/call.h"
 #include "codec/json.h"
 
-enum { DYNAMODB_ITEMS_MAX = 100000, DYNAMODB_BATCH_MAX = 100 };
+enum {
+    DYNAMODB_ITEMS_MAX = 100000,
+    DYNAMODB_BATCH_MAX = 100,
+    DYNAMODB_PAGE_ITEMS = 200, /* of a scan that is read page by page: AWS_PAGES_MAX of them are the most */
+};
 
 struct dynamodb_items { /* reply of GetItem (none or one), Query and Scan */
     struct json *items; /* an array of objects attribute -> typed value; never NULL in a successful reply */
@@ -31,6 +35,12 @@ uint64_t dynamodb_query(struct aws *a, const struct aws_where *w, const char *ta
                         struct str value, aws_done *done, void *self);
 uint64_t dynamodb_scan(struct aws *a, const struct aws_where *w, const char *table, aws_done *done,
                        void *self);
+/*
+ * The same, for who has no use for all at once: `page` is given DYNAMODB_PAGE_ITEMS of them at most at a time
+ * (struct dynamodb_items, aws/call.h), before the next ones are asked for; the completion has none.
+ */
+uint64_t dynamodb_scan_pages(struct aws *a, const struct aws_where *w, const char *table, aws_page *page,
+                             aws_done *done, void *self);
 
 /*
  * Changing. `absent`: NULL, or an attribute's name: only if no item with that attribute is there

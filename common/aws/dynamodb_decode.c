@@ -34,6 +34,20 @@ static bool is_item(const struct json *j)
     return true;
 }
 
+/* Moves items out of a reply, whose array this is. */
+static bool take_all(struct json *items, struct dynamodb_items *r, struct err *e)
+{
+    for (const struct json *j = json_first(items); j; j = json_next(j))
+        if (!is_item(j))
+            return err_set(e, ERR_INVALID, "an item that is not one");
+    if (!r->items)
+        r->items = json_array();
+    if (json_count(r->items) + json_count(items) > DYNAMODB_ITEMS_MAX)
+        return err_set(e, ERR_INVALID, "more than %d items", DYNAMODB_ITEMS_MAX);
+    json_move(items, r->items);
+    return true;
+}
+
 bool dynamodb_decode_item(const struct aws_body *b, void *reply, struct err *e)
 {
     struct dynamodb_items *r = reply;
@@ -51,26 +65,17 @@ bool dynamodb_decode_item(const struct aws_body *b, void *reply, struct err *e)
 bool dynamodb_decode_items(const struct aws_body *b, void *reply, struct err *e)
 {
     struct dynamodb_items *r = reply;
-    const struct json *items = json_get(b->json, "Items");
+    JSON_CLEANUP struct json *items = json_take(b->json, "Items");
 
     if (json_type(items) != JSON_ARRAY)
         return err_set(e, ERR_INVALID, "no Items");
-    for (const struct json *j = json_first(items); j; j = json_next(j))
-        if (!is_item(j))
-            return err_set(e, ERR_INVALID, "an item that is not one");
-    if (!r->items)
-        r->items = json_array();
-    if (json_count(r->items) + json_count(items) > DYNAMODB_ITEMS_MAX)
-        return err_set(e, ERR_INVALID, "more than %d items", DYNAMODB_ITEMS_MAX);
-    for (const struct json *j = json_first(items); j; j = json_next(j))
-        json_push(r->items, json_copy(j));
-    return true;
+    return take_all(items, r, e);
 }
 
 bool dynamodb_decode_batch(const struct aws_body *b, void *reply, struct err *e)
 {
     struct dynamodb_items *r = reply;
-    const struct json *tables = json_get(b->json, "Responses");
+    JSON_CLEANUP struct json *tables = json_take(b->json, "Responses");
 
     if (json_type(tables) != JSON_OBJECT || json_count(tables) > 1)
         return err_set(e, ERR_INVALID, "no Responses of one table");
@@ -78,12 +83,12 @@ bool dynamodb_decode_batch(const struct aws_body *b, void *reply, struct err *e)
         return err_set(e, ERR_INVALID, "some keys were left unread");
     dynamodb_items_release(r);
     r->items = json_array();
-    for (const struct json *j = json_first(json_first(tables)); j; j = json_next(j)) {
-        if (!is_item(j))
-            return err_set(e, ERR_INVALID, "an item that is not one");
-        json_push(r->items, json_copy(j));
-    }
-    return true;
+    if (!json_count(tables))
+        return true;
+    JSON_CLEANUP struct json *items = json_take(tables, json_name(json_first(tables)));
+    if (json_type(items) != JSON_ARRAY)
+        return err_set(e, ERR_INVALID, "no Responses of one table");
+    return take_all(items, r, e);
 }
 
 void dynamodb_table_release(struct dynamodb_table *t)

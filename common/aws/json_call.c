@@ -15,6 +15,7 @@ uint64_t json_call(struct aws *a, const struct json_call *c)
                                .resources = c->resources,
                                .body = buf_view(&body),
                                .refused = &e,
+                               .page = c->page,
                                .done = c->done,
                                .self = c->self};
     return aws_call(a, &q);

@@ -15,5 +15,6 @@ struct json_call {
     const struct err *refused; /* as aws_call's; NULL: none */
     aws_done *done;
     void *self;
+    aws_page *page; /* as aws_call's */
 };
 uint64_t json_call(struct aws *a, const struct json_call *c);

@@ -122,12 +122,16 @@ void crypto_wipe(void *p, size_t n)
 
 uint32_t crypto_crc32(struct str data)
 {
+    /* of the polynomial 0xedb88320, four bits at a time */
+    static const uint32_t half_bytes[16] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
     uint32_t crc = 0xffffffffU;
 
     for (size_t i = 0; i < data.n; i++) {
         crc ^= (unsigned char)data.p[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc & 1 ? crc >> 1 ^ 0xedb88320U : crc >> 1;
+        crc = crc >> 4 ^ half_bytes[crc & 15];
+        crc = crc >> 4 ^ half_bytes[crc & 15];
     }
     return ~crc;
 }

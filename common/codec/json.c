@@ -283,6 +283,18 @@ void json_push(struct json *array, struct json *value)
     BUG_IF(!cJSON_AddItemToArray(own(array), own(value)));
 }
 
+struct json *json_take(struct json *object, const char *name)
+{
+    return object ? (struct json *)cJSON_DetachItemFromObjectCaseSensitive(own(object), name) : NULL;
+}
+
+void json_move(struct json *from, struct json *to)
+{
+    BUG_IF(json_type(from) != JSON_ARRAY || json_type(to) != JSON_ARRAY || from == to);
+    for (cJSON *c = own(from)->child; c; c = own(from)->child)
+        BUG_IF(!cJSON_AddItemToArray(own(to), cJSON_DetachItemViaPointer(own(from), c)));
+}
+
 void json_add_str(struct json *object, const char *name, struct str s)
 {
     json_add(object, name, json_new_str(s));

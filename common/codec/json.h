@@ -69,6 +69,10 @@ void json_add_str(struct json *object, const char *name, struct str s);
 void json_add_int(struct json *object, const char *name, int64_t i);
 void json_add_bool(struct json *object, const char *name, bool b);
 void json_push(struct json *array, struct json *value);
+/* Takes a member out of an object: it is the caller's. NULL: there is none of this name. */
+struct json *json_take(struct json *object, const char *name);
+/* Moves all elements of one array behind those of another. */
+void json_move(struct json *from, struct json *to);
 void json_push_str(struct json *array, struct str s);
 void json_print(const struct json *j,
                 struct buf *out); /* compact, names in the order they were added; fractions to 17 digits */

@@ -41,7 +41,10 @@ static const struct setting defaults[] = {
     {"delivery.timeout.ms", "60000", KAFKA_ROLE_JOBS},
     {"queue.buffering.max.messages", "100000", PRODUCERS},
     {"queue.buffering.max.kbytes", "262144", PRODUCERS},
-    {"fetch.wait.max.ms", "500", READERS},
+    {"fetch.wait.max.ms", "500", KAFKA_ROLE_FETCH},
+    /* The first fetch behind a join goes out as soon as one partition is ready, and the others wait for its
+     * end: so long may a worker's first job take, and a job's whose partition has moved to another worker. */
+    {"fetch.wait.max.ms", "100", KAFKA_ROLE_GROUP},
     {"fetch.min.bytes", "1", READERS},
     {"fetch.error.backoff.ms", "20", READERS},
     {"queued.min.messages", "100000", KAFKA_ROLE_FETCH},

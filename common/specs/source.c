@@ -16,13 +16,15 @@ struct asked {     /* an AWS call that has not come back */
 
 struct reading { /* one question until its completion */
     uint64_t id;
-    char *workload; /* NULL: all */
-    bool schedules; /* asked for, in place of workloads and tiers */
-    bool changes;   /* a row is changed, none is read */
+    char *workload;    /* NULL: all */
+    bool schedules;    /* asked for, in place of workloads and tiers */
+    bool changes;      /* a row is changed, none is read */
+    source_page *page; /* NULL: all rows stand here until the completion */
     source_done *done;
     void *self;
     struct err err;
     struct json *rows[TABLES]; /* plain rows, as they arrive */
+    size_t count[TABLES];      /* of them, those included that were handed over */
     struct json *faults;       /* of a folder */
     struct asked *calls;
     size_t call_count;
@@ -127,7 +129,6 @@ static void take_items(struct source *s, struct reading *r, enum spec_table whic
 {
     struct json *rows = r->rows[which] ? r->rows[which] : json_array();
     struct err e = {0};
-    size_t n = json_count(rows);
 
     r->rows[which] = rows;
 
@@ -139,7 +140,7 @@ static void take_items(struct source *s, struct reading *r, enum spec_table whic
             break;
         }
         json_push(rows, plain);
-        if (++n <= SOURCE_ROWS_MAX)
+        if (++r->count[which] <= SOURCE_ROWS_MAX)
             continue;
         (void)err_set(&e, ERR_INVALID, "table %s: over %d rows", s->tables[which], SOURCE_ROWS_MAX);
         fail(r, &e);
@@ -156,6 +157,29 @@ static void take_failure(struct source *s, struct reading *r, enum spec_table wh
     fail(r, e);
 }
 
+static void hand_over(struct reading *r, enum spec_table which)
+{
+    struct json *rows = r->rows[which];
+
+    if (rows && r->err.kind == ERR_NONE)
+        r->page(r->self, rows);
+    json_free(rows);
+    r->rows[which] = NULL;
+}
+
+static void items_page(void *self, uint64_t id, void *reply)
+{
+    struct source *s = self;
+    const struct dynamodb_items *page = reply;
+    struct asked *which = NULL;
+    struct reading *r = by_call(s, id, &which);
+
+    if (!r || r->err.kind != ERR_NONE)
+        return;
+    take_items(s, r, which->table, page->items);
+    hand_over(r, which->table);
+}
+
 static void items_done(void *self, uint64_t id, struct aws_result *result)
 {
     struct source *s = self;
@@ -167,7 +191,7 @@ static void items_done(void *self, uint64_t id, struct aws_result *result)
     which->call = 0;
     if (result->err.kind != ERR_NONE)
         take_failure(s, r, which->table, &result->err);
-    else if (!r->changes)
+    else if (!r->changes && !r->page)
         take_items(s, r, which->table, ((const struct dynamodb_items *)result->reply)->items);
     r->ready = is_whole(r);
 }
@@ -187,6 +211,10 @@ static void ask_tables(struct source *s, struct reading *r)
 
     if (!r->workload && !r->schedules)
         called(r, TABLE_WORKLOADS, dynamodb_scan(s->aws, &where, s->tables[TABLE_WORKLOADS], items_done, s));
+    if (r->page) {
+        called(r, rest, dynamodb_scan_pages(s->aws, &where, s->tables[rest], items_page, items_done, s));
+        return;
+    }
     if (!r->workload) {
         called(r, rest, dynamodb_scan(s->aws, &where, s->tables[rest], items_done, s));
         return;
@@ -235,6 +263,15 @@ uint64_t source_schedules(struct source *s, const char *workload, source_done *d
     struct reading *r = begin(s, workload, done, self);
 
     r->schedules = true;
+    return ask(s, r);
+}
+
+uint64_t source_schedules_by_page(struct source *s, source_page *page, source_done *done, void *self)
+{
+    struct reading *r = begin(s, NULL, done, self);
+
+    r->schedules = true;
+    r->page = page;
     return ask(s, r);
 }
 
@@ -347,6 +384,8 @@ static void deliver(struct source *s, struct reading *r)
 {
     if (s->folder && !r->changes)
         read_folder(s, r);
+    if (r->page)
+        hand_over(r, TABLE_SCHEDULES);
     struct source_rows rows = {.err = r->err,
                                .workloads = r->rows[TABLE_WORKLOADS],
                                .tiers = r->rows[TABLE_TIERS],

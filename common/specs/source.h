@@ -32,6 +32,7 @@ struct source_rows {              /* borrowed for the callback only */
     const struct json *schedules; /* array of rows of ScheduleSpecification; NULL: not asked for */
 };
 typedef void source_done(void *self, uint64_t id, const struct source_rows *rows); /* function types only */
+typedef void source_page(void *self, const struct json *rows);                     /* function types only */
 
 /* Keeps options, ports and aws (NULL is fine for a folder). Opens nothing. */
 struct source *source_new(const struct options *o, const struct ports *p, struct aws *aws, struct err *e);
@@ -48,6 +49,12 @@ uint64_t source_list(struct source *s, source_done *done, void *self);
  * stands twice in a folder is here twice: it is the reader's to tell.
  */
 uint64_t source_schedules(struct source *s, const char *workload, source_done *done, void *self);
+/*
+ * All of them, an array at a time, borrowed for the call: of a table each page when it has been read, from
+ * within aws_turn and before the next is asked for; of a folder all at once. The completion brings no rows,
+ * but says whether there were all: without that, what no page has told of may be there all the same.
+ */
+uint64_t source_schedules_by_page(struct source *s, source_page *page, source_done *done, void *self);
 /* One schedule's key. */
 struct source_key {
     const char *workload, *schedule;

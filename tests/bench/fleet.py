@@ -1,14 +1,17 @@
-"""Ten thousand instances and one worker: AWS calls an instance, and the worker's memory.
+"""Ten thousand instances: AWS calls an instance, the worker's memory, and what more workers cost.
 
 Calls: 10 workloads of 4 tiers of 250, transitions of 60 s; all are stopped (each member is asked for its override), then all are
 started. Counted by the simulator, everything from the command line's own questions to the last poll.
 Memory: one workload of one tier of 10,000, so that all are in flight at once; the worker's anonymous memory idle and at its most.
+Workers (`--workers 1,2,4`): the calls' fleet again with so many workers; the CPU of all of them together, an instance. They share
+the machine with Kafka, Redis and the simulator: seconds are not what more machines would need.
 The simulator's buckets are off, and so is the pace that the worker would begin with: what is counted is calls, not waiting.
 Both with the simulator's time and the worker's polls scaled alike, which leaves every count as it is in life.
 """
 
 import argparse
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -23,6 +26,7 @@ from stack import KEY, SECRET, Stack
 TRANSITION_MS = 60000
 CALLS_START, CALLS_STOP = 0.05, 0.15
 IDLE_MB, FLIGHT_MB = 8, 8
+FLAT = 1.15  # CPU an instance with more workers, to that with one
 
 
 def scenario(workloads, tiers, each):
@@ -52,17 +56,17 @@ def scenario(workloads, tiers, each):
 
 
 def drive(stack, action, workloads):
-    """All workloads at once; returns (calls by service and operation, seconds, worker's peak KiB, its CPU seconds)."""
+    """All workloads at once; returns (calls by service and operation, seconds, a worker's peak KiB, all workers' CPU seconds)."""
     before = stack.aws.calls()
     seen = before[-1]["seq"] if before else 0
-    pid = stack.workers[0].pid
-    cpu, began, codes = cpu_of(pid), time.monotonic(), {}
+    pids = [w.pid for w in stack.workers]
+    cpu, began, codes = sum(map(cpu_of, pids)), time.monotonic(), {}
 
     def one(w):
         done = stack.cli(action, f"w{w}", "--yes", "--wait", "--timeout", "1500s", timeout_s=1600)
         codes[w] = (done.returncode, done.stdout + done.stderr)
 
-    with Peak(pid) as peak:
+    with Peak(pids[0]) as peak:
         threads = [threading.Thread(target=one, args=(w,)) for w in range(workloads)]
         for t in threads:
             t.start()
@@ -70,16 +74,16 @@ def drive(stack, action, workloads):
             t.join()
     assert all(code == 0 for code, _ in codes.values()), codes
     calls = [c for c in stack.aws.calls() if c["seq"] > seen and c["kind"] == "call"]
-    return Counter((c["service"], c["operation"]) for c in calls), time.monotonic() - began, peak.kib, cpu_of(pid) - cpu
+    return Counter((c["service"], c["operation"]) for c in calls), time.monotonic() - began, peak.kib, sum(map(cpu_of, pids)) - cpu
 
 
-def measure(build, folder, scale, workloads, tiers, each):
+def measure(build, folder, scale, workloads, tiers, each, workers=1):
     results = {}
     folder.mkdir()
     with (
         KafkaServer(folder) as kafka,
         RedisServer(folder, appendonly="everysec") as redis,
-        Stack(folder, build / "bin", kafka, redis, scenario(workloads, tiers, each), time_scale=scale,
+        Stack(folder, build / "bin", kafka, redis, scenario(workloads, tiers, each), time_scale=scale, workers=workers,
               env={"EC2SCHED_LEASE_TTL": "15", "EC2SCHED_FENCE_WINDOW": "30", "EC2SCHED_AWS_PACE": "learn"}) as stack,
     ):  # fmt: skip
         idle = anonymous_kib(stack.workers[0].pid)
@@ -103,6 +107,14 @@ def calls_table(results, n):
                   "worker CPU-s per 1,000", "operations"], rows)  # fmt: skip
 
 
+def workers_table(found, n):
+    rows, one = [], {action: of[3] for action, of in found[0][1].items()}
+    for workers, results in found:
+        for action, (calls, took, _, cpu) in results.items():
+            rows.append([workers, action, f"{took:.0f}", f"{cpu / n * 1000:.3f}", f"{cpu / one[action]:.2f}", FLAT, sum(calls.values())])
+    return table(["workers", "action", "seconds (scaled)", "CPU-s of all per 1,000", f"to {found[0][0]}", "at most", "AWS calls"], rows)
+
+
 def memory_table(idle, results):
     rows = [["idle", f"{idle / 1024:.1f}", IDLE_MB, f"{idle / 1024 / IDLE_MB:.2f}"]]
     for action, (_, _, peak, _) in results.items():
@@ -115,18 +127,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--time-scale", type=int, default=10)
     parser.add_argument("--only", choices=("calls", "memory"))
+    parser.add_argument("--workers", help="counts of workers, of which each runs the calls' fleet: 1,2,4")
     parser.add_argument("--each", type=int, default=250, help="instances of a tier, for the calls")
     args = parser.parse_args()
     build = release()
     with tempfile.TemporaryDirectory(prefix="e2s-") as folder, Quiet() as quiet:
-        calls = memory = None
-        if args.only != "memory":
+        calls = memory = several = None
+        if args.workers:
+            several = [(n, measure(build, Path(folder) / f"s{n}", args.time_scale, 10, 4, args.each, n)[1])
+                       for n in map(int, args.workers.split(","))]  # fmt: skip
+        elif args.only != "memory":
             calls = measure(build, Path(folder) / "c", args.time_scale, 10, 4, args.each)[1]
-        if args.only != "calls":
+        if args.only != "calls" and not args.workers:
             memory = measure(build, Path(folder) / "m", args.time_scale, 1, 1, 40 * args.each)
     print(f"{machine()}\n{quiet.verdict()}\n")
     if calls:
         print(calls_table(calls, 40 * args.each), "\n")
+    if several:
+        print(workers_table(several, 40 * args.each))
     if memory:
         print(memory_table(*memory))
 

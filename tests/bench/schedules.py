@@ -34,12 +34,25 @@ def row(workload, name, cron):
 
 
 def stack(folder, build, kafka, redis, aws, **env):
-    return Stack(folder, build / "bin", kafka, redis, aws, workers=0, partitions=12, env=env)
+    stack = Stack(folder, build / "bin", kafka, redis, aws, workers=0, partitions=12, env=env)
+    stack.redis = redis
+    return stack
 
 
 def servers(folder):
     folder.mkdir()
     return KafkaServer(folder), RedisServer(folder, appendonly="everysec")
+
+
+def marked(s):
+    """Schedules that the view remembers: all partitions' but for the one mark each that is no schedule's."""
+    with s.redis.client(decode_responses=True) as r:
+        return sum(mark != "|" for key in r.scan_iter(f"{{{s.prefix}:*}}:sk") for mark in r.hkeys(key))
+
+
+def wait_until_known(s, count):
+    s.producers[0].wait_for_log(rf"schedules\.read.*schedules={count}\b", timeout_s=60)
+    s.wait_until(lambda: marked(s) == count, f"the view to remember {count} schedules", timeout_s=60)
 
 
 def fired(producer):
@@ -54,8 +67,7 @@ def ticks(build, folder, count, rounds):
     kafka, redis = servers(folder)
     with kafka, redis, stack(folder, build, kafka, redis, aws) as s:
         producer, found = s.producers[0], []
-        producer.wait_for_log(rf"schedules\.read.*schedules={count}", timeout_s=30)
-        time.sleep(2)  # the marks of all are on their way
+        wait_until_known(s, count)
         for _ in range(rounds):
             before = len(fired(producer))
             s.wait_until(lambda b=before: len(fired(producer)) >= b + count, f"{count} ticks", timeout_s=100)
@@ -72,8 +84,7 @@ def waiting(build, folder, count, seconds):
     kafka, redis = servers(folder)
     with kafka, redis, stack(folder, build, kafka, redis, aws) as s:
         producer = s.producers[0]
-        producer.wait_for_log(rf"schedules\.read.*schedules={count}", timeout_s=60)
-        time.sleep(5)
+        wait_until_known(s, count)
         with Peak(producer.pid) as peak:
             cpu, began = cpu_of(producer.pid), time.monotonic()
             time.sleep(seconds)

@@ -1,4 +1,5 @@
 /* One producer and its schedules over ports in memory: which ticks it appends, late, once, or never. */
+#include "producer/context.h"
 #include "support/fake_leader.h"
 
 #include "support/cmocka_first.h"
@@ -345,6 +346,45 @@ static void whoever_has_lost_the_lock_fires_nothing(void **state)
     assert_int_equal(fired(NULL), 0);
 }
 
+/* Schedules of so many workloads, each minute; nobody has seen them before. */
+static void crowd(size_t n)
+{
+    static char text[16 * 1024];
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "%s{\"SpecName\":\"w%zu\",\"ScheduleName\":\"s\",\"Action\":\"stop\","
+                               "\"Cron\":\"* * * * *\",\"TimeZone\":\"UTC\"}",
+                               i ? "," : "[", i);
+    (void)snprintf(text + at, sizeof text - at, "]");
+    f.rows = text;
+}
+
+static void many_ticks_are_records_before_the_first_of_them_is_folded_but_not_for_long(void **state)
+{
+    (void)state;
+    crowd(CONTEXT_TICKS_MANY);
+    run(2900);
+    f.slow_acks = true;
+    run(150); /* the minute was 50 ms ago */
+    assert_int_equal(fired(NULL), CONTEXT_TICKS_MANY);
+    assert_int_equal(fl_asked(&f, "fold"), 0);
+    run(CONTEXT_FOLDS_WAIT_MS); /* brokers that do not answer keep nobody's record from being folded */
+    assert_int_equal(fl_asked(&f, "fold"), CONTEXT_TICKS_MANY);
+}
+
+static void a_few_ticks_keep_no_record_from_being_folded(void **state)
+{
+    (void)state;
+    crowd(CONTEXT_TICKS_MANY - 1);
+    run(2900);
+    f.slow_acks = true;
+    run(150);
+    assert_int_equal(fired(NULL), CONTEXT_TICKS_MANY - 1);
+    assert_int_equal(fl_asked(&f, "fold"), CONTEXT_TICKS_MANY - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +410,8 @@ int main(void)
         CASE(a_name_that_stands_twice_fires_under_neither_row),
         CASE(a_standby_reads_no_rows_and_fires_nothing),
         CASE(whoever_has_lost_the_lock_fires_nothing),
+        CASE(many_ticks_are_records_before_the_first_of_them_is_folded_but_not_for_long),
+        CASE(a_few_ticks_keep_no_record_from_being_folded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

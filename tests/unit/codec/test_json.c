@@ -214,6 +214,24 @@ static void what_is_built_can_be_read_whatever_bytes_went_in(void **state)
     prints_as(again, expected);
 }
 
+static void what_is_taken_out_or_moved_is_there_once(void **state)
+{
+    JSON_CLEANUP struct json *j = parsed("{\"a\":[{\"x\":1},2],\"A\":3,\"b\":4}");
+    JSON_CLEANUP struct json *all = parsed("[0]");
+
+    (void)state;
+    assert_null(json_take(j, "c"));
+    assert_null(json_take(NULL, "a"));
+    JSON_CLEANUP struct json *list = json_take(j, "a");
+    prints_as(j, "{\"A\":3,\"b\":4}");
+    json_move(list, all);
+    prints_as(list, "[]");
+    prints_as(all, "[0,{\"x\":1},2]");
+    json_move(list, all);
+    json_push(all, json_new_int(5));
+    prints_as(all, "[0,{\"x\":1},2,5]");
+}
+
 static void pretty_printing_indents_by_two(void **state)
 {
     JSON_CLEANUP struct json *j = parsed("{\"a\":[1,{}],\"b\":[]}");
@@ -380,6 +398,7 @@ int main(void)
         WEIGHED(a_name_that_repeats_is_found_in_a_wide_object_in_no_time),
         WEIGHED(walking_takes_what_is_not_there),
         WEIGHED(what_is_built_can_be_read_whatever_bytes_went_in),
+        WEIGHED(what_is_taken_out_or_moved_is_there_once),
         WEIGHED(pretty_printing_indents_by_two),
         WEIGHED(printing_keeps_the_buffers_promise),
         WEIGHED(a_record_goes_both_ways_by_its_table),
