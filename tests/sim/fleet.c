@@ -434,10 +434,10 @@ static void close_fleet(struct fleet *f)
     people_free(f->people);
     for (int i = 0; i < FLEET_DAEMONS; i++)
         daemon_release(&f->members[i].d);
-    sim_redis_free(f->redis);
     sim_aws_free(f->aws);
     sim_kafka_free(f->kafka);
-    scheduler_free(f->s);
+    scheduler_free(f->s); /* a command that is still under way lets its link go: */
+    sim_redis_free(f->redis);
     sim_disk_free(f->disk);
     judge_free(f->judge);
 }
