@@ -78,6 +78,11 @@ static void hear_aws(void *self, const struct awssim_event *ev)
     judge_aws(f->judge, ev);
 }
 
+static void hear_sent(void *self, const struct sim_aws_sent *sent)
+{
+    judge_sending(((struct fleet *)self)->judge, sent);
+}
+
 static void make_topics(struct fleet *f)
 {
     struct topic_wanted want;
@@ -129,6 +134,7 @@ static void make_aws(struct fleet *f)
         (void)fprintf(stderr, "%s\n", e.msg);
     BUG_IF(!f->aws);
     sim_aws_listen(f->aws, hear_aws, f);
+    sim_aws_watch(f->aws, hear_sent, f);
     if (f->twist.fast)
         sim_aws_slowest(f->aws, TWIST_FAST_DELAY_MS);
 }
@@ -331,6 +337,7 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     estate_draw(&f->estate, &f->chance);
     twist_draw(&f->twist, config->seed, config->faults > 0);
     twist_guests(&f->twist, &f->estate);
+    twist_faults(&f->twist, &f->swarm);
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
     f->judge = judge_new(&f->estate, &f->trace, f->topic);

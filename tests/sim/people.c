@@ -14,6 +14,7 @@ enum {
     OTHERS_PER_RUN = 1,
     STIRS_PER_RUN = 1, /* acts that wait for a record */
     STIR_ONE_OF = 12,
+    RUSH_STIRS = 2,
     STIR_MAX_US = 4000000,
     HOLD_MAX_MS = 30 * 60 * 1000,
     EXPIRES_MS = 600000,
@@ -62,6 +63,7 @@ struct people {
     int hold_count;
     uint64_t ids;
     int64_t ticks;
+    bool rush;
 };
 
 static int draw(struct people *p, int low, int high)
@@ -273,6 +275,12 @@ static void bar(void *self)
     request(p, workload, ACTION_STOP, NULL);
 }
 
+void people_rush(struct people *p)
+{
+    p->rush = true;
+    p->stirs *= RUSH_STIRS;
+}
+
 void people_bar_at(struct people *p, int64_t at_us)
 {
     (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
@@ -318,12 +326,23 @@ static void meddle(struct people *p)
     }
 }
 
+static void contradict(struct people *p)
+{
+    enum action last = p->run_count ? p->runs[p->run_count - 1].action : ACTION_START;
+
+    request(p, 0, last == ACTION_START ? ACTION_STOP : ACTION_START, NULL);
+}
+
 static void act(void *self)
 {
     struct people *p = self;
 
     if (p->wanted > 0 && draw(p, 0, OTHERS_PER_RUN) == 0) {
         p->wanted--;
+        if (p->rush) {
+            contradict(p);
+            return;
+        }
         int workload = draw(p, 0, p->w.estate->n - 1);
         request(p, workload, draw(p, 0, 1) ? ACTION_START : ACTION_STOP, NULL);
         return;
@@ -333,7 +352,12 @@ static void act(void *self)
 
 static void stirred(void *self)
 {
-    meddle(self);
+    struct people *p = self;
+
+    if (p->rush && draw(p, 0, 1) && p->run_count < PEOPLE_RUNS_MAX)
+        contradict(p);
+    else
+        meddle(p);
 }
 
 void people_stir(struct people *p)

@@ -25,6 +25,23 @@ void twist_draw(struct twist *t, uint64_t seed, bool any)
     t->echoes = one_of(t, 3) && any;
     t->clocks = one_of(t, 3) && any;
     t->bar = one_of(t, 12) && any;
+    t->rush = one_of(t, 3) && any;
+}
+
+void twist_faults(struct twist *t, struct swarm *s)
+{
+    static const struct {
+        enum fault fault;
+        double least, times;
+    } more[] = {{FAULT_KILL, 5e-5, 4},
+                {FAULT_STOP, 5e-5, 4},
+                {FAULT_HTTP_DELAY, 0.05, 4},
+                {FAULT_HTTP_REPLY_LOST, 0.02, 2}};
+
+    for (size_t i = 0; t->rush && i < sizeof more / sizeof *more; i++) {
+        double rate = s->rate[more[i].fault] * more[i].times;
+        s->rate[more[i].fault] = rate > more[i].least ? rate : more[i].least;
+    }
 }
 
 void twist_guests(struct twist *t, struct estate *e)
@@ -39,6 +56,8 @@ void twist_people(struct twist *t, struct scheduler *s, struct people *p, int64_
 
     for (int i = 0; i < ticks; i++)
         people_tick_at(p, scheduler_now(s) + chance_between(&t->chance, 0, span_us));
+    if (t->rush)
+        people_rush(p);
     if (t->bar)
         people_bar_at(p, scheduler_now(s) + chance_between(&t->chance, span_us / 2, span_us));
 }
