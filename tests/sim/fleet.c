@@ -41,6 +41,7 @@ struct fleet {
     struct twist twist;
     struct trace trace;
     struct estate estate;
+    char failed[JUDGE_WORDS_MAX]; /* a process that does not come to rest, or grows: the history ends */
     struct sim_kafka *kafka;
     struct sim_aws *aws;
     struct sim_redis *redis;
@@ -54,6 +55,8 @@ struct fleet {
     const char *flags[16];
     char topic[TOPIC_NAME_MAX];
 };
+
+static char kept_lines[TRACE_KEPT][TRACE_LINE_MAX];
 
 /* ---- the world around ---- */
 
@@ -311,16 +314,30 @@ static void draw_machine(struct fleet *f, struct machine *m)
         m->drift_ppm = chance_between(&f->chance, -MACHINE_DRIFT_MAX_PPM, MACHINE_DRIFT_MAX_PPM);
 }
 
+static void fail(void *self, const struct daemon *d, const char *words)
+{
+    struct fleet *f = self;
+
+    if (f->failed[0])
+        return;
+    (void)snprintf(f->failed, sizeof f->failed, "REST: %s %s", d->name, words);
+    trace_line(&f->trace, "JUDGE", "%s", f->failed);
+    if (f->config.last)
+        trace_last(&f->trace, d->name, f->config.last);
+}
+
 static void make_daemons(struct fleet *f)
 {
-    f->world =
-        (struct daemon_world){f->s, &f->swarm, f->kafka, f->aws, f->redis, f->disk, &f->trace, f->flags, env};
+    f->world = (struct daemon_world){f->s,      &f->swarm, f->kafka, f->aws, f->redis, f->disk,
+                                     &f->trace, f->flags,  env,      fail,   f};
     for (int i = 0; i < FLEET_DAEMONS; i++) {
         enum daemon_kind kind = i < FLEET_PRODUCERS ? DAEMON_PRODUCER : DAEMON_WORKER;
         f->members[i].f = f;
         daemon_init(&f->members[i].d, &f->world, kind,
                     kind == DAEMON_PRODUCER ? i + 1 : i + 1 - FLEET_PRODUCERS, chance_next(&f->chance));
         draw_machine(f, &f->members[i].d.machine);
+        if (f->config.ill && strcmp(f->config.ill, f->members[i].d.name) == 0)
+            f->members[i].d.illness = f->config.illness;
         again_after(&f->members[i], chance_between(&f->chance, 0, 3000));
     }
 }
@@ -333,6 +350,7 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     f->s = scheduler_new(chance_next(&f->chance));
     scheduler_watched(f->s, watch, f);
     trace_init(&f->trace, f->s, config->trace);
+    f->trace.kept = kept_lines;
     swarm_init(&f->swarm, chance_next(&f->chance), config->faults);
     estate_draw(&f->estate, &f->chance);
     twist_draw(&f->twist, config->seed, config->faults > 0);
@@ -387,7 +405,7 @@ static bool run_until(struct fleet *f, int64_t until_us)
     int64_t stop_us = f->config.until_us && f->config.until_us < until_us ? f->config.until_us : until_us;
 
     while (scheduler_step(f->s, stop_us))
-        if (judge_counts(f->judge).broken)
+        if (judge_counts(f->judge).broken || f->failed[0])
             return false;
     return stop_us == until_us;
 }
@@ -402,18 +420,31 @@ static void come_to_rest(struct fleet *f)
     judge_end(f->judge);
 }
 
+static struct fleet f;
+static struct fleet *playing;
+
+const struct trace *fleet_trace(void)
+{
+    return playing ? &playing->trace : NULL;
+}
+
+uint64_t fleet_fired(void)
+{
+    return playing ? scheduler_fired(playing->s) : 0;
+}
+
 struct fleet_verdict fleet_run(const struct fleet_config *config)
 {
-    static struct fleet f;
     struct fleet_verdict v = {0};
 
     open_fleet(&f, config);
+    playing = &f;
     if (run_until(&f, (int64_t)FLEET_SPAN_S * MILLION)) {
         heal(&f);
         come_to_rest(&f);
     }
     v.judged = judge_counts(f.judge);
-    (void)snprintf(v.first, sizeof v.first, "%s", judge_first(f.judge));
+    (void)snprintf(v.first, sizeof v.first, "%s", f.failed[0] ? f.failed : judge_first(f.judge));
     v.digest = f.trace.digest;
     v.lines = f.trace.lines;
     v.completions = scheduler_fired(f.s);
@@ -421,5 +452,6 @@ struct fleet_verdict fleet_run(const struct fleet_config *config)
     v.faults = swarm_total(&f.swarm);
     memcpy(v.struck, f.swarm.struck, sizeof v.struck);
     close_fleet(&f);
+    playing = NULL;
     return v;
 }

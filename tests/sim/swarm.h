@@ -65,5 +65,7 @@ void swarm_init(struct swarm *s, uint64_t seed, double scale);
 bool swarm_strike(struct swarm *s, enum fault f);
 /* So many times as likely: where a fault hurts more than elsewhere. */
 bool swarm_strike_by(struct swarm *s, enum fault f, double weight);
+/* This kind is on, and strikes so many times as often as it may at most. */
+void swarm_storm(struct swarm *s, enum fault f, double times);
 void swarm_quiet(struct swarm *s); /* from now on nothing strikes */
 int64_t swarm_total(const struct swarm *s);

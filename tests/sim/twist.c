@@ -7,6 +7,8 @@ enum {
     POISON_ONE_OF = 12, /* jobs of such a history */
     TICKS_MIN = 6,
     TICKS_MAX = 12,
+    STORM_KINDS = 5,
+    STORM_TIMES = 4,
 };
 
 static const uint64_t apart = UINT64_C(0x7477697374656421);
@@ -26,6 +28,7 @@ void twist_draw(struct twist *t, uint64_t seed, bool any)
     t->clocks = one_of(t, 3) && any;
     t->bar = one_of(t, 12) && any;
     t->rush = one_of(t, 3) && any;
+    t->storm = one_of(t, 3) && any;
 }
 
 void twist_faults(struct twist *t, struct swarm *s)
@@ -38,6 +41,8 @@ void twist_faults(struct twist *t, struct swarm *s)
                 {FAULT_HTTP_DELAY, 0.05, 4},
                 {FAULT_HTTP_REPLY_LOST, 0.02, 2}};
 
+    for (int i = 0; t->storm && i < STORM_KINDS; i++)
+        swarm_storm(s, (enum fault)chance_between(&t->chance, 0, FAULTS - 1), STORM_TIMES);
     for (size_t i = 0; t->rush && i < sizeof more / sizeof *more; i++) {
         double rate = s->rate[more[i].fault] * more[i].times;
         s->rate[more[i].fault] = rate > more[i].least ? rate : more[i].least;

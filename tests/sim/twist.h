@@ -8,6 +8,7 @@
  *   clocks  somebody's clocks ask for runs by tick, several times each, and again for ticks that are over
  *   rush    everybody wants something of one workload, again and again, and its workers die, stop and wait
  *           for AWS more than elsewhere
+ *   storm   a few kinds of faults strike several times as often as elsewhere
  *   bar     a record that must be understood, and that this build does not know
  *
  * Owner: the fleet.
@@ -18,7 +19,7 @@
 struct twist {
     struct chance chance;
     uint64_t salt;
-    bool fast, poison, echoes, clocks, rush, bar;
+    bool fast, poison, echoes, clocks, rush, storm, bar;
 };
 
 enum { TWIST_FAST_DELAY_MS = 25000, TWIST_JOB_MAX = 100 };
