@@ -79,7 +79,7 @@ int main(int argc, char **argv)
         (void)fputs(wish_usage, stdout);
         return EXIT_SUCCESS;
     }
-    watchdog_start();
+    watchdog_start(WATCHDOG_S);
     time_t end = w.minutes ? time(NULL) + (time_t)w.minutes * 60 : 0;
     for (size_t i = 0; i < seeds.n; i++)
         failed += !play(&w, seeds.at[i]);

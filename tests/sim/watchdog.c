@@ -9,6 +9,7 @@
 
 enum { TICKS_A_SECOND = 5, MILLION = 1000000 };
 
+static int patience; /* ticks */
 static uint64_t fired;
 static int ticks; /* without a completion */
 
@@ -35,17 +36,18 @@ static void look(int signal)
     (void)signal;
     ticks = now == fired && d ? ticks + 1 : 0;
     fired = now;
-    if (d && fleet_trace() && ticks >= WATCHDOG_S * TICKS_A_SECOND)
+    if (d && fleet_trace() && ticks >= patience)
         end(d, " is in a turn without an end");
     if (d && fleet_trace() && d->memory.bytes > DAEMON_MEMORY_MAX)
         end(d, " grows beyond its memory in one turn");
 }
 
-void watchdog_start(void)
+void watchdog_start(int seconds)
 {
     const struct sigaction act = {.sa_handler = look, .sa_flags = SA_RESTART};
     const struct timeval every = {.tv_usec = MILLION / TICKS_A_SECOND};
 
+    patience = seconds * TICKS_A_SECOND;
     (void)sigaction(SIGVTALRM, &act, NULL);
     (void)setitimer(ITIMER_VIRTUAL, &(struct itimerval){every, every}, NULL);
 }

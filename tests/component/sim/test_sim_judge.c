@@ -166,6 +166,7 @@ static void call(struct court *c, const char *run, const char *operation, const 
 
     judge_sent(c->j, c->ts_ms);
     judge_aws(c->j, &(struct awssim_event){.kind = AWSSIM_CALL,
+                                           .at = {.wall_ms = c->ts_ms},
                                            .operation = operation,
                                            .run = run,
                                            .job = "job",
@@ -296,6 +297,121 @@ static void an_older_run_behind_a_newer_one_is_found(void **state)
     finds_nothing(&c);
     stop(&c, "r1", "i-00000002");
     finds(&c, "P5", "after r2 had begun");
+    end(&c);
+}
+
+/* ---- on the way ---- */
+
+static void sends(struct court *c, const char *run, const char *id, int64_t under_way_ms)
+{
+    char agent[100], body[200];
+    const struct http_header header = {STR("User-Agent"), {agent, 0}};
+    struct http_header headers[] = {header};
+
+    (void)snprintf(agent, sizeof agent, "ec2sched/1 shop%%40%s/job0/1", run);
+    (void)snprintf(body, sizeof body, "Action=StopInstances&InstanceId.1=%s", id);
+    headers[0].value.n = strlen(agent);
+    judge_sending(c->j, &(struct sim_aws_sent){.body = str_of(body),
+                                               .headers = headers,
+                                               .header_count = 1,
+                                               .sent_ms = c->ts_ms,
+                                               .lands_ms = c->ts_ms + under_way_ms});
+}
+
+/* r1's epoch is the offset of its RunAccepted. */
+static void drained(struct court *c)
+{
+    (void)record(c, "Drained", ",\"old_epoch\":\"0:0:1\"");
+}
+
+static void a_drained_before_the_last_call_has_landed_is_found(void **state)
+{
+    struct court c;
+    (void)state;
+
+    begin_run(&c);
+    sends(&c, "r1", "i-00000001", 30 * SECOND);
+    c.ts_ms += 29 * SECOND;
+    drained(&c);
+    finds(&c, "P5", "for 1000 ms more");
+    end(&c);
+}
+
+static void a_drained_behind_the_last_call_is_right(void **state)
+{
+    struct court c;
+    (void)state;
+
+    begin_run(&c);
+    sends(&c, "r1", "i-00000001", 30 * SECOND);
+    sends(&c, "r1", "i-00000001", 17 * 60 * SECOND); /* AWS will refuse it: it is too old */
+    c.ts_ms += 31 * SECOND;
+    drained(&c);
+    finds_nothing(&c);
+    end(&c);
+}
+
+static void a_call_that_leaves_behind_its_drained_is_found(void **state)
+{
+    struct court c;
+    (void)state;
+
+    begin_run(&c);
+    drained(&c);
+    finds_nothing(&c);
+    sends(&c, "r1", "i-00000001", SECOND);
+    finds(&c, "P5", "its Drained is in the log");
+    end(&c);
+}
+
+/* i-1 is done, i-2 was bypassed for want of proof: the next step may come, but not before its last call. */
+static void leave_unsettled(struct court *c)
+{
+    accept(c, "r1", request(c, "r1"));
+    c->offset++;
+    plan(c, "r1", 0, "job0", "\"i-00000001\",\"i-00000002\"");
+    becomes(c, "r1", "i-00000001", "stopped", "");
+    terminal(c, "r1", 0, "job0",
+             DONE("i-00000001") ",{\"id\":\"i-00000002\",\"outcome\":\"bypassed\",\"cause\":\"held\"}");
+    plan(c, "r1", 1, "job1", "\"i-00000003\"");
+    call(c, "r1", "SendCommand", "i-00000003");
+    says(c, "i-00000003", "ABSENT");
+}
+
+static void a_step_before_an_unsettled_members_call_has_landed_is_found(void **state)
+{
+    struct court c;
+    (void)state;
+
+    begin(&c);
+    sends(&c, "r0", "i-00000002", SECOND); /* nobody's */
+    leave_unsettled(&c);
+    sends(&c, "r1", "i-00000001", 60 * SECOND); /* a repeat without effect */
+    c.ts_ms += SECOND;
+    stop(&c, "r1", "i-00000003");
+    finds_nothing(&c);
+    end(&c);
+    begin(&c);
+    leave_unsettled(&c);
+    sends(&c, "r1", "i-00000002", 60 * SECOND);
+    c.ts_ms += SECOND;
+    stop(&c, "r1", "i-00000003");
+    finds(&c, "S1b", "is on the way");
+    end(&c);
+}
+
+static void a_call_for_an_unsettled_member_of_an_earlier_step_is_found(void **state)
+{
+    struct court c;
+    (void)state;
+
+    begin(&c);
+    leave_unsettled(&c);
+    stop(&c, "r1", "i-00000003");
+    sends(&c, "r1", "i-00000001", SECOND);
+    finds_nothing(&c);
+    sends(&c, "r1", "i-00000002", SECOND);
+    finds(&c, "S1b", "was left unsettled");
     end(&c);
 }
 
@@ -638,6 +754,11 @@ int main(void)
         cmocka_unit_test(a_member_told_as_done_that_never_was_is_found),
         cmocka_unit_test(a_change_of_a_step_that_is_over_is_found),
         cmocka_unit_test(an_older_run_behind_a_newer_one_is_found),
+        cmocka_unit_test(a_drained_before_the_last_call_has_landed_is_found),
+        cmocka_unit_test(a_drained_behind_the_last_call_is_right),
+        cmocka_unit_test(a_call_that_leaves_behind_its_drained_is_found),
+        cmocka_unit_test(a_step_before_an_unsettled_members_call_has_landed_is_found),
+        cmocka_unit_test(a_call_for_an_unsettled_member_of_an_earlier_step_is_found),
         cmocka_unit_test(what_is_nobodys_business_is_found),
         cmocka_unit_test(a_stop_without_the_guests_word_is_found),
         cmocka_unit_test(a_stop_on_an_old_word_is_found),

@@ -7,6 +7,7 @@
 #include "sim/wish.h"
 #include "support/cmocka_first.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,8 +110,9 @@ static char told[TOLD_MAX];
 
 static void note(const char *line)
 {
-    (void)strncat(told, line, sizeof told - strlen(told) - 1);
-    (void)strncat(told, "\n", sizeof told - strlen(told) - 1);
+    size_t n = strlen(told);
+
+    (void)snprintf(told + n, sizeof told - n, "%s\n", line);
 }
 
 static void ends_by(const char *who, enum daemon_illness illness, const char *words)
@@ -146,7 +148,7 @@ static void a_turn_that_never_ends_ends_the_program_and_is_named(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         (void)dup2(ends[1], STDOUT_FILENO);
-        watchdog_start();
+        watchdog_start(1);
         (void)fleet_run(
             &(struct fleet_config){.seed = 1, .partitions = 2, .ill = "w2", .illness = DAEMON_HANGS});
         _exit(0);
