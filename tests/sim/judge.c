@@ -166,6 +166,8 @@ static void finished(struct judge *j, struct run *r, const struct event *ev, int
     if (first) {
         check_counts(j, r, &ev->finished.counts);
         judge_broken_off(j, r);
+        if (r->result == RESULT_DEADLINE)
+            judge_say(j, "P2", "%s was given up at its deadline: nobody went on with it", r->id);
     }
 }
 

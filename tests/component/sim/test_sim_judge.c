@@ -525,6 +525,18 @@ static void a_run_without_a_result_is_found_at_the_end(void **state)
     end(&c);
 }
 
+static void a_run_that_was_given_up_at_its_deadline_is_found(void **state)
+{
+    struct court c;
+    (void)state;
+
+    begin_run(&c);
+    control(&c, "Cancel", "r1", "c1");
+    finish(&c, "r1", "deadline", 0, 0);
+    finds(&c, "P2", "deadline");
+    end(&c);
+}
+
 /* ---- P6 ---- */
 
 static void a_tick_that_begins_two_runs_is_found(void **state)
@@ -766,6 +778,7 @@ int main(void)
         cmocka_unit_test(two_results_of_a_run_are_found),
         cmocka_unit_test(counts_that_are_not_the_members_are_found),
         cmocka_unit_test(a_run_without_a_result_is_found_at_the_end),
+        cmocka_unit_test(a_run_that_was_given_up_at_its_deadline_is_found),
         cmocka_unit_test(a_tick_that_begins_two_runs_is_found),
         cmocka_unit_test(a_tick_behind_a_later_one_begins_nothing),
         cmocka_unit_test(a_tick_that_is_taken_is_nobodys_debt),
