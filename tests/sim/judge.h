@@ -26,8 +26,8 @@
  *   MUST    nobody folds past a record that must be understood and is not
  *   COUNT   a run's counts are those of its members' outcomes
  *   OWN     no run touches what it has not planned
- * and at the end, after a time without faults: every run that was asked for has its result (P2), and none was given
- * up at its deadline, six hours after it began.
+ * and at the end, after a time without faults: every run that was asked for has its result (P2), and none was
+ * given up at its deadline, six hours after it began.
  *
  * Owner: the fleet. The first broken rule is kept in words; later ones are counted.
  */

@@ -101,7 +101,8 @@ void judge_say(struct judge *j, const char *rule, const char *fmt, ...) PRINTF_L
 struct run *judge_caller(struct judge *j, int member, const char *run);
 struct run *judge_run(struct judge *j, int workload, const char *id); /* NULL: not known */
 
-/* judge_will.c: a tick begins one run (P6), pauses and cancels count (P8), a `must` stops who does not know. */
+/* judge_will.c: a tick begins one run (P6), pauses and cancels count (P8), a `must` stops who does not
+ * know. */
 struct judge_place { /* of a record */
     int partition;
     int64_t offset, ts_ms;

@@ -1,6 +1,7 @@
 /*
- * What ec2sched-sim is asked for: what makes no sense is refused in one line that names it, a file of seeds that is
- * not one too; and a process that does not come to rest ends its history and is named, with its last events.
+ * What ec2sched-sim is asked for: what makes no sense is refused in one line that names it, a file of seeds
+ * that is not one too; and a process that does not come to rest ends its history and is named, with its last
+ * events.
  */
 #include "sim/fleet.h"
 #include "sim/watchdog.h"
