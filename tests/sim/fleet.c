@@ -353,7 +353,7 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     f->trace.kept = kept_lines;
     swarm_init(&f->swarm, chance_next(&f->chance), config->faults);
     estate_draw(&f->estate, &f->chance);
-    twist_draw(&f->twist, config->seed, config->faults > 0);
+    twist_draw(&f->twist, config->seed, config->faults > 0 && !config->plain);
     twist_guests(&f->twist, &f->estate);
     twist_faults(&f->twist, &f->swarm);
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));

@@ -24,6 +24,7 @@ enum {
 struct fleet_config {
     uint64_t seed;
     double faults;    /* 0: none; 1: as usual */
+    bool plain;       /* no twist, whatever the seed */
     int64_t until_us; /* stops there; 0: at the end */
     FILE *trace;      /* NULL: not printed */
     int partitions;   /* of the log */

@@ -23,6 +23,7 @@ static bool play(const struct wish *w, int64_t seed)
                                         .faults = w->calm ? 0 : 1,
                                         .until_us = w->until_s * 1000000,
                                         .trace = w->trace ? stdout : NULL,
+                                        .plain = w->plain,
                                         .partitions = (int)w->partitions,
                                         .ill = w->sick,
                                         .illness = w->illness,
@@ -81,8 +82,11 @@ int main(int argc, char **argv)
     }
     watchdog_start(WATCHDOG_S);
     time_t end = w.minutes ? time(NULL) + (time_t)w.minutes * 60 : 0;
-    for (size_t i = 0; i < seeds.n; i++)
-        failed += !play(&w, seeds.at[i]);
+    for (size_t i = 0; i < seeds.n; i++) {
+        struct wish one = w;
+        one.plain = w.plain || seeds.plain[i];
+        failed += !play(&one, seeds.at[i]);
+    }
     for (int64_t i = 0; !w.seeds && (end ? time(NULL) < end : i < w.count); i++)
         failed += !play(&w, w.seed + i);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -8,6 +8,7 @@
 
 const char wish_usage[] =
     "usage: ec2sched-sim --seed N [--count N | --minutes N] [--trace] [--until S] [--partitions N] [--calm]\n"
+    "                    [--plain]\n"
     "       ec2sched-sim --seeds FILE\n"
     "  --seed N        the history to play; of several the first\n"
     "  --count N       so many seeds, one after the other (1)\n"
@@ -17,6 +18,7 @@ const char wish_usage[] =
     "  --until S       ends after so many seconds of virtual time\n"
     "  --partitions N  of the log (2)\n"
     "  --calm          without faults\n"
+    "  --plain         without the twists that some seeds have\n"
     "  --ill WHO=HOW   a process (p1, w2) that spins, grows or hangs from its third minute on: how that is "
     "told\n";
 
@@ -71,6 +73,7 @@ static bool read_option(struct wish *w, struct str name, struct str value, bool 
                                      {"partitions", &w->partitions, 1, PARTITIONS_MAX, NULL},
                                      {"trace", NULL, 0, 0, &w->trace},
                                      {"calm", NULL, 0, 0, &w->calm},
+                                     {"plain", NULL, 0, 0, &w->plain},
                                      {"help", NULL, 0, 0, &w->help}};
 
     if (str_is(name, "seeds") || str_is(name, "ill")) {
@@ -99,7 +102,7 @@ static bool read_option(struct wish *w, struct str name, struct str value, bool 
 
 static bool is_flag(struct str name)
 {
-    return str_is(name, "trace") || str_is(name, "calm") || str_is(name, "help");
+    return str_is(name, "trace") || str_is(name, "calm") || str_is(name, "plain") || str_is(name, "help");
 }
 
 static bool makes_sense(const struct wish *w, struct err *e)
@@ -159,6 +162,7 @@ bool wish_seeds_read(struct str text, struct wish_seeds *out, struct err *e)
             out->at[out->n] < 0)
             return err_set(e, ERR_CONFIG, "line %d: '%.*s' is not SEED WORDS", at,
                            line.n > 40 ? 40 : (int)line.n, line.p);
+        out->plain[out->n] = str_starts(words, STR("--plain "));
         out->n++;
     }
     return out->n > 0 || err_set(e, ERR_CONFIG, "there is no seed in it");

@@ -14,7 +14,7 @@ enum { WISH_SEEDS_MAX = 1000, WISH_FILE_MAX = 256 * 1024 };
 struct wish {
     int64_t seed; /* -1: none, there is a file */
     int64_t count, minutes, until_s, partitions;
-    bool trace, calm, help;
+    bool trace, calm, plain, help;
     const char *seeds;          /* a file's path; NULL: none */
     char sick[DAEMON_NAME_MAX]; /* a process that falls ill; "": none */
     enum daemon_illness illness;
@@ -25,7 +25,8 @@ MUST_CHECK bool wish_read(struct wish *w, int argc, char **argv, struct err *e);
 
 struct wish_seeds {
     int64_t at[WISH_SEEDS_MAX];
+    bool plain[WISH_SEEDS_MAX];
     size_t n;
 };
-/* Lines `SEED WORDS`, empty ones and `# words`; e names the line. */
+/* Lines `SEED WORDS` or `SEED --plain WORDS`, empty ones and `# words`; e names the line. */
 MUST_CHECK bool wish_seeds_read(struct str text, struct wish_seeds *out, struct err *e);

@@ -100,9 +100,10 @@ static void a_file_of_seeds_that_is_none_is_refused_by_its_line(void **state)
         assert_string_equal(e.msg, files[i].said);
     }
     struct err e = {0};
-    assert_true(wish_seeds_read(STR("# two\n\n12 words\n9223372036854775807 more"), &seeds, &e));
+    assert_true(wish_seeds_read(STR("# two\n\n12 words\n9223372036854775807 --plain more"), &seeds, &e));
     assert_int_equal(seeds.n, 2);
     assert_int_equal(seeds.at[0], 12);
+    assert_true(seeds.plain[1] && !seeds.plain[0]);
 }
 
 /* ---- processes that do not come to rest ---- */
