@@ -174,6 +174,79 @@ static void check_views(struct cli *c, struct checks *k)
                "%d of %d log partitions are led", open, partitions);
 }
 
+/* ---- the workers: they are in nobody's book; what they hold is ---- */
+
+struct asked_jobs {
+    struct view *view;
+    bool done;
+    struct err err;
+    size_t left; /* answers that are to come */
+    int64_t pending, leased;
+};
+
+static void on_counted(struct asked_jobs *a, const struct view_said *s, int64_t *sum)
+{
+    if (s->err.kind != ERR_NONE)
+        a->err = s->err;
+    *sum += s->n;
+    a->done = --a->left == 0;
+}
+
+static void on_pending(void *self, uint64_t id, const struct view_said *s)
+{
+    struct asked_jobs *a = self;
+
+    (void)id;
+    on_counted(a, s, &a->pending);
+}
+
+static void on_leased(void *self, uint64_t id, const struct view_said *s)
+{
+    struct asked_jobs *a = self;
+
+    (void)id;
+    on_counted(a, s, &a->leased);
+}
+
+static void on_gates(void *self, uint64_t id, const struct view_gates *g)
+{
+    struct asked_jobs *a = self;
+
+    (void)id;
+    a->err = g->err;
+    a->left = g->err.kind == ERR_NONE ? 2 * g->n : 0;
+    a->done = a->left == 0;
+    for (size_t i = 0; a->left && i < g->n; i++) {
+        (void)view_pending(a->view, &g->at[i], on_pending, a);
+        (void)view_leased(a->view, &g->at[i], on_leased, a);
+    }
+}
+
+/* Behind check_views: what cannot be asked was told there. */
+static void check_workers(struct cli *c, struct checks *k)
+{
+    struct err e = {0};
+    int64_t pending = 0;
+    int64_t leased = 0;
+    int partitions = 0;
+
+    if (!cli_log_partitions(c, &partitions, &e))
+        return;
+    for (int p = 0; p < partitions; p++) {
+        struct asked_jobs *a = cli_keep(c, sizeof *a);
+        a->view = cli_view(c);
+        (void)view_gates(a->view, p, on_gates, a);
+        if (!cli_wait(c, &a->done, cli_now(c) + REDIS_WAIT_MS, &e) || a->err.kind != ERR_NONE)
+            return;
+        pending += a->pending;
+        leased += a->leased;
+    }
+    bool idle = pending > 0 && leased == 0;
+    checks_add(k, idle ? CHECK_FAIL : CHECK_OK, "workers",
+               idle ? "start a worker, and see its /readyz; right behind a step's release ask again" : NULL,
+               "of %lld jobs that are not done workers hold %lld", (long long)pending, (long long)leased);
+}
+
 /* ---- AWS ---- */
 
 struct asked_identity {
@@ -263,7 +336,7 @@ static void check_members(struct cli *c, struct checks *k, const struct spec *sp
     struct cli_members m = {0};
     size_t asked = 0;
 
-    if (!cli_members(c, spec, ACTION_STOP, &(struct strs){0}, &m, &e)) {
+    if (!cli_members(c, spec, ACTION_STOP, &(struct strs){0}, NULL, &m, &e)) {
         checks_add(k, CHECK_FAIL, "members",
                    "ec2:DescribeInstances and ssm:DescribeInstanceInformation must be allowed", "%s: %s",
                    spec->workload, e.msg);
@@ -374,6 +447,7 @@ int verb_doctor(struct cli *c, const struct strs *words)
     checks_topics(c, k);
     check_redis(c, k);
     check_views(c, k);
+    check_workers(c, k);
     const struct aws_where home = {.region = c->options->specs.region};
     bool aws = check_identity(c, k, &home, "home");
     if (aws) {

@@ -33,7 +33,7 @@ static void show_one(struct cli *c, const struct json *row, const struct cli_row
     table_cell(table, runs ? now.run : "");
     table_cellf(table, "%s%s%s%s%s", now.next_action, now.next_run[0] ? " " : "", now.next_run,
                 start.n ? ": " : "", buf_cstr(&start));
-    table_cellf(table, "%zu", now.holds);
+    table_cellf(table, "%zu", now.hold_count);
     struct json *one = json_object();
     json_add_str(one, "workload", own);
     json_add_str(one, "region", str_of(valid ? spec.region : ""));
@@ -44,7 +44,7 @@ static void show_one(struct cli *c, const struct json *row, const struct cli_row
     json_add_str(one, "next_run", str_of(now.next_run));
     json_add_str(one, "next_action", str_of(now.next_action));
     json_add_str(one, "start", buf_view(&start));
-    json_add_int(one, "holds", (int64_t)now.holds);
+    json_add_int(one, "holds", (int64_t)now.hold_count);
     json_push(out, one);
     cli_state_release(&now);
     findings_release(&f);

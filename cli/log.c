@@ -34,6 +34,18 @@ static size_t view_headers(const struct event_headers *h, struct kafka_header *o
     return h->n;
 }
 
+/* With another number of partitions the record would lie where nobody leads its workload. */
+static bool is_the_log(const struct cli *c, int partitions, struct err *e)
+{
+    const char *const values[TOPICS_CONFIG_MAX] = {0};
+    const struct options *o = c->options;
+    struct topic_wanted want;
+
+    topic_want(TOPIC_EVENTS, o->kafka.prefix, (int)o->kafka.log_partitions, (int)o->kafka.jobs_partitions, 1,
+               &want);
+    return topic_check(&want, partitions, values, e);
+}
+
 bool cli_append(struct cli *c, const struct event *ev, int partition, struct cli_place *at, struct err *e)
 {
     enum { ID_DIGITS = 32 };
@@ -47,7 +59,7 @@ bool cli_append(struct cli *c, const struct event *ev, int partition, struct cli
 
     *at = (struct cli_place){-1, -1};
     if (ev->workload) {
-        if (!cli_log_partitions(c, &partitions, e))
+        if (!cli_log_partitions(c, &partitions, e) || !is_the_log(c, partitions, e))
             return false;
         partition = ids_partition(str_of(ev->workload), partitions);
     }

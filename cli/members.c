@@ -118,14 +118,32 @@ static const struct tier *tier_of(const struct spec *s, const char *name)
     return NULL;
 }
 
+static struct plan_hold hold_of(const struct cli_hold *h)
+{
+    return (struct plan_hold){
+        .tier = str_of(h->tier), .instance = str_of(h->instance), .until_ms = h->until_ms};
+}
+
+static bool is_held(const struct cli_state *now, const struct plan_member *m)
+{
+    for (size_t i = 0; now && i < now->hold_count; i++) {
+        const struct plan_hold h = hold_of(&now->holds[i]);
+        if (plan_held(&h, 1, now->now_ms, m))
+            return true;
+    }
+    return false;
+}
+
 /* What is certain before anything is asked of a guest; the planner and the worker decide anew when the step
  * begins. */
 static void foresee(const struct tier *t, enum action action, const struct plan_member *i,
-                    struct cli_member *m)
+                    const struct cli_state *now, struct cli_member *m)
 {
     const char *there = ec2_state_name(action == ACTION_START ? EC2_RUNNING : EC2_STOPPED);
 
     m->cause = (int)plan_left_out(action, t, i);
+    if (m->cause == CAUSE_NONE && is_held(now, i))
+        m->cause = CAUSE_HELD;
     if (m->cause != CAUSE_NONE)
         m->outcome = OUTCOME_BYPASSED;
     else
@@ -133,7 +151,7 @@ static void foresee(const struct tier *t, enum action action, const struct plan_
 }
 
 static void add(struct cli_members *out, const struct spec *s, enum action action,
-                const struct plan_member *i)
+                const struct cli_state *now, const struct plan_member *i)
 {
     int64_t step = step_of(&out->steps, i->tier);
 
@@ -142,7 +160,7 @@ static void add(struct cli_members *out, const struct spec *s, enum action actio
     struct cli_member *m = &out->at[out->n++];
     *m = (struct cli_member){
         .id = str_dup(i->id), .tier = str_dup(i->tier), .state = str_dup(i->state), .step = step};
-    foresee(tier_of(s, m->tier), action, i, m);
+    foresee(tier_of(s, m->tier), action, i, now, m);
     out->to_act += m->outcome == OUTCOME_NONE;
 }
 
@@ -222,19 +240,39 @@ static bool find_doubts(struct cli *c, const struct spec *s, struct cli_members 
     return ok;
 }
 
-/* The producer's own question before it admits a run: it does not know of Spot requests then. */
-static void ask_admission(const struct spec *s, enum action action, const struct members *all,
-                          struct cli_members *out)
+static bool holds_all(const struct cli_state *now)
 {
-    const struct event_accepted run = {.spec = *s, .steps = out->steps, .on_failure = s->on_failure};
+    for (size_t i = 0; now && i < now->hold_count; i++)
+        if (!now->holds[i].tier[0] && !now->holds[i].instance[0])
+            return true;
+    return false;
+}
+
+/*
+ * The producer's own questions before it admits a run, in its order: it does not know of Spot requests then.
+ * Whether a run is under way is the caller's to judge: it knows what is to become of that one.
+ */
+static void ask_admission(const struct spec *s, enum action action, const struct members *all,
+                          const struct cli_state *now, struct cli_members *out)
+{
+    /* lent, not released: what they hold is the specification's, and the members' */
+    const struct event accepted = {
+        .type = EVENT_RUN_ACCEPTED,
+        .workload = s->workload,
+        .accepted = {.spec = *s, .steps = out->steps, .on_failure = s->on_failure}};
     struct err why = {0};
 
-    if (!plan_whole(&run, action, all->at, all->n, &out->refused, &why))
-        (void)snprintf(out->detail, sizeof out->detail, "%s", why.msg);
+    if (holds_all(now)) {
+        out->refused = CAUSE_HELD;
+        (void)err_set(&why, ERR_INVALID, "a hold covers the whole workload");
+    } else if (plan_whole(&accepted.accepted, action, all->at, all->n, &out->refused, &why) &&
+               !plan_record_fits(&accepted, &why))
+        out->refused = CAUSE_TOO_LARGE;
+    (void)snprintf(out->detail, sizeof out->detail, "%s", why.msg);
 }
 
 bool cli_members(struct cli *c, const struct spec *spec, enum action action, const struct strs *only_tiers,
-                 struct cli_members *out, struct err *e)
+                 const struct cli_state *now, struct cli_members *out, struct err *e)
 {
     struct members all = {0};
 
@@ -242,10 +280,10 @@ bool cli_members(struct cli *c, const struct spec *spec, enum action action, con
         return false;
     *out = (struct cli_members){.at = xcalloc(all.n + 1, sizeof *out->at), .counted = all.n};
     plan_steps(spec, action, only_tiers, &out->steps);
-    ask_admission(spec, action, &all, out);
+    ask_admission(spec, action, &all, now, out);
     bool ok = mark_spot(c, spec, &all, out->spot, e);
     for (size_t i = 0; i < all.n; i++)
-        add(out, spec, action, &all.at[i]);
+        add(out, spec, action, now, &all.at[i]);
     members_release(&all);
     if (out->n)
         qsort(out->at, out->n, sizeof *out->at, by_step);
@@ -308,6 +346,7 @@ static void print_document_of(const struct spec *s, enum action action, const st
     json_add_int(document, "counted", (int64_t)m->counted);
     json_add_str(document, "refused", str_of(cause_names[m->refused]));
     json_add_str(document, "detail", str_of(m->detail));
+    json_add_str(document, "unknown", str_of(m->unknown));
     for (size_t i = 0; i < m->n; i++)
         json_push(members, member_json(s, action, &m->at[i]));
     json_add(document, "members", members);
@@ -318,6 +357,10 @@ static void print_document_of(const struct spec *s, enum action action, const st
 
 static void warn(const struct spec *spec, const struct cli_members *m)
 {
+    if (m->unknown[0])
+        print_error_line(
+            "ec2sched: warning: whether a hold or another run stands in the way is not known: %s",
+            m->unknown);
     if (m->spot[0])
         print_error_line(
             "ec2sched: warning: Spot members are left alone here, since their requests cannot be "
@@ -379,7 +422,7 @@ int cli_members_print(const struct cli *c, const struct spec *spec, enum action 
     if (!m->refused)
         return CLI_OK;
     (void)snprintf(why, sizeof why, "%s: %s", cause_sentence(m->refused), m->detail);
-    return cli_refuse(c, spec->workload, why, plan_too_many_remedy(m->detail));
+    return cli_refuse(c, spec->workload, why, cli_refusal_remedy(m->refused, m->detail));
 }
 
 void cli_members_doubts(const struct cli_members *m)

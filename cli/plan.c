@@ -4,9 +4,42 @@
 #include "cli/specs.h"
 #include "cli/verbs.h"
 
+#include <stdio.h>
 #include <string.h>
 
-int cli_plan(struct cli *c, const struct spec *spec, enum action action, const struct strs *tiers)
+/* A run under way is in the way of one that would not wait for it. */
+static void ask_busy(const struct cli_state *now, int if_busy, struct cli_members *m)
+{
+    bool busy = now->next_run[0] || (now->run[0] && now->result == RESULT_NONE);
+
+    if (m->refused != CAUSE_NONE || !busy || if_busy != IF_BUSY_REJECT)
+        return;
+    m->refused = CAUSE_BUSY;
+    (void)snprintf(m->detail, sizeof m->detail, "%s %s is %s",
+                   now->next_run[0] ? now->next_action : now->action,
+                   now->next_run[0] ? now->next_run : now->run, now->next_run[0] ? "next" : now->state);
+}
+
+bool cli_foresee(struct cli *c, const struct spec *spec, enum action action, const struct strs *tiers,
+                 int if_busy, struct cli_members *out, struct err *e)
+{
+    struct cli_state now = {0};
+    struct err unknown = {0};
+    bool known = cli_state(c, spec->workload, &now, &unknown);
+
+    if (known && now.holds_unreadable)
+        known = err_set(&unknown, ERR_INVALID, "its holds in the view cannot be read");
+    bool ok = cli_members(c, spec, action, tiers, known ? &now : NULL, out, e);
+    if (known)
+        ask_busy(&now, if_busy, out);
+    else
+        (void)snprintf(out->unknown, sizeof out->unknown, "%s", unknown.msg);
+    cli_state_release(&now);
+    return ok;
+}
+
+int cli_plan(struct cli *c, const struct spec *spec, enum action action, const struct strs *tiers,
+             int if_busy)
 {
     struct cli_members m = {0};
     struct err e = {0};
@@ -15,7 +48,7 @@ int cli_plan(struct cli *c, const struct spec *spec, enum action action, const s
     if (spec->disabled)
         return cli_refuse(c, spec->workload, cause_sentence(CAUSE_SWITCHED_OFF),
                           "set DisableAllSchedulingActions to 0 in its row");
-    if (!cli_members(c, spec, action, tiers, &m, &e))
+    if (!cli_foresee(c, spec, action, tiers, if_busy, &m, &e))
         exit = cli_fail(c, &e, "check the credentials and the region");
     else {
         struct cli_rows all = {0};
@@ -37,7 +70,7 @@ static int plan(struct cli *c, const char *workload, enum action action, const s
 
     if (!cli_spec(c, workload, action, tiers, &spec, &exit))
         return exit;
-    exit = cli_plan(c, &spec, action, tiers);
+    exit = cli_plan(c, &spec, action, tiers, IF_BUSY_REJECT);
     spec_release(&spec);
     return exit;
 }

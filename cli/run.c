@@ -133,7 +133,7 @@ static bool hear(void *arg, const struct kafka_record *r, const struct event *ev
     return ended || h->admitted || is_another(h->story, h->action);
 }
 
-static const char *remedy_of(enum cause why, const char *detail)
+const char *cli_refusal_remedy(enum cause why, const char *detail)
 {
     static const struct {
         enum cause why;
@@ -163,7 +163,7 @@ static int refused(const struct cli *c, const struct asked *a, const struct stor
     (void)snprintf(what, sizeof what, "%s@%s was refused", a->workload, a->id);
     (void)snprintf(why, sizeof why, "%s%s%.300s", cause_sentence(s->cause), story_detail(s)[0] ? ": " : "",
                    story_detail(s));
-    return cli_refuse(c, what, why, remedy_of(s->cause, story_detail(s)));
+    return cli_refuse(c, what, why, cli_refusal_remedy(s->cause, story_detail(s)));
 }
 
 static int another(const struct cli *c, const struct asked *a, const struct story *s)
@@ -350,8 +350,8 @@ static int act(struct cli *c, struct asked *a)
     make_id(c, a);
     bool ask = a->action == ACTION_STOP && !a->yes && c->asks;
     if (a->dry_run)
-        exit = cli_plan(c, &spec, a->action, &a->tiers);
-    else if (ask && !cli_members(c, &spec, a->action, &a->tiers, &m, &e))
+        exit = cli_plan(c, &spec, a->action, &a->tiers, a->if_busy);
+    else if (ask && !cli_foresee(c, &spec, a->action, &a->tiers, a->if_busy, &m, &e))
         exit = cli_fail(c, &e, "nothing was started");
     else if (ask && (cli_members_doubts(&m), !agreed(c, a, &m)))
         exit = cli_refuse(c, a->workload, "not confirmed", "nothing was stopped");

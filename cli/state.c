@@ -15,6 +15,22 @@ void cli_state_release(struct cli_state *s)
     for (size_t i = 0; i < STATE_STEPS_MAX; i++)
         strs_release(&s->at[i].tiers);
     strs_release(&s->waiting);
+    for (size_t i = 0; i < s->hold_count; i++) {
+        xfree(s->holds[i].hold);
+        xfree(s->holds[i].tier);
+        xfree(s->holds[i].instance);
+    }
+    xfree(s->holds);
+    s->holds = NULL;
+    s->hold_count = 0;
+}
+
+static void add_hold(struct cli_state *s, struct str hold, struct str tier, struct str instance,
+                     int64_t until_ms)
+{
+    s->holds = xrealloc(s->holds, (s->hold_count + 1) * sizeof *s->holds);
+    s->holds[s->hold_count++] = (struct cli_hold){
+        .hold = str_dup(hold), .tier = str_dup(tier), .instance = str_dup(instance), .until_ms = until_ms};
 }
 
 /* ---- from the view ---- */
@@ -76,6 +92,7 @@ void cli_state_of_peek(const struct view_peeked *p, struct cli_state *out)
     const struct view_pairs *w = &p->workload;
     struct view_hold holds[VIEW_HOLDS_MAX];
     struct err unreadable = {0};
+    size_t held = 0;
     struct epoch ep;
     int64_t leased = 0;
     int64_t fresh = number(&p->view, "fresh", 0);
@@ -103,10 +120,13 @@ void cli_state_of_peek(const struct view_peeked *p, struct cli_state *out)
                                   .failed = number(w, "failed", 0),
                                   .doubt = number(w, "doubt", 0),
                                   .unsettled = number(w, "unsettled", 0)};
-    (void)!view_holds_of(w, holds, &out->holds, &unreadable); /* shown as none; workers then call nothing */
     for (size_t i = 0; i < p->waiting_count; i++)
         strs_add(&out->waiting, p->waiting[i].run);
     out->now_ms = number(&p->view, "now", 0);
+    out->holds_unreadable = !view_holds_of(w, holds, &held, &unreadable);
+    for (size_t i = 0; !out->holds_unreadable && i < held; i++)
+        if (holds[i].until_ms > out->now_ms)
+            add_hold(out, holds[i].hold, holds[i].tier, holds[i].instance, holds[i].until_ms);
     out->confirmed = fresh > out->now_ms;
     out->age_ms = fresh > 0 ? out->now_ms + VIEW_FRESH_MS - fresh : -1;
 }
@@ -192,6 +212,21 @@ static void ask_more(struct cli *c, int partition, const char *workload, struct 
     }
 }
 
+/* Leases alone tell of workers. Between a step's release and its first claim it is so for a moment. */
+static void look_for_workers(struct cli_state *s)
+{
+    int64_t pending = 0;
+    int64_t leased = 0;
+
+    for (int64_t k = s->step; k <= s->open && k < STATE_STEPS_MAX; k++) {
+        pending += s->at[k].pending;
+        leased += s->at[k].leased;
+    }
+    if (strcmp(s->state, "running") == 0 && pending > 0 && leased == 0)
+        (void)snprintf(s->why, sizeof s->why, "no worker holds any of its %lld jobs now: does a worker run?",
+                       (long long)pending);
+}
+
 static bool from_view(struct cli *c, int partition, const char *workload, struct cli_state *out,
                       struct err *e)
 {
@@ -214,12 +249,13 @@ static bool from_view(struct cli *c, int partition, const char *workload, struct
         return err_set(e, ERR_NOT_FOUND, "redis holds no view of log partition %d", partition);
     ask_more(c, partition, workload, a);
     *out = a->state;
+    look_for_workers(out);
     return true;
 }
 
 /* ---- from the log ---- */
 
-void cli_state_of_fold(const struct fold_workload *w, struct cli_state *out)
+void cli_state_of_fold(const struct fold_workload *w, int64_t now_ms, struct cli_state *out)
 {
     static const char *const words[] = {"idle", "running", "paused", "draining"};
     const struct fold_current *r = &w->current;
@@ -243,7 +279,11 @@ void cli_state_of_fold(const struct fold_workload *w, struct cli_state *out)
     out->counts = r->counts;
     out->deadline_ms = w->deadline_ms > 0 ? w->deadline_ms : 0;
     out->plan_due_ms = w->plan_due_ms > 0 ? w->plan_due_ms : 0;
-    out->holds = w->hold_count;
+    out->now_ms = now_ms;
+    for (size_t i = 0; i < w->hold_count; i++)
+        if (w->holds[i].until_ms > now_ms)
+            add_hold(out, str_of(w->holds[i].hold), str_of(w->holds[i].tier), str_of(w->holds[i].instance),
+                     w->holds[i].until_ms);
     for (int64_t k = 0; k < r->steps && k < STATE_STEPS_MAX; k++) {
         out->at[k].jobs = (int64_t)r->at[k].jobs;
         out->at[k].pending = (int64_t)fold_pending(w, k);
@@ -306,7 +346,7 @@ static bool from_log(struct cli *c, int partition, int partitions, const char *w
     (void)snprintf(out->state, sizeof out->state, "idle");
     if (!w)
         return true;
-    cli_state_of_fold(w, out);
+    cli_state_of_fold(w, cli_wall(c), out);
     if (out->epoch >= 0 &&
         !cli_follow(c, partition, out->epoch, out->epoch + 1, see_tiers, tiers, cli_now(c) + READ_BACK_MS, e))
         return false;

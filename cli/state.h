@@ -15,6 +15,11 @@ struct cli_state_step {
     int64_t jobs, pending, leased; /* leased: -1 without the view */
 };
 
+struct cli_hold { /* tier and instance empty: it covers the whole workload */
+    char *hold, *tier, *instance;
+    int64_t until_ms;
+};
+
 struct cli_state {
     bool from_view;
     bool known;     /* the log has records of it */
@@ -29,8 +34,11 @@ struct cli_state {
     struct counts counts;
     char next_run[IDS_RUN_MAX + 1], next_action[8]; /* "": none */
     struct strs waiting;                            /* runs that wait for admission */
-    size_t holds;
-    char why[120];    /* draining: why the next run does not start yet; "": not known */
+    struct cli_hold *holds;                         /* those that are not over */
+    size_t hold_count;
+    bool holds_unreadable; /* the view's cannot be read: whom they cover is not known */
+    /* draining: why the next run does not start yet; running: that nobody works on it; "": not known */
+    char why[120];
     int64_t until_ms; /* not before; 0: not known */
     int64_t now_ms;   /* when it was so */
     int64_t age_ms;   /* of the view: since a leader last confirmed it; -1: never, or unknown */
@@ -55,4 +63,4 @@ void cli_state_start(const struct cli_state *s, struct buf *out);
 struct view_peeked;
 void cli_state_of_peek(const struct view_peeked *p, struct cli_state *out);
 struct fold_workload;
-void cli_state_of_fold(const struct fold_workload *w, struct cli_state *out);
+void cli_state_of_fold(const struct fold_workload *w, int64_t now_ms, struct cli_state *out);

@@ -28,6 +28,22 @@ static struct json *strings(const struct strs *l)
     return a;
 }
 
+static struct json *holds_json(const struct cli_state *s)
+{
+    struct json *all = json_array();
+
+    for (size_t i = 0; i < s->hold_count; i++) {
+        const struct cli_hold *h = &s->holds[i];
+        struct json *o = json_object();
+        json_add_str(o, "hold", str_of(h->hold));
+        json_add_str(o, "tier", str_of(h->tier));
+        json_add_str(o, "instance", str_of(h->instance));
+        add_moment(o, "until", h->until_ms);
+        json_push(all, o);
+    }
+    return all;
+}
+
 static struct json *steps_json(const struct cli_state *s)
 {
     struct json *all = json_array();
@@ -66,7 +82,7 @@ static struct json *state_json(const char *workload, const struct cli_state *s)
     add_moment(o, "not_before", s->until_ms);
     json_add_str(o, "start", buf_view(&start));
     json_add(o, "waiting", strings(&s->waiting));
-    json_add_int(o, "holds", (int64_t)s->holds);
+    json_add(o, "holds", holds_json(s));
     json_add_str(o, "source", s->from_view ? STR("view") : STR("log"));
     json_add_int(o, "age_ms", s->age_ms);
     json_add_bool(o, "confirmed", s->confirmed);
@@ -109,6 +125,22 @@ static void print_source(const struct cli_state *s)
         print_line("no leader confirms the view: nothing moves until a producer runs");
 }
 
+static void print_holds(const struct cli_state *s)
+{
+    for (size_t i = 0; i < s->hold_count; i++) {
+        const struct cli_hold *h = &s->holds[i];
+        char until[MOMENT_MAX];
+        moment_rfc3339(h->until_ms, until);
+        print_line("hold %s until %.10s %.8sZ: %s%s%s%s", h->hold, until, until + 11,
+                   h->instance[0] ? "instance "
+                   : h->tier[0]   ? ""
+                                  : "the whole workload",
+                   h->instance, h->tier[0] ? (h->instance[0] ? " of tier " : "tier ") : "", h->tier);
+    }
+    if (s->holds_unreadable)
+        print_line("holds: they cannot be read in the view: nobody is acted on");
+}
+
 static void print_state(const char *workload, const struct cli_state *s)
 {
     BUF_CLEANUP struct buf start = BUF_INIT(1000);
@@ -122,13 +154,14 @@ static void print_state(const char *workload, const struct cli_state *s)
         print_line("%lld done, %lld unchanged, %lld bypassed, %lld failed%s%s", (long long)s->counts.done,
                    (long long)s->counts.unchanged, (long long)s->counts.bypassed, (long long)s->counts.failed,
                    s->result ? ": " : " so far", s->result ? result_names[s->result] : "");
+    if (s->why[0] && strcmp(s->state, "running") == 0)
+        print_line("%s: `ec2sched doctor`", s->why);
     if (s->next_run[0])
         print_line("next: %s %s%s%s", s->next_action, s->next_run,
                    start.n ? ": " : ": when the run has ended", buf_cstr(&start));
     for (size_t i = 0; i < s->waiting.n; i++)
         print_line("waits for admission: %s", s->waiting.at[i]);
-    if (s->holds)
-        print_line("holds: %zu", s->holds);
+    print_holds(s);
     print_source(s);
 }
 
@@ -194,7 +227,8 @@ static void summary_row(struct table *t, const char *workload, const struct cli_
     table_cell(t, s->next_run);
     table_cell(t, !s->from_view   ? "folded from the log"
                   : !s->confirmed ? "no leader confirms the view"
-                                  : buf_cstr(&start));
+                  : start.n       ? buf_cstr(&start)
+                                  : s->why);
 }
 
 static int status_all(struct cli *c)

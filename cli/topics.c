@@ -154,8 +154,10 @@ void checks_topics(struct cli *c, struct checks *k)
     for (int t = 0; t < TOPICS; t++) {
         const struct err *wrong = &q->found[t].wrong; /* holds its remedy */
         if (wrong->kind != ERR_NONE)
-            checks_add(k, CHECK_FAIL, "topic", "`ec2sched topics create` makes what is missing", "%s",
-                       wrong->msg);
+            checks_add(k, CHECK_FAIL, "topic",
+                       wrong->kind == ERR_NOT_FOUND ? "`ec2sched topics create` makes what is missing"
+                                                    : "until then nothing is led, and nothing is asked for",
+                       "%s", wrong->msg);
         else
             checks_add(k, q->found[t].config_known ? CHECK_OK : CHECK_WARN, "topic",
                        q->found[t].config_known ? NULL : "the broker does not show its settings",

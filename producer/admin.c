@@ -67,6 +67,8 @@ static bool ready(struct producer *p, char why[UNREADY_MAX])
         text = "redis is not reachable";
     else if (room_refused(&p->room, why, UNREADY_MAX))
         return false;
+    else if (p->check.changed)
+        text = p->check.why.msg;
     else if (!p->partitions)
         text = p->check.why.kind ? p->check.why.msg : "the topics have not been checked yet";
     (void)snprintf(why, UNREADY_MAX, "%s", text ? text : "ready");

@@ -14,7 +14,6 @@ enum {
     BUCKET_SIZE = 1000,            /* of EC2's resource token buckets */
     START_RATE = 2,                /* tokens a second: StartInstances */
     STOP_RATE = 20,                /* StopInstances */
-    DELAYS_MAX = 2000,             /* bytes: the fold's bound */
 };
 
 struct admission {
@@ -121,23 +120,6 @@ static int64_t deadline_of(const struct work *w, const struct event_accepted *r,
     return need_s > DEADLINE_LEAST_S ? need_s : DEADLINE_LEAST_S;
 }
 
-static bool delays_fit(const struct event_accepted *r)
-{
-    BUF_CLEANUP struct buf text = BUF_INIT(DELAYS_MAX);
-
-    for (size_t i = 0; i < r->steps.n; i++)
-        buf_addf(&text, "%lld,", (long long)r->steps.at[i].delay_s * 1000);
-    return !text.over;
-}
-
-static bool record_fits(const struct event *ev)
-{
-    BUF_CLEANUP struct buf text = BUF_INIT(EVENT_TEXT_MAX);
-
-    event_print(ev, &text);
-    return !text.over;
-}
-
 static void copy_origin(struct event_origin *to, const struct event_origin *from)
 {
     char *const texts[] = {from->who, from->reason, from->schedule, from->of};
@@ -180,10 +162,8 @@ static void accept(struct work *w, const struct members *m)
 
     fill(w, &ev, m);
     bool ok = plan_whole(&ev.accepted, w->admission->action, m->at, m->n, &cause, &e);
-    if (ok && !(delays_fit(&ev.accepted) && record_fits(&ev))) {
+    if (ok && !(ok = plan_record_fits(&ev, &e)))
         cause = CAUSE_TOO_LARGE;
-        ok = err_set(&e, ERR_INVALID, "the frozen specification is too large for a record");
-    }
     if (!ok) {
         event_release(&ev);
         refuse(w, cause, e.msg);

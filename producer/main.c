@@ -1,24 +1,36 @@
 #include "aws/greeting.h"
+#include "base/mem.h"
 #include "producer/producer.h"
-#include "real/admin.h"
-#include "real/ports.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "real/daemon.h"
 
 static const char *const about[] = {"kafka.", "redis.",    "specs.",  "lease.", "fence.", "run.",
                                     "pause.", "schedule.", "observe", "admin.", "drain.", NULL};
-static const struct options_program program = {
-    .name = "ec2sched-producer",
-    .summary = "fold the log, plan and release steps, publish what is due",
-    .about = about,
-    .listen = "127.0.0.1:9464",
-};
 
-struct daemon {
+struct daemon { /* beside the producer itself: its first word to AWS */
     struct producer *producer;
     struct greeting *greeting;
 };
+
+static void end(void *self)
+{
+    struct daemon *d = self;
+
+    greeting_free(d->greeting);
+    producer_free(d->producer);
+    xfree(d);
+}
+
+static void *make(const struct options *o, const struct ports *ports, struct err *e)
+{
+    struct daemon *d = xcalloc(1, sizeof *d);
+
+    d->producer = producer_new(o, ports, e);
+    d->greeting = d->producer ? greeting_new(ports, "ec2sched-producer/" EC2SCHED_VERSION, e) : NULL;
+    if (d->greeting)
+        return d;
+    end(d);
+    return NULL;
+}
 
 static int64_t turn(void *self, int64_t now_ms)
 {
@@ -36,62 +48,27 @@ static void drain(void *self)
     producer_drain(d->producer);
 }
 
-static bool serve(struct real *real, const struct options *o, struct err *e)
+static void admin(void *self, const struct http_asked *asked, struct http_answer *answer)
 {
-    struct ports ports = {0};
-    struct daemon d = {0};
+    const struct daemon *d = self;
 
-    bool ok =
-        real_open(real, o, &ports, e) && (d.producer = producer_new(o, &ports, e)) != NULL &&
-        (d.greeting = greeting_new(&ports, "ec2sched-producer/" EC2SCHED_VERSION, e)) != NULL &&
-        real_serve(real, o->admin.listen ? o->admin.listen : program.listen, producer_admin, d.producer, e);
-    if (ok) {
-        real_warm(real);
-        struct loop_program loop = {
-            .turn = turn, .drain = drain, .self = &d, .drain_timeout_ms = o->drain.timeout_ms};
-        ok = real_run(real, &loop, e);
-    }
-    greeting_free(d.greeting);
-    producer_free(d.producer); /* the loop has ended: nothing is delivered any more */
-    real_close(real);
-    return ok;
-}
-
-static bool start(struct real *real, struct options *o, int argc, char **argv, int *wrong, struct err *e)
-{
-    enum options_exit exit = OPTIONS_GO;
-    STRS_CLEANUP struct strs warnings = {0};
-    BUF_CLEANUP struct buf help = BUF_INIT(256 * 1024);
-    bool ok = options_load(o, &program, real_process(real), argc, argv, NULL, &warnings, &exit, e);
-
-    for (size_t i = 0; i < warnings.n; i++)
-        (void)fprintf(stderr, "%s: warning: %s\n", program.name, warnings.at[i]);
-    if (!ok)
-        *wrong = OPTIONS_EXIT_WRONG;
-    if (ok && exit == OPTIONS_GO)
-        return serve(real, o, e);
-    if (ok && exit == OPTIONS_HEALTH)
-        ok = admin_health(o->admin.listen ? o->admin.listen : program.listen, e);
-    if (ok && exit == OPTIONS_HELP) {
-        options_help(&program, &help);
-        (void)fputs(buf_cstr(&help), stdout);
-    }
-    if (ok && exit == OPTIONS_VERSION)
-        (void)printf("%s %s\n", program.name, EC2SCHED_VERSION);
-    real_close(real);
-    return ok;
+    producer_admin(d->producer, asked, answer);
 }
 
 int main(int argc, char **argv)
 {
-    struct options o = {0};
-    struct err e = {0};
-    struct real *real = real_new(&e);
-    int wrong = EXIT_FAILURE;
-    bool ok = real && start(real, &o, argc, argv, &wrong, &e);
+    static const struct daemon_kind kind = {
+        .program = {.name = "ec2sched-producer",
+                    .summary = "fold the log, plan and release steps, publish what is due",
+                    .about = about,
+                    .listen = "127.0.0.1:9464"},
+        .writes = true,
+        .make = make,
+        .turn = turn,
+        .drain = drain,
+        .admin = admin,
+        .end = end,
+    };
 
-    if (!ok)
-        (void)fprintf(stderr, "%s: %s\n", program.name, e.msg);
-    options_release(&o);
-    return ok && fflush(stdout) == 0 ? EXIT_SUCCESS : wrong;
+    return daemon_main(argc, argv, &kind);
 }

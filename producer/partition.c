@@ -195,6 +195,9 @@ static void replay_done(struct partition *p)
 /* Returns when to call again at the latest. */
 static int64_t lead_turn(struct partition *p)
 {
+    int64_t pump_ms = 0;
+    int64_t notices_ms = 0;
+
     if (p->must_open)
         leader_open(p);
     leader_marks(p);
@@ -203,10 +206,11 @@ static int64_t lead_turn(struct partition *p)
     if (!partition_leads(p))
         return INT64_MAX;
     owed_turn(p);
-    pump_turn(p);
+    pump_ms = pump_turn(p);
     replay_turn(p);
     backlog_turn(p);
-    return notices_turn(p);
+    notices_ms = notices_turn(p);
+    return pump_ms < notices_ms ? pump_ms : notices_ms;
 }
 
 static void take_trouble(struct partition *p)

@@ -138,6 +138,8 @@ struct partition {
         int64_t due_ms;
         int64_t seen; /* as in owed */
         size_t in_flight;
+        size_t early;     /* of these ahead of the view */
+        int64_t alone_ms; /* they have the way to themselves until then */
         struct delivered *delivered;
         struct fresh fresh[PUMP_FRESH]; /* a ring: the oldest makes room */
         size_t fresh_count;             /* ever */

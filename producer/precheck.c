@@ -17,6 +17,7 @@ static void learn(struct precheck *k, const struct kafka_topic *events, const st
     log_info(k->c->ports->log, "topics.ok", fi("partitions", k->c->partitions),
              fi("jobs", k->c->jobs_partitions), fb("log_append_time", k->c->log_append_time));
     k->ok = true;
+    k->due_ms = k->c->now_ms + PRECHECK_WATCH_MS;
 }
 
 static bool check(const struct precheck *k, enum topic kind, const struct kafka_topic *found,
@@ -27,6 +28,27 @@ static bool check(const struct precheck *k, enum topic kind, const struct kafka_
 
     topic_want(kind, o->kafka.prefix, (int)o->kafka.log_partitions, (int)o->kafka.jobs_partitions, 1, &want);
     return topic_found_ok(&want, found, told, e);
+}
+
+/* An answer while nothing is wrong, or after a change. Kafka's own trouble is told elsewhere and changes
+ * nothing. */
+static void watch(struct precheck *k, const struct kafka_topics *t)
+{
+    struct err e = {0};
+    bool known = t->err.kind == ERR_NONE && t->n > 0 && (!t->errs || t->errs[0].kind == ERR_NONE) &&
+                 t->at[0].partitions > 0;
+    bool changed = known && t->at[0].partitions != k->c->partitions;
+
+    if (!known || changed == k->changed)
+        return;
+    k->changed = changed;
+    if (!changed) {
+        log_info(k->c->ports->log, "topics.ok", fi("partitions", k->c->partitions));
+        return;
+    }
+    (void)!check(k, TOPIC_EVENTS, &t->at[0], NULL, &e);
+    k->why = e;
+    log_error(k->c->ports->log, "topics.changed", fe(&e));
 }
 
 static void on_topics(void *self, uint64_t id, const struct kafka_topics *t)
@@ -40,6 +62,10 @@ static void on_topics(void *self, uint64_t id, const struct kafka_topics *t)
 
     (void)id;
     k->asked = false;
+    if (k->ok) {
+        watch(k, t);
+        return;
+    }
     for (size_t i = 0; ok && i < KINDS; i++)
         ok = check(k, kinds[i], &t->at[i], t->errs ? &t->errs[i] : NULL, &e);
     if (ok) {
@@ -58,9 +84,9 @@ void precheck_turn(struct precheck *k)
     const struct kafka *kafka = &k->c->ports->kafka;
     const char *const names[] = {k->c->events, k->c->jobs, k->c->snap};
 
-    if (k->ok || k->asked || k->c->now_ms < k->due_ms)
+    if (k->asked || k->c->now_ms < k->due_ms)
         return;
     k->asked = true;
-    k->due_ms = k->c->now_ms + PRECHECK_AGAIN_MS;
+    k->due_ms = k->c->now_ms + (k->ok ? PRECHECK_WATCH_MS : PRECHECK_AGAIN_MS);
     (void)kafka->ops->describe(kafka->port, names, sizeof names / sizeof *names, on_topics, k);
 }

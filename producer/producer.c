@@ -97,6 +97,12 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static void leave_all(struct producer *p)
+{
+    for (int i = 0; p->partitions && i < p->c.partitions; i++)
+        partition_leave(&p->partitions[i]);
+}
+
 int64_t producer_turn(struct producer *p, int64_t now_ms)
 {
     int64_t next = now_ms + IDLE_MS;
@@ -107,11 +113,14 @@ int64_t producer_turn(struct producer *p, int64_t now_ms)
     if (p->draining)
         return p->c.in_flight == 0 && view_in_flight(p->c.view) == 0 ? TURN_DONE : next;
     next = earlier(next, room_turn(&p->room, now_ms));
-    if (!p->partitions) {
-        precheck_turn(&p->check);
-        if (!p->check.ok)
-            return next;
+    precheck_turn(&p->check);
+    if (!p->check.ok)
+        return next;
+    if (!p->partitions)
         make_partitions(p);
+    if (p->check.changed) {
+        leave_all(p);
+        return next;
     }
     for (int i = 0; i < p->c.partitions; i++)
         next = earlier(next, partition_turn(&p->partitions[i]));
@@ -123,6 +132,5 @@ int64_t producer_turn(struct producer *p, int64_t now_ms)
 void producer_drain(struct producer *p)
 {
     p->draining = true;
-    for (int i = 0; p->partitions && i < p->c.partitions; i++)
-        partition_leave(&p->partitions[i]);
+    leave_all(p);
 }

@@ -91,6 +91,7 @@ struct publication {
     struct epoch epoch;
     int64_t step;
     char *job;
+    bool early;
     struct publication *prev, *next;
 };
 
@@ -123,6 +124,8 @@ static void on_published(void *self, uint64_t id, const struct kafka_appended *a
     c->in_flight--;
     if (u->p->pump.in_flight)
         u->p->pump.in_flight--;
+    if (u->early && u->p->pump.early)
+        u->p->pump.early--;
     if (a->err.kind == ERR_NONE) {
         struct view_job j = {.epoch = u->epoch, .step = u->step, .job = str_of(u->job)};
         c->counters.published++;
@@ -133,7 +136,7 @@ static void on_published(void *self, uint64_t id, const struct kafka_appended *a
     publication_free(c, u);
 }
 
-static void publish(struct partition *p, const struct due *j)
+static void publish(struct partition *p, const struct due *j, bool early)
 {
     const struct kafka *k = &p->c->ports->kafka;
     struct publication *u = xcalloc(1, sizeof *u);
@@ -145,10 +148,12 @@ static void publish(struct partition *p, const struct due *j)
         .value = str_of(j->spec),
     };
 
-    *u = (struct publication){.p = p, .epoch = j->epoch, .step = j->step, .job = xstrdup(j->job)};
+    *u = (struct publication){
+        .p = p, .epoch = j->epoch, .step = j->step, .job = xstrdup(j->job), .early = early};
     DL_APPEND(p->c->publications, u);
     p->c->in_flight++;
     p->pump.in_flight++;
+    p->pump.early += early;
     (void)k->ops->append(k->port, &a, on_published, u);
 }
 
@@ -213,7 +218,7 @@ static void handle(struct partition *p, const struct due *j, const struct view_d
             break;
         p->c->counters.republished += d->jobs_partition != VIEW_NOT_KNOWN;
         m->at_ms = p->c->now_ms;
-        publish(p, j);
+        publish(p, j, false);
         break;
     case PUMP_GIVE_UP:
         give_up(p, j, d->attempts);
@@ -234,7 +239,8 @@ void pump_early(struct partition *p, const struct epoch *epoch, int64_t step, co
         return;
     m->early = true;
     m->at_ms = p->c->now_ms;
-    publish(p, &d);
+    p->pump.alone_ms = INT64_MAX; /* from the next turn on: its clock is the first to be read after this */
+    publish(p, &d, true);
 }
 
 static void batch_free(struct batch *b)
@@ -387,17 +393,22 @@ static void learn_read_to(struct context *c)
     (void)k->ops->committed(k->port, c->workers, c->jobs, c->jobs_partitions, on_read_to, c);
 }
 
-void pump_turn(struct partition *p)
+int64_t pump_turn(struct partition *p)
 {
     if (p->pump.delivered || p->c->read_at_ms == INT64_MIN)
         learn_read_to(p->c);
     if (p->pump.asked || p->c->now_ms < p->pump.due_ms || p->pump.in_flight > PUMP_IN_FLIGHT)
-        return;
+        return INT64_MAX;
+    if (p->pump.early && p->pump.alone_ms == INT64_MAX)
+        p->pump.alone_ms = p->c->now_ms + PUMP_ALONE_MS;
+    if (p->pump.early && p->c->now_ms < p->pump.alone_ms)
+        return p->pump.alone_ms;
     p->pump.due_ms = p->c->now_ms + SWEEP_MS;
     p->pump.seen = p->tail.sent_to;
     if (p->pump.limit == 0)
         p->pump.limit = PUMP_TAKE;
     p->pump.asked = view_take(p->c->view, p->number, p->pump.limit, PUMP_AGAIN_MS, on_take, p);
+    return INT64_MAX;
 }
 
 void pump_drop(struct partition *p)

@@ -12,13 +12,15 @@ enum {
     PUMP_TAKE = 500, /* jobs of one take */
     /* of the first after a step was opened: its workers need not wait for the rest */
     PUMP_TAKE_FIRST = 20,
+    /* a message ahead of the view has the brokers and the workers to itself, until it is acknowledged */
+    PUMP_ALONE_MS = 5,
     PUMP_IN_FLIGHT = 2000,   /* deliveries without an answer */
     PUMP_AGAIN_MS = 10000,   /* tpub: an unclaimed job is due again */
     PUMP_KNOWN_MAX = 100000, /* jobs remembered: beyond it the counting of unclaimed deliveries begins anew */
     READ_TO_MS = 1000,       /* age of what is known of the workers' position */
 };
 
-void pump_turn(struct partition *p);
+int64_t pump_turn(struct partition *p); /* when to call again at the latest */
 /* A plan is on its way into the view: a take goes right behind it. */
 void pump_expect(struct partition *p);
 /* A fold has opened this step just now: what the next take brings of it is delivered without asking for
@@ -26,7 +28,8 @@ void pump_expect(struct partition *p);
 void pump_opened(struct partition *p, const struct epoch *epoch, int64_t step);
 /* A job of a step that the view is opening just now: its message goes out before the view's answer, once; the
  * take that brings the job then finds it delivered. A claim that comes before the view has opened the step
- * waits there. */
+ * waits there. The rest of the step follows its acknowledgement, PUMP_ALONE_MS later at the latest: a
+ * thousand messages in the same breath would hold up the first. */
 void pump_early(struct partition *p, const struct epoch *epoch, int64_t step, const char *job,
                 const char *text);
 void pump_drop(struct partition *p);

@@ -1,28 +1,36 @@
 #include "aws/greeting.h"
-#include "real/admin.h"
-#include "real/ports.h"
+#include "base/mem.h"
+#include "real/daemon.h"
 #include "worker/worker.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { HELP_MAX = 256 * 1024 };
 
 static const char *const about[] = {"kafka.brokers", "kafka.prefix", "redis.", "worker.", "lease.",
                                     "drain.",        "observe",      "aws.",   "admin.",  NULL};
-static const struct options_program program = {
-    .name = "ec2sched-worker",
-    .summary =
-        "claims jobs, checks overrides, starts and stops instances, waits for their states, reports outcomes",
-    .about = about,
-    .listen = "127.0.0.1:9465",
-};
 
-struct daemon {
+struct daemon { /* beside the worker itself: its first word to AWS */
     struct worker *worker;
     struct greeting *greeting;
 };
+
+static void end(void *self)
+{
+    struct daemon *d = self;
+
+    greeting_free(d->greeting);
+    worker_free(d->worker);
+    xfree(d);
+}
+
+static void *make(const struct options *o, const struct ports *ports, struct err *e)
+{
+    struct daemon *d = xcalloc(1, sizeof *d);
+
+    d->worker = worker_new(o, ports, e);
+    d->greeting = d->worker ? greeting_new(ports, "ec2sched-worker/" EC2SCHED_VERSION, e) : NULL;
+    if (d->greeting)
+        return d;
+    end(d);
+    return NULL;
+}
 
 static int64_t turn(void *self, int64_t now_ms)
 {
@@ -40,66 +48,28 @@ static void drain(void *self)
     worker_drain(d->worker);
 }
 
-static bool serve(struct real *real, const struct options *o, struct err *e)
+static void admin(void *self, const struct http_asked *asked, struct http_answer *answer)
 {
-    struct ports ports = {0};
-    struct daemon d = {0};
+    const struct daemon *d = self;
 
-    bool ok = real_open(real, o, &ports, e) && (d.worker = worker_new(o, &ports, e)) != NULL &&
-              (d.greeting = greeting_new(&ports, "ec2sched-worker/" EC2SCHED_VERSION, e)) != NULL;
-    if (ok) {
-        real_warm(real);
-        ok =
-            real_serve(real, o->admin.listen ? o->admin.listen : program.listen, worker_admin, d.worker, e) &&
-            real_run(real,
-                     &(struct loop_program){
-                         .turn = turn, .drain = drain, .self = &d, .drain_timeout_ms = o->drain.timeout_ms},
-                     e);
-    }
-    greeting_free(d.greeting);
-    worker_free(d.worker);
-    return ok;
-}
-
-static bool help(void)
-{
-    BUF_CLEANUP struct buf out = BUF_INIT(HELP_MAX);
-
-    options_help(&program, &out);
-    return fputs(buf_cstr(&out), stdout) >= 0;
-}
-
-static bool run(struct real *real, const struct options *o, enum options_exit exit, struct err *e)
-{
-    switch (exit) {
-    case OPTIONS_HELP:
-        return help();
-    case OPTIONS_VERSION:
-        return printf("%s %s\n", program.name, EC2SCHED_VERSION) > 0;
-    case OPTIONS_HEALTH:
-        return admin_health(o->admin.listen ? o->admin.listen : program.listen, e);
-    case OPTIONS_GO:
-        break;
-    }
-    return serve(real, o, e);
+    worker_admin(d->worker, asked, answer);
 }
 
 int main(int argc, char **argv)
 {
-    struct options o = {0};
-    enum options_exit exit = OPTIONS_GO;
-    struct err e = {0};
-    STRS_CLEANUP struct strs warnings = {0};
-    struct real *real = real_new(&e);
+    static const struct daemon_kind kind = {
+        .program = {.name = "ec2sched-worker",
+                    .summary = "claims jobs, checks overrides, starts and stops instances, waits for their "
+                               "states, reports outcomes",
+                    .about = about,
+                    .listen = "127.0.0.1:9465"},
+        .writes = true,
+        .make = make,
+        .turn = turn,
+        .drain = drain,
+        .admin = admin,
+        .end = end,
+    };
 
-    bool ok = real && options_load(&o, &program, real_process(real), argc, argv, NULL, &warnings, &exit, &e);
-    for (size_t i = 0; i < warnings.n; i++)
-        (void)fprintf(stderr, "%s: warning: %s\n", program.name, warnings.at[i]);
-    int wrong = real && !ok ? OPTIONS_EXIT_WRONG : EXIT_FAILURE;
-    ok = ok && run(real, &o, exit, &e);
-    if (!ok)
-        (void)fprintf(stderr, "%s: %s\n", program.name, e.msg);
-    real_close(real);
-    options_release(&o);
-    return ok && fflush(stdout) == 0 ? EXIT_SUCCESS : wrong;
+    return daemon_main(argc, argv, &kind);
 }

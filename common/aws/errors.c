@@ -65,6 +65,19 @@ static void read_json(const struct http_reply *reply, struct aws_error *out)
     copy(out->message, sizeof out->message, message);
 }
 
+/* Behind AWS's sentence a refused signature brings the whole request, as AWS would have signed it: pages of
+ * it, for nobody's log. */
+static void cut_canonical(char *message)
+{
+    char *at = strstr(message, "The Canonical String for this request");
+
+    if (!at)
+        return;
+    while (at > message && at[-1] == ' ')
+        at--;
+    *at = '\0';
+}
+
 void aws_error_read(enum aws_protocol protocol, const struct http_reply *reply, struct aws_error *out)
 {
     static const char *const ids[] = {"x-amzn-requestid", "x-amz-request-id", NULL};
@@ -79,6 +92,7 @@ void aws_error_read(enum aws_protocol protocol, const struct http_reply *reply, 
         read_json(reply, out);
     else
         read_xml(reply->body, out);
+    cut_canonical(out->message);
 }
 
 struct known {

@@ -97,7 +97,7 @@ static bool tree_ok(const cJSON *c, struct err *e)
 struct json *json_parse(struct str text, size_t max, struct err *e)
 {
     if (text.n > max) {
-        (void)err_set(e, ERR_INVALID, "not JSON: over %zu bytes", max);
+        (void)err_set(e, ERR_INVALID, "too large: over %zu bytes of JSON", max);
         return NULL;
     }
     if (!json_check(text, e))

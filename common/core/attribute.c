@@ -91,7 +91,11 @@ static bool set_word(const struct attribute_reader *r, const struct attribute *a
     for (int i = 0; a->reserved && a->reserved[i]; i++) {
         if (!str_is_nocase(str_trim(str_of(value)), a->reserved[i]))
             continue;
-        buf_addf(&remedy, "'%s' is reserved and not supported by this version", a->reserved[i]);
+        buf_addf(&remedy, "'%s' is reserved and not supported by this version: leave the tier out, or write",
+                 a->reserved[i]);
+        for (int k = 0; a->words[k]; k++)
+            if (a->words[k][0])
+                buf_addf(&remedy, " %s", a->words[k]);
         return say(r, SEVERITY_ERROR, CAUSE_NOT_SUPPORTED, a->name, buf_cstr(&remedy));
     }
     buf_adds(&remedy, "is not one of");
@@ -137,7 +141,9 @@ static bool set_section(const struct attribute_reader *r, const struct attribute
     struct attribute_reader inner = *r;
 
     if (json_type(j) != JSON_OBJECT)
-        return wrong_type(r, a->name, j, "must be a map");
+        return wrong_type(
+            r, a->name, j,
+            "must be a map, as {\"TierSequence\": \"0\"}; leave it out for a tier that takes no part");
     (void)snprintf(prefix, sizeof prefix, "%s%s.", r->prefix, a->name);
     inner.prefix = prefix;
     *(bool *)((char *)out + a->present) = true;

@@ -287,9 +287,12 @@ bool lint_action(const struct spec *s, enum action action, const struct strs *on
 
     name_row(row, s->workload, NULL);
     if (steps > SPEC_STEPS_MAX) {
-        findings_add(f, SEVERITY_ERROR, CAUSE_TOO_MANY_STEPS, row,
-                     action == ACTION_START ? "TierStart.TierSequence" : "TierStop.TierSequence",
-                     "%zu different sequence numbers, allowed are %d steps", steps, SPEC_STEPS_MAX);
+        findings_add(
+            f, SEVERITY_ERROR, CAUSE_TOO_MANY_STEPS, row,
+            action == ACTION_START ? "TierStart.TierSequence" : "TierStop.TierSequence",
+            "%zu different sequence numbers, allowed are %d steps: give tiers that may go together the "
+            "same number",
+            steps, SPEC_STEPS_MAX);
         ok = false;
     }
     if (steps == 0) {

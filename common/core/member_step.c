@@ -154,23 +154,28 @@ static void settle(struct member_life *m, const struct member_rules *r, const st
         look(m, r, s, now_ms);
 }
 
-/* A start that EC2 took back; "stopped" right after the call may be an old reply. */
+/*
+ * A start that EC2 took back. "stopped" right after the call may be an old reply, whatever was seen in
+ * between and whatever else it tells: replies come from servers that lag each on its own.
+ */
 static bool fell_back(const struct member_life *m, const struct member_rules *r, const struct sighting *s,
-                      int64_t now_ms)
+                      int64_t asked_ms)
 {
+    int64_t since_ms = asked_ms - m->accepted_ms;
+
     return r->action == ACTION_START && s->state == SIGHT_STOPPED &&
-           (m->moved || s->launch_wall_ms > m->launch_wall_ms ||
-            now_ms - m->accepted_ms > MEMBER_FALL_BACK_MS);
+           ((since_ms > MEMBER_DESCRIBE_LAG_MS && (m->moved || s->launch_wall_ms > m->launch_wall_ms)) ||
+            since_ms > MEMBER_FALL_BACK_MS);
 }
 
 static void waited(struct member_life *m, const struct member_rules *r, const struct sighting *s,
-                   int64_t now_ms)
+                   int64_t asked_ms, int64_t now_ms)
 {
     if (s->state == SIGHT_TERMINATED || s->state == SIGHT_SHUTTING_DOWN)
         over_with(m, OUTCOME_FAILED, CAUSE_TERMINATED, s->reason);
     else if (s->state == target(r) && ready(m, r))
         reached(m, now_ms);
-    else if (fell_back(m, r, s, now_ms))
+    else if (fell_back(m, r, s, asked_ms))
         over_with(m, OUTCOME_FAILED, CAUSE_FELL_BACK, s->reason);
     else if (s->state == target(r) || on_its_way(r, s->state))
         m->moved = true;
@@ -206,7 +211,7 @@ void member_seen(struct member_life *m, const struct member_rules *r, const stru
     else if (m->phase == MEMBER_SETTLE)
         settle(m, r, s, now_ms);
     else
-        waited(m, r, s, now_ms);
+        waited(m, r, s, asked_ms, now_ms);
 }
 
 bool member_wants_status(const struct member_life *m, const struct member_rules *r)

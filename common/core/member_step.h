@@ -40,7 +40,8 @@ enum {
     MEMBER_CAPACITY_WAIT_MS = 30 * 1000,
     MEMBER_ASK_AGAIN_MS = 15 * 1000, /* a young instance whose agent is not online yet */
     MEMBER_LOOK_MS = 10 * 60 * 1000, /* without any sighting: unavailable */
-    MEMBER_FALL_BACK_MS = 60 * 1000, /* after an accepted start: until then "stopped" may be an old reply */
+    /* after an accepted start: by then it would have been seen on its way, were it not taken back */
+    MEMBER_FALL_BACK_MS = 60 * 1000,
     MEMBER_DESCRIBE_LAG_MS = 15 * 1000, /* after a call: how long a Describe may tell of the time before */
 };
 

@@ -9,7 +9,10 @@
 #define OVER_MAX_INSTANCES "the workload has "
 #define OVER_SYNC_MEMBERS  "synchronous tier "
 
-enum { PLAN_JOBS_MAX = 10000 /* of a step: the fold's bound (docs/protocol.md 4.4) */ };
+enum {                         /* the fold's bounds (docs/protocol.md 4.4) */
+       PLAN_JOBS_MAX = 10000,  /* of a step */
+       PLAN_DELAYS_MAX = 2000, /* bytes of a run's delays */
+};
 
 static char *copy(const char *s)
 {
@@ -79,11 +82,11 @@ static int by_id(const void *a, const void *b)
     return str_cmp((*x)->id, (*y)->id);
 }
 
-static bool is_held(const struct plan_context *c, const struct plan_member *m)
+bool plan_held(const struct plan_hold *holds, size_t n, int64_t wall_ms, const struct plan_member *m)
 {
-    for (size_t i = 0; i < c->hold_count; i++) {
-        const struct plan_hold *h = &c->holds[i];
-        if (h->until_ms > c->wall_ms && (h->tier.n == 0 || str_eq(h->tier, m->tier)) &&
+    for (size_t i = 0; i < n; i++) {
+        const struct plan_hold *h = &holds[i];
+        if (h->until_ms > wall_ms && (h->tier.n == 0 || str_eq(h->tier, m->tier)) &&
             (h->instance.n == 0 || str_eq(h->instance, m->id)))
             return true;
     }
@@ -106,7 +109,7 @@ static enum cause why_left_out(const struct plan_context *c, const struct tier *
 {
     enum cause why = plan_left_out(c->action, t, m);
 
-    return why == CAUSE_NONE && is_held(c, m) ? CAUSE_HELD : why;
+    return why == CAUSE_NONE && plan_held(c->holds, c->hold_count, c->wall_ms, m) ? CAUSE_HELD : why;
 }
 
 static void fill_options(const struct plan_context *c, const struct tier *t, struct job_options *o)
@@ -289,6 +292,19 @@ bool plan_whole(const struct event_accepted *run, enum action action, const stru
     }
     *cause = CAUSE_NONE;
     return true;
+}
+
+bool plan_record_fits(const struct event *accepted, struct err *e)
+{
+    const struct event_steps *steps = &accepted->accepted.steps;
+    BUF_CLEANUP struct buf delays = BUF_INIT(PLAN_DELAYS_MAX);
+    BUF_CLEANUP struct buf text = BUF_INIT(EVENT_TEXT_MAX);
+
+    for (size_t i = 0; i < steps->n; i++)
+        buf_addf(&delays, "%lld,", (long long)steps->at[i].delay_s * 1000);
+    event_print(accepted, &text);
+    return (!delays.over && !text.over) ||
+           err_set(e, ERR_INVALID, "the frozen specification is too large for a record");
 }
 
 const char *plan_too_many_remedy(const char *detail)

@@ -49,6 +49,10 @@ void plan_release(struct event_plan_tiers *tiers);
  */
 MUST_CHECK bool plan_whole(const struct event_accepted *run, enum action action,
                            const struct plan_member *members, size_t n, enum cause *cause, struct err *e);
+/* Whether one of `n` holds, by the clock of whoever asks, covers this member. */
+bool plan_held(const struct plan_hold *holds, size_t n, int64_t wall_ms, const struct plan_member *m);
+/* Whether the log takes a run's RunAccepted with its frozen specification: CAUSE_TOO_LARGE otherwise. */
+MUST_CHECK bool plan_record_fits(const struct event *accepted, struct err *e);
 /* Why a member is left alone whatever its state, holds apart; CAUSE_NONE: it is not. */
 enum cause plan_left_out(enum action action, const struct tier *t, const struct plan_member *m);
 /* What to do about CAUSE_TOO_MANY, by the text that came with it. */

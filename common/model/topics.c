@@ -64,9 +64,9 @@ bool topic_check(const struct topic_wanted *w, int partitions, const char *const
                        w->name);
     if (w->fixed && partitions != w->partitions)
         return err_set(e, ERR_CONFIG,
-                       "topic %s has %d partitions, %d are expected: their number can never change; use "
-                       "another kafka.prefix and "
-                       "`ec2sched topics create`, or correct the option",
+                       "topic %s has %d partitions, kafka.log.partitions is %d: correct the option; a topic "
+                       "whose number was changed is no log any more: another kafka.prefix and `ec2sched "
+                       "topics create`",
                        w->name, partitions, w->partitions);
     for (size_t i = 0; i < w->n; i++) {
         const struct topic_setting *s = &w->settings[i];

@@ -215,18 +215,18 @@ static void dispatch(void *self, int64_t now_ms)
     (void)MHD_run(h->daemon);
 }
 
-static struct MHD_Daemon *start(struct httpd *h, const struct addrinfo *at)
+static struct MHD_Daemon *start(struct httpd *h, const struct addrinfo *at, int idle_s)
 {
     unsigned flags =
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (at->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0U);
 
     return MHD_start_daemon(flags, 0, NULL, NULL, asked, h, MHD_OPTION_SOCK_ADDR, at->ai_addr,
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTPD_CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTPD_IDLE_S,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)idle_s,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTPD_HEAD_MAX, MHD_OPTION_END);
 }
 
-static bool open_at(struct httpd *h, const char *listen, struct err *e)
+static bool open_at(struct httpd *h, const char *listen, int idle_s, struct err *e)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *at = NULL;
     char *host CLEANUP(xfreep) = NULL, *port CLEANUP(xfreep) = NULL;
@@ -237,7 +237,7 @@ static bool open_at(struct httpd *h, const char *listen, struct err *e)
     if (failed)
         return err_set(e, ERR_CONFIG, "admin.listen %s: %s", listen, gai_strerror(failed));
     for (const struct addrinfo *a = at; a && !h->daemon; a = a->ai_next)
-        h->daemon = start(h, a);
+        h->daemon = start(h, a, idle_s);
     freeaddrinfo(at);
     if (!h->daemon)
         return err_set(e, ERR_CONFIG, "admin.listen %s: cannot listen there: is the port taken?", listen);
@@ -250,14 +250,14 @@ static bool open_at(struct httpd *h, const char *listen, struct err *e)
     return true;
 }
 
-struct httpd *httpd_new(struct reactor *r, const char *listen, http_handler *handler, void *self,
+struct httpd *httpd_new(struct reactor *r, const char *listen, int idle_s, http_handler *handler, void *self,
                         struct err *e)
 {
     struct httpd *h = xcalloc(1, sizeof *h);
 
     h->handler = handler;
     h->self = self;
-    if (!open_at(h, listen, e)) {
+    if (!open_at(h, listen, idle_s, e)) {
         xfree(h);
         return NULL;
     }

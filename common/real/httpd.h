@@ -21,8 +21,9 @@ enum {
 
 struct httpd; /* opaque */
 
-/* listen: host:port, [v6]:port or :port (all addresses); port 0: the system picks one. NULL: e is set. */
-struct httpd *httpd_new(struct reactor *r, const char *listen, http_handler *handler, void *self,
+/* listen: host:port, [v6]:port or :port (all addresses); port 0: the system picks one. idle_s: HTTPD_IDLE_S,
+ * or what a test has the patience for. NULL: e is set. */
+struct httpd *httpd_new(struct reactor *r, const char *listen, int idle_s, http_handler *handler, void *self,
                         struct err *e);
 /* Closes every stream. NULL is fine; the reactor must not be stepped any more after it. */
 void httpd_free(struct httpd *h);

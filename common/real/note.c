@@ -16,10 +16,12 @@ enum {
 
 static bool failed(struct err *e, const char *folder)
 {
-    const char *remedy =
-        errno == ENOSPC || errno == EDQUOT ? ": free space there, or name another folder" : "";
+    bool full = errno == ENOSPC || errno == EDQUOT;
 
-    return err_set(e, ERR_CONFIG, "worker.state: %s: %s%s", folder, strerror(errno), remedy);
+    return err_set(e, ERR_CONFIG, "worker.state: %s: %s: %s", folder, strerror(errno),
+                   full             ? "free space there, or name another folder"
+                   : errno == EFBIG ? "raise the process's limit of a file's size (ulimit -f)"
+                                    : "name a folder that can be made and written there");
 }
 
 /* The room of the longest note, so that a disk that fills up later does not take it away. */

@@ -115,7 +115,7 @@ void real_warm(struct real *r)
 bool real_serve(struct real *r, const char *listen, http_handler *handler, void *self, struct err *e)
 {
     BUG_IF(r->httpd);
-    r->httpd = httpd_new(r->reactor, listen, handler, self, e);
+    r->httpd = httpd_new(r->reactor, listen, HTTPD_IDLE_S, handler, self, e);
     if (!r->httpd)
         return false;
     log_info(&r->log, "admin.listen", fs("address", listen), fi("port", httpd_port(r->httpd)));

@@ -1,13 +1,12 @@
 #pragma once
 /*
- * ports - the world, for a main.c: opens every port, runs a program over them, closes them.
+ * ports - the world, for a main.c: opens every port, runs a program over them, closes them. Daemons leave it
+ * to real/daemon.
  *
- *   struct real *r = real_new(&e);                     first of all: signals, loop; the process port is there
- *   from now on options_load(…, real_process(r), …); real_open(r, &options, &ports, &e);                all
- *   ports; nothing connects before something is asked of it w = worker_new(&options, &ports, &e);
- *   real_warm(r); real_serve(r, options.admin.listen, worker_admin, w, &e);      daemons ok = real_run(r,
- *   &(struct loop_program){worker_turn, worker_drain, w, options.drain.timeout_ms}, &e); worker_free(w);
- *   real_close(r);
+ * 1. real_new: first of all; signals and loop, and the process port is there from now on (options_load).
+ * 2. real_open: all ports; nothing connects before something is asked of it.
+ * 3. the program is made over them; real_warm and real_serve for daemons; real_run until it has ended.
+ * 4. the program is freed, then real_close.
  *
  * Everything runs on the calling thread. The options must outlive it. After a real_run that gave up,
  * real_close returns at once and leaves what could wait to the end of the process, which must follow.

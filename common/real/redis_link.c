@@ -25,6 +25,7 @@ struct redis_link {
     size_t out_at;
     char why[ERR_MSG_MAX];
     char curl_why[CURL_ERROR_SIZE];
+    bool at_socket;
 };
 
 static void lose(struct redis_link *l, const char *why)
@@ -42,6 +43,8 @@ static void connected(void *self, CURLcode result)
     if (result == CURLE_OK && curl_easy_getinfo(l->easy, CURLINFO_ACTIVESOCKET, &l->fd) == CURLE_OK &&
         l->fd != CURL_SOCKET_BAD)
         l->state = LINK_UP;
+    else if (l->at_socket) /* the library names host and port of a URL that nobody connects to */
+        lose(l, "nobody listens on this socket, or it may not be opened: check its path and its rights");
     else
         lose(l, l->curl_why[0] ? l->curl_why : curl_easy_strerror(result));
 }
@@ -63,6 +66,7 @@ struct redis_link *redis_link_new(struct reactor *r, const struct redis_address 
     EASY_SET(l->easy, CURLOPT_FRESH_CONNECT, 1L);
     EASY_SET(l->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)LINK_CONNECT_MS);
     EASY_SET(l->easy, CURLOPT_ERRORBUFFER, l->curl_why);
+    l->at_socket = a->socket != NULL;
     if (a->socket)
         EASY_SET(l->easy, CURLOPT_UNIX_SOCKET_PATH, a->socket);
     reactor_transfer_add(r, l->easy, &l->transfer);

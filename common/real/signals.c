@@ -25,7 +25,7 @@ bool signals_block(struct err *e)
     int failed = pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (failed)
         return err_set(e, ERR_CONFIG, "signals: %s", strerror(failed));
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
         return err_set(e, ERR_CONFIG, "signals: %s", strerror(errno));
     return true;
 }

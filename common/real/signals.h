@@ -3,7 +3,8 @@
  * signals - SIGTERM, SIGINT, SIGHUP and SIGCHLD as a descriptor of the loop: no handlers, no flags.
  *
  * signals_block() comes first in main(), before any library starts a thread: threads inherit the mask, and a
- * signal that some thread does not block would be delivered there and kill the process. SIGPIPE is ignored.
+ * signal that some thread does not block would be delivered there and kill the process. SIGPIPE and SIGXFSZ
+ * are ignored: what could not be written is told by whoever wrote it.
  * The same as PID 1, where a signal without a handler would be dropped.
  */
 #include "base/err.h"

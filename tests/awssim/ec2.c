@@ -131,8 +131,12 @@ static void write_place(struct buf *out, const struct instance *i)
     markup_text(out, "platformDetails", i->platform ? "Windows" : "Linux/UNIX");
 }
 
-static void write_reason(struct buf *out, const struct instance *i)
+static void write_reason(struct buf *out, const struct instance *i, int64_t now_ms)
 {
+    if (instance_past(i, now_ms) != &i->history[i->history_count - 1]) {
+        markup_text(out, "reason", ""); /* of a state before, it is not known any more */
+        return;
+    }
     markup_text(out, "reason", i->transition_reason ? i->transition_reason : "");
     if (!i->reason_code)
         return;
@@ -167,9 +171,9 @@ void ec2_write_reservation(struct buf *out, const struct instance *i, int64_t no
     markup_text(out, "imageId", i->image ? i->image : "ami-00000000000000000");
     ec2_write_state(out, "instanceState", instance_shown(i, now_ms));
     markup_text(out, "instanceType", i->type);
-    markup_moment(out, "launchTime", i->launch_wall_ms);
+    markup_moment(out, "launchTime", instance_past(i, now_ms)->launch_wall_ms);
     write_place(out, i);
-    write_reason(out, i);
+    write_reason(out, i, now_ms);
     write_kind(out, i);
     markup_text(out, "architecture", "x86_64");
     markup_text(out, "virtualizationType", "hvm");

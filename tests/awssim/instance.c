@@ -283,12 +283,17 @@ bool instance_set(struct instance *i, const struct json *j, int64_t time_scale, 
            instance_set_tags(i, json_get(j, "tags"), e);
 }
 
+const struct instance_past *instance_past(const struct instance *i, int64_t now_ms)
+{
+    for (size_t k = i->history_count; k > 1; k--)
+        if (i->history[k - 1].at_ms + i->lag_ms <= now_ms)
+            return &i->history[k - 1];
+    return &i->history[0];
+}
+
 enum instance_state instance_shown(const struct instance *i, int64_t now_ms)
 {
-    for (size_t k = i->history_count; k > 0; k--)
-        if (i->history[k - 1].at_ms + i->lag_ms <= now_ms)
-            return i->history[k - 1].state;
-    return i->history_count ? i->history[0].state : i->state;
+    return i->history_count ? instance_past(i, now_ms)->state : i->state;
 }
 
 void instance_saw(struct instance *i, enum instance_state state, int64_t at_ms)
@@ -297,7 +302,7 @@ void instance_saw(struct instance *i, enum instance_state state, int64_t at_ms)
         memmove(&i->history[0], &i->history[1], (INSTANCE_HISTORY - 1) * sizeof *i->history);
         i->history_count--;
     }
-    i->history[i->history_count++] = (struct instance_past){at_ms, state};
+    i->history[i->history_count++] = (struct instance_past){at_ms, state, i->launch_wall_ms};
     i->state = state;
     if (state == INSTANCE_RUNNING)
         i->running_since_ms = at_ms;

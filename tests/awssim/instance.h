@@ -32,6 +32,7 @@ struct tags {
 struct instance_past {
     int64_t at_ms;
     enum instance_state state;
+    int64_t launch_wall_ms;
 };
 
 struct instance {
@@ -71,6 +72,8 @@ struct instance *instance_like(const struct instance *model, const char *id);
 
 const char *instance_state_name(enum instance_state state);
 bool instance_state_named(struct str name, enum instance_state *out);
+/* What Describe tells of: all of it is as old as its state. */
+const struct instance_past *instance_past(const struct instance *i, int64_t now_ms);
 enum instance_state instance_shown(const struct instance *i, int64_t now_ms); /* what Describe says */
 /* it is in this state from now on */
 void instance_saw(struct instance *i, enum instance_state state, int64_t at_ms);

@@ -1,7 +1,9 @@
 """A stack whose members die: who holds a job, who leads, what the simulator has seen, and a run that somebody waits for."""
 
+import datetime
 import json
 
+from confluent_kafka import Producer
 from stack import Stack
 
 from lib.process import Process, wait_until
@@ -25,6 +27,19 @@ class Crew(Stack):
         one.env.update({k: str(v) for k, v in self.env.items()})
         team.append(one.start())
         return one
+
+    def put(self, topic, value, key=None):
+        """A record as any client would write it, into the topic's only partition."""
+        errors = []
+        producer = Producer({"bootstrap.servers": self.kafka.bootstrap})
+        producer.produce(f"{self.prefix}.{topic}.v1", value=value, key=key, partition=0, on_delivery=lambda e, _: errors.append(e))
+        assert producer.flush(20) == 0
+        assert errors == [None]
+
+    def append(self, kind, **fields):
+        """A record that people's programs write, to the log."""
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.put("events", json.dumps({"v": 1, "type": kind, "ts": now, **fields}), fields["workload"])
 
     def go(self, action, workload, run, *more):
         """Asks for a run and waits for its end in the background."""

@@ -280,7 +280,7 @@ def test_the_doctor_says_of_each_thing_how_it_stands(stack):
     by = {}
     for check in checks:
         by.setdefault(check["check"], []).append(check)
-    assert {"kafka", "topic", "redis", "producers", "credentials", "clock", "table", "rows", "members", "powershell"} <= set(by)
+    assert {"kafka", "topic", "redis", "producers", "workers", "credentials", "clock", "table", "rows", "members", "powershell"} <= set(by)
     assert [c for c in checks if c["state"] == "fail"] == []
     assert [c["state"] for c in by["powershell"]] == ["warn"] and "win" in by["powershell"][0]["message"]
     assert all(c["remedy"] for c in checks if c["state"] != "ok")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import tempfile
 import time
@@ -89,17 +90,23 @@ def test_a_misspelt_option_is_told_the_nearest_wherever_it_stands(stack, words):
 # ---- an output that cannot be written ----
 
 
+def no_bytes():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # as `ulimit -f 0`
+
+
 def into_nothing(stack, words, kind):
-    """Runs it with an output that is full, or a pipe that nobody reads."""
+    """Runs it with an output that is full, a file that may not grow, or a pipe that nobody reads."""
     env = Process(["ec2sched"], cwd=stack.folder, env=stack.env).env
     if kind == "full":
         out = os.open("/dev/full", os.O_WRONLY)
+    elif kind == "limited":
+        out = os.open(stack.folder / "limited", os.O_WRONLY | os.O_CREAT)
     else:
         reader, out = os.pipe()
         os.close(reader)
     try:
         return subprocess.run([stack.bin / "ec2sched", *words], env=env, cwd=stack.folder, text=True, stdin=subprocess.DEVNULL,
-                              stdout=out, stderr=subprocess.PIPE, timeout=60, check=False)  # fmt: skip
+                              stdout=out, stderr=subprocess.PIPE, timeout=60, check=False, preexec_fn=no_bytes if kind == "limited" else None)  # fmt: skip
     finally:
         os.close(out)
 
@@ -110,7 +117,7 @@ READING = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["full", "closed"])
+@pytest.mark.parametrize("kind", ["full", "limited", "closed"])
 @pytest.mark.parametrize("words", READING)
 def test_what_cannot_be_written_ends_each_verb_with_one_line(stack, stopped, words, kind):
     done = into_nothing(stack, words.split(), kind)
@@ -284,6 +291,27 @@ def test_a_name_that_can_be_nobodys_is_a_wrong_word(stack, verb):
 def test_watching_a_workload_that_nobody_knows_ends_at_once(stack):
     done = stack.cli("watch", "nowhere", timeout_s=30)
     assert done.returncode == FAILED and done.stdout == "" and "nowhere" in done.stderr and "ec2sched list" in one_line(done.stderr)
+
+
+def test_a_log_with_another_number_of_partitions_is_not_written_to(stack):
+    other = {"EC2SCHED_KAFKA_LOG_PARTITIONS": "3"}
+    for words in ("stop few --yes", "start few", "stop few --yes --run mine"):
+        done = stack.cli(*words.split(), env=other)
+        said = one_line(done.stderr)
+        assert done.returncode == USAGE and "has 2 partitions, kafka.log.partitions is 3" in said and "correct the option" in said, (words, done.stderr)
+    assert stack.cli("status", "shop", env=other).returncode == OK
+    (log,) = [c for c in stack.read("doctor", "few", expect=FAILED, env=other)["checks"] if c["check"] == "topic" and ".events.v1 has 2" in c["message"]]
+    assert "topics create` makes" not in log["remedy"]
+
+
+def test_without_a_worker_status_and_doctor_say_that_nobody_works(tmp_path_factory, bin_dir, kafka):
+    folder = tmp_path_factory.mktemp("idle")
+    with RedisServer(folder, port=True) as redis, Stack(folder, bin_dir, kafka, redis, scenario(), workers=0) as idle:
+        idle.wait_until(lambda: idle.cli("stop", "shop", "--yes", "--run", "r").returncode == OK, "the run is accepted")
+        idle.wait_until(lambda: "no worker holds any of its " in idle.read("status", "shop")["workloads"][0]["why"], "status says so")
+        assert "does a worker run?: `ec2sched doctor`" in idle.cli("status", "shop").stdout
+        (workers,) = [c for c in idle.read("doctor", "shop", expect=FAILED)["checks"] if c["check"] == "workers"]
+        assert workers["state"] == "fail" and "start a worker" in workers["remedy"]
 
 
 def test_the_doctor_does_not_advise_topics_where_kafka_is_down(stack):

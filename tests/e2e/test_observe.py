@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -88,18 +89,36 @@ def shops_day(week, day):
     week.older_tool(stopped, "running")
 
 
-def others_day(week, day):
-    w = week.crew.w
-    week.run("stop", "gone", f"e{day}", ("succeeded", all_of(w["gone"], "a", "bypassed", "observe")))
-    week.run("stop", "far", f"e{day}", ("succeeded", all_of(w["far"], "a", "bypassed", "observe")))
-    week.older_tool(w["far"].ids("a"), "stopped")
-    week.run("start", "far", f"m{day}", ("succeeded", all_of(w["far"], "a", "bypassed", "observe")))
-    week.older_tool(w["far"].ids("a"), "running")
-    aside = {**all_of(w["odd"], "asg", "bypassed", "asg-member"), **all_of(w["odd"], "spot", "bypassed", "spot-one-time"), **all_of(w["odd"], "up", "bypassed", "ignore-stop")}
+def gones_day(week, day):
+    week.run("stop", "gone", f"e{day}", ("succeeded", all_of(week.crew.w["gone"], "a", "bypassed", "observe")))
+
+
+def fars_day(week, day):
+    far = week.crew.w["far"]
+    week.run("stop", "far", f"e{day}", ("succeeded", all_of(far, "a", "bypassed", "observe")))
+    week.older_tool(far.ids("a"), "stopped")
+    week.run("start", "far", f"m{day}", ("succeeded", all_of(far, "a", "bypassed", "observe")))
+    week.older_tool(far.ids("a"), "running")
+
+
+def odds_day(week, day):
+    odd = week.crew.w["odd"]
+    aside = {**all_of(odd, "asg", "bypassed", "asg-member"), **all_of(odd, "spot", "bypassed", "spot-one-time"), **all_of(odd, "up", "bypassed", "ignore-stop")}
     week.run("stop", "odd", f"e{day}", ("succeeded", aside))
-    unsure, sure = w["doubt"].ids("a")
+
+
+def doubts_day(week, day):
+    unsure, sure = week.crew.w["doubt"].ids("a")
     halted = {unsure: ("bypassed", "override-unknown"), sure: ("bypassed", "observe")}  # tier b was not even planned
     week.run("stop", "doubt", f"e{day}", ("halted", halted), code=1)
+
+
+def a_week(made):
+    """Workloads side by side, each with its days one after the other."""
+    weeks = [(shops_day, DAYS), (gones_day, 2), (fars_day, 2), (odds_day, 2), (doubts_day, 2)]
+    with ThreadPoolExecutor(len(weeks)) as pool:
+        for done in [pool.submit(lambda day=day, days=days: [day(made, n) for n in range(days)]) for day, days in weeks]:
+            done.result()
 
 
 def a_tick_comes_due(crew):
@@ -130,10 +149,7 @@ def week(tmp_path_factory, bin_dir, kafka):
         crew.env.update({"EC2SCHED_WORKER_CONCURRENCY": "3", "EC2SCHED_AWS_PACE": "learn"})
         crew.hire()
         made = Week(crew)
-        for day in range(DAYS):
-            shops_day(made, day)
-        for day in range(2):
-            others_day(made, day)
+        a_week(made)
         crew.workers[0].kill()  # what it had in hand is another's now
         crew.env.update({"EC2SCHED_LEASE_TTL": "2s", "EC2SCHED_DRAIN_TIMEOUT": "1s"})
         crew.hire()

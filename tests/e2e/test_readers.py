@@ -19,7 +19,7 @@ import pytest
 import yaml
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
 from crew import Crew
 from test_schedules import table
@@ -63,19 +63,6 @@ def schedule_row():
     return {"SpecName": "sched", "ScheduleName": "evening", "Action": "stop", "TimeZone": "UTC", "Cron": f"{minutes[0]},{minutes[1]} * * * *"}
 
 
-def put(crew, topic, value, key=None):
-    errors = []
-    producer = Producer({"bootstrap.servers": crew.kafka.bootstrap})
-    producer.produce(f"{crew.prefix}.{topic}.v1", value=value, key=key, partition=0, on_delivery=lambda e, _: errors.append(e))
-    assert producer.flush(20) == 0
-    assert errors == [None]
-
-
-def append(crew, kind, **fields):
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    put(crew, "events", json.dumps({"v": 1, "type": kind, "ts": now, **fields}), fields["workload"])
-
-
 def nobody_was_there(crew):
     """Schedules as after ten minutes without any producer."""
     marks = f"{{{crew.prefix}:0}}:sk"
@@ -98,18 +85,18 @@ def play(crew):
     crew.go("stop", "slow", "late", "--if-busy", "queue", "--expires", "1s")
     crew.go("start", "slow", "s2", "--if-busy", "supersede")
     crew.ended("slow", "s1", 1)
-    append(crew, "HoldSet", workload="slow", id="k1", hold="h1", scope={"tier": "b"}, until_ms=int(time.time() * 1000) + 600_000, who="ann@desk", reason="repair")
-    append(crew, "HoldCleared", workload="slow", id="k2", hold="h1", who="ann@desk")
+    crew.append("HoldSet", workload="slow", id="k1", hold="h1", scope={"tier": "b"}, until_ms=int(time.time() * 1000) + 600_000, who="ann@desk", reason="repair")
+    crew.append("HoldCleared", workload="slow", id="k2", hold="h1", who="ann@desk")
     crew.ended("slow", "s2")
     crew.go("stop", "slow", "s3")
     crew.until_leased("slow")
-    append(crew, "Pause", workload="slow", run="s3", id="k3", who="ann@desk", reason="wait")
-    append(crew, "Resume", workload="slow", run="s3", id="k4", who="ann@desk")
+    crew.append("Pause", workload="slow", run="s3", id="k3", who="ann@desk", reason="wait")
+    crew.append("Resume", workload="slow", run="s3", id="k4", who="ann@desk")
     assert crew.cli("cancel", "slow@s3", "--reason", "not now").returncode == 0
     crew.ended("slow", "s3", 1)
     crew.ended("shop", "down")
     crew.go("start", "shop", "up")
-    put(crew, "jobs", JUNK)
+    crew.put("jobs", JUNK)
     crew.ended("shop", "up")
     crew.ended("fails", "f", 1)
     crew.ended("unplanned", "u", 1)

@@ -130,11 +130,17 @@ def ctest(counts, preset, layer):
     counts.add(counting.of_ctest(junit))
 
 
+# Files that run side by side, each as a whole: most of a test is waiting for somebody else. The rest is short, or alone.
+SIDE_BY_SIDE = {"e2e": 2}
+
+
 def pytest(counts, layer, timeout_s):
     junit = LOGS / f"{layer}-pytest.xml"
     junit.parent.mkdir(parents=True, exist_ok=True)
     junit.unlink(missing_ok=True)
     argv = [cache.venv() / "bin" / "python", "-B", "-m", "pytest", f"tests/{layer}", f"--junit-xml={junit}"]
+    if layer in SIDE_BY_SIDE:
+        argv += ["--numprocesses", str(SIDE_BY_SIDE[layer]), "--dist", "loadfile"]
     code, _ = program(f"{layer}-pytest", argv, timeout_s=timeout_s)
     if not junit.is_file():
         raise Failed(f"{layer}: pytest left no result (exit code {code})")

@@ -322,12 +322,12 @@ static void deliver_reply(struct fl_event *e)
     e->call.reply(e->self, e->id, &r);
 }
 
-static void deliver_topics(struct fl_event *e)
+static void deliver_topics(const struct fake_leader *f, struct fl_event *e)
 {
     static const struct kafka_header log_append[] = {{{"message.timestamp.type", 22}, {"LogAppendTime", 13}}};
     struct kafka_topic t[] = {
         {.name = "t.events.v1",
-         .partitions = FL_PARTITIONS,
+         .partitions = f->log_partitions ? f->log_partitions : FL_PARTITIONS,
          .config = log_append,
          .config_count = 1,
          .config_known = true},
@@ -374,7 +374,7 @@ static void deliver(struct fake_leader *f, struct fl_event *e)
         e->call.done(e->self, e->id, &fine);
         break;
     case FL_TOPICS:
-        deliver_topics(e);
+        deliver_topics(f, e);
         break;
     }
 }
@@ -384,7 +384,7 @@ static struct fl_event *next_event(const struct fake_leader *f)
     struct fl_event *e = NULL;
 
     DL_FOREACH(f->events, e)
-    if (!e->fold || !f->slow_fold)
+    if (!(e->fold && f->slow_fold) && !(e->kind == FL_APPENDED && f->slow_acks))
         return e;
     return NULL;
 }
@@ -505,7 +505,7 @@ void fake_leader_init(struct fake_leader *f)
 
 void fake_leader_release(struct fake_leader *f)
 {
-    f->slow_fold = false;
+    f->slow_fold = f->slow_acks = false;
     producer_drain(f->producer);
     deliver_all(f);
     producer_free(f->producer);

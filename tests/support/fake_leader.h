@@ -33,10 +33,12 @@ struct fake_leader {
     uint64_t chance, last_id;
     struct fl_record records[FL_RECORDS]; /* of all topics, in the order of their appending */
     size_t count;
+    int log_partitions; /* as the brokers tell; 0: FL_PARTITIONS */
     int64_t low, extra; /* of the log: its lowest offset; records before ours */
     int64_t read_from;  /* the next offset that the reader hands out */
     bool reading;
     bool slow_fold;                     /* the view does not answer a fold */
+    bool slow_acks;                     /* the brokers do not answer an append, until this is over */
     int64_t committed, committed_start; /* what groups have committed: of the workers, of the replay start */
     struct fl_rule rules[FL_RULES];     /* the last that fits answers */
     size_t rule_count;

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SOON_MS = 5000, CLIENTS = 3, TEXT_MAX = 4 * 1024 * 1024 };
+enum { SOON_MS = 5000, IDLE_S = 1, CLIENTS = 3, TEXT_MAX = 4 * 1024 * 1024 };
 
 struct feed { /* what one stream will say */
     struct buf next;
@@ -85,7 +85,7 @@ static void begin(struct scene *s)
     for (size_t i = 0; i < CLIENTS; i++)
         s->feeds[i].next.max = HTTPD_STREAM_MAX;
     stage_open(&s->stage, NULL);
-    s->httpd = httpd_new(s->stage.reactor, "127.0.0.1:0", handle, s, &e);
+    s->httpd = httpd_new(s->stage.reactor, "127.0.0.1:0", IDLE_S, handle, s, &e);
     assert_non_null(s->httpd);
 }
 
@@ -258,6 +258,98 @@ static void a_server_that_is_freed_closes_streams_that_wait_and_streams_that_are
     leave(&full);
 }
 
+static bool is_over(void *self)
+{
+    struct client *c = self;
+
+    take(c);
+    return c->over;
+}
+
+/* More comes all the time, and its client takes nothing. */
+static bool second_closed(void *self)
+{
+    struct scene *s = self;
+
+    while (!s->feeds[1].closed && s->feeds[1].next.n < HTTPD_STREAM_MAX)
+        buf_addc(&s->feeds[1].next, 'x');
+    return s->feeds[1].closed == 1;
+}
+
+static void a_client_that_takes_nothing_is_cut_and_one_that_has_nothing_to_take_is_not(void **state)
+{
+    struct scene s;
+    struct client waits;
+    struct client full;
+    (void)state;
+
+    begin(&s);
+    ask(&s, &waits, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    await(&waits, "text/event-stream");
+    ask(&s, &full, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    await(&full, "text/event-stream");
+    (void)stage_until(&s.stage, "the cut", second_closed, &s, SOON_MS);
+    assert_int_equal(s.feeds[1].closed, 1);
+    assert_int_equal(s.feeds[0].closed, 0);
+    buf_adds(&s.feeds[0].next, "still\n");
+    await(&waits, "still\n");
+    leave(&waits);
+    leave(&full);
+    finish(&s);
+}
+
+static void half_a_request_is_not_waited_for_longer_than_the_bound(void **state)
+{
+    struct scene s;
+    struct client c;
+    (void)state;
+
+    begin(&s);
+    ask(&s, &c, "GET /v1/runs HTTP/1.1\r\nHos");
+    (void)stage_until(&s.stage, "its end", is_over, &c, SOON_MS);
+    leave(&c);
+    finish(&s);
+}
+
+static void a_head_beyond_the_bound_is_refused_and_reaches_no_handler(void **state)
+{
+    BUF_CLEANUP struct buf request = BUF_INIT(2 * HTTPD_HEAD_MAX);
+    struct scene s;
+    struct client c;
+    (void)state;
+
+    begin(&s);
+    buf_adds(&request, "GET /v1/runs HTTP/1.1\r\nHost: x\r\nX: ");
+    while (request.n < HTTPD_HEAD_MAX + 1000)
+        buf_addc(&request, 'x');
+    buf_adds(&request, "\r\n\r\n");
+    ask(&s, &c, buf_cstr(&request));
+    await(&c, "HTTP/1.1 431 ");
+    assert_string_equal(s.told, "");
+    leave(&c);
+    finish(&s);
+}
+
+static void methods_that_change_something_are_refused(void **state)
+{
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        struct scene s;
+        struct client c;
+        char request[200];
+        begin(&s);
+        (void)snprintf(request, sizeof request,
+                       "%s /v1/runs HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", methods[i]);
+        ask(&s, &c, request);
+        await(&c, "HTTP/1.1 405 ");
+        assert_string_equal(s.told, "");
+        leave(&c);
+        finish(&s);
+    }
+}
+
 static void only_the_head_of_a_stream_is_a_reply_without_an_end_to_wait_for(void **state)
 {
     struct scene s;
@@ -281,6 +373,10 @@ int main(void)
         cmocka_unit_test(the_largest_read_arrives_whole),
         cmocka_unit_test(a_client_that_left_is_closed_once_and_its_neighbours_go_on),
         cmocka_unit_test(a_server_that_is_freed_closes_streams_that_wait_and_streams_that_are_full),
+        cmocka_unit_test(a_client_that_takes_nothing_is_cut_and_one_that_has_nothing_to_take_is_not),
+        cmocka_unit_test(half_a_request_is_not_waited_for_longer_than_the_bound),
+        cmocka_unit_test(a_head_beyond_the_bound_is_refused_and_reaches_no_handler),
+        cmocka_unit_test(methods_that_change_something_are_refused),
         cmocka_unit_test(only_the_head_of_a_stream_is_a_reply_without_an_end_to_wait_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,28 @@ static void a_retired_bucket_costs_one_more_command_and_no_answer(void **state)
     world_close(&w);
 }
 
+static void replies_that_lag_fail_no_start_and_no_stop(void **state)
+{
+    struct world w;
+
+    (void)state;
+    for (int action = ACTION_START; action <= ACTION_STOP; action++) {
+        const char *from = action == ACTION_START ? "stopped" : "running";
+        char text[1000];
+        (void)snprintf(text, sizeof text,
+                       "{\"region\":\"us-west-2\",\"instances\":["
+                       "{\"id\":\"i-0000000a\",\"state\":\"%s\",\"describe_lag_ms\":6000," TAGS "},"
+                       "{\"id\":\"i-0000000b\",\"state\":\"%s\",\"describe_lag_ms\":14000," TAGS "}]}",
+                       from, from);
+        case_begin(&w, text, (enum action)action, false, 2);
+        world_until(&w, "reported", case_reported, HOUR);
+        for (size_t i = 0; i < 2; i++)
+            case_expect(&w, "j1", case_ids[i], OUTCOME_DONE, CAUSE_NONE);
+        assert_int_equal(world_calls(&w, action == ACTION_START ? "StartInstances" : "StopInstances"), 1);
+        world_close(&w);
+    }
+}
+
 static void a_start_is_reported_when_running_was_seen(void **state)
 {
     struct world w;
@@ -505,6 +527,7 @@ int main(void)
         cmocka_unit_test(a_job_is_claimed_stored_stopped_and_reported),
         cmocka_unit_test(an_instance_is_stopped_only_after_its_guest_proved_the_absence),
         cmocka_unit_test(a_retired_bucket_costs_one_more_command_and_no_answer),
+        cmocka_unit_test(replies_that_lag_fail_no_start_and_no_stop),
         cmocka_unit_test(a_start_is_reported_when_running_was_seen),
         cmocka_unit_test(a_member_that_no_longer_carries_the_tags_is_not_touched),
         cmocka_unit_test(observing_changes_nothing),

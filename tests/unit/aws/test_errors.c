@@ -31,6 +31,10 @@ static void each_protocols_error_is_read(void **state)
          "ResourceNotFoundException", "m", "r-3"},
         {AWS_JSON, "{\"code\":\"ThrottlingException\",\"Message\":\"M\"}", NULL, "ThrottlingException", "M",
          ""},
+        {AWS_JSON,
+         "{\"__type\":\"InvalidSignatureException\",\"message\":\"It does not match.\\n\\nThe Canonical "
+         "String for this request should have been\\n'POST\\n/\"}",
+         NULL, "InvalidSignatureException", "It does not match.", ""}, /* the request is for nobody's log */
         {AWS_JSON, "not json", &type, "ValidationException", "", ""},
         {AWS_EC2_QUERY, "<html><body>502 Bad Gateway</body></html>", NULL, "", "", ""},
         {AWS_EC2_QUERY, "<Response><Errors><Error><Code>Inval", NULL, "", "", ""},

@@ -111,6 +111,11 @@ static void describe_shows_what_was_true_a_lag_ago(void **state)
     instances_advance(w.instances, at(110));
     assert_int_equal(instance_shown(the(&w, 0), 159), INSTANCE_STOPPING);
     assert_int_equal(instance_shown(the(&w, 0), 160), INSTANCE_STOPPED);
+    int64_t before_ms = instance_past(the(&w, 0), 160)->launch_wall_ms;
+    instances_start(w.instances, the(&w, 0), at(200), &cause);
+    /* all of a reply is as old */
+    assert_int_equal(instance_past(the(&w, 0), 249)->launch_wall_ms, before_ms);
+    assert_true(instance_past(the(&w, 0), 250)->launch_wall_ms > before_ms);
     end(&w);
 }
 

@@ -117,7 +117,7 @@ static void a_state_folded_from_the_log_names_steps_and_says_that_leases_are_unk
 
     for (size_t i = 0; i < 2; i++)
         log_say(&l, a_run[i], to_fold, f);
-    cli_state_of_fold(fold_workload(f, STR("shop")), &s);
+    cli_state_of_fold(fold_workload(f, STR("shop")), 0, &s);
     assert_string_equal(s.state, "draining");
     assert_string_equal(s.next_run, "r");
     cli_state_start(&s, &start);
@@ -125,7 +125,7 @@ static void a_state_folded_from_the_log_names_steps_and_says_that_leases_are_unk
     cli_state_release(&s);
     for (size_t i = 2; i < 4; i++)
         log_say(&l, a_run[i], to_fold, f);
-    cli_state_of_fold(fold_workload(f, STR("shop")), &s);
+    cli_state_of_fold(fold_workload(f, STR("shop")), 0, &s);
     assert_string_equal(s.state, "running");
     assert_string_equal(cli_state_step_word(&s, 0), "in progress");
     assert_string_equal(cli_state_step_word(&s, 1), "not begun");
@@ -133,7 +133,7 @@ static void a_state_folded_from_the_log_names_steps_and_says_that_leases_are_unk
     cli_state_release(&s);
     for (size_t i = 4; i < RECORDS; i++)
         log_say(&l, a_run[i], to_fold, f);
-    cli_state_of_fold(fold_workload(f, STR("shop")), &s);
+    cli_state_of_fold(fold_workload(f, STR("shop")), 0, &s);
     assert_string_equal(s.state, "idle");
     assert_int_equal(s.result, RESULT_HALTED);
     assert_string_equal(cli_state_step_word(&s, 1), "not reached");

@@ -102,7 +102,7 @@ static void what_rfc_8259_does_not_allow_is_refused_with_its_place(void **state)
     assert_null(json_parse(STR("[\0 1]"), MAX, &e));
     assert_null(json_parse(str_n(NULL, 0), MAX, &e));
     assert_null(json_parse(STR("[1,2]"), 4, &e));
-    assert_string_equal(e.msg, "not JSON: over 4 bytes");
+    assert_string_equal(e.msg, "too large: over 4 bytes of JSON");
 }
 
 static void the_end_of_the_view_is_the_end_of_the_text(void **state)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct tier tiers_at[8];
+static struct tier tiers_at[SPEC_TIERS_MAX];
 static struct spec spec;
 
 static struct tier *add_tier(const char *name, int64_t start, int64_t stop)
@@ -184,6 +184,33 @@ static void chunks_are_200_or_50_with_a_question_or_one_job_in_turn(void **state
     assert_true(p.tiers.at[0].options.sync);
     assert_int_equal(p.tiers.at[0].options.on_failure, ON_FAILURE_CONTINUE);
     planned_release(&p);
+}
+
+static void a_specification_larger_than_a_record_is_refused(void **state)
+{
+    static char name[1000];
+    struct event accepted = {.type = EVENT_RUN_ACCEPTED, .workload = spec.workload};
+    struct err e = {0};
+
+    (void)state;
+    memset(name, 'n', sizeof name - 1); /* borrowed by each tier: only sizes count */
+    for (int i = 0; i < 400; i++)
+        add_tier(name, i < SPEC_STEPS_MAX ? i : SPEC_STEPS_MAX - 1, -1);
+    plan_steps(&spec, ACTION_START, NULL, &accepted.accepted.steps);
+    accepted.accepted.spec = spec;
+    assert_true(plan_record_fits(&accepted, &e));
+    release_steps(&accepted.accepted.steps);
+    while (spec.tiers.n < SPEC_TIERS_MAX)
+        add_tier(name, SPEC_STEPS_MAX - 1, -1);
+    plan_steps(&spec, ACTION_START, NULL, &accepted.accepted.steps);
+    accepted.accepted.spec = spec;
+    assert_false(plan_record_fits(&accepted, &e));
+    assert_non_null(strstr(e.msg, "too large for a record"));
+    accepted.accepted.spec.tiers.n = 400;
+    for (size_t i = 0; i < accepted.accepted.steps.n; i++)
+        accepted.accepted.steps.at[i].delay_s = 700LL * 86400; /* beyond what a row may say */
+    assert_false(plan_record_fits(&accepted, &e));
+    release_steps(&accepted.accepted.steps);
 }
 
 static void more_than_a_thousand_in_turn_are_refused(void **state)
@@ -415,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup(the_longest_delay_of_a_step_counts_and_the_last_step_has_none, begin),
         cmocka_unit_test_setup(only_the_named_tiers_take_part, begin),
         cmocka_unit_test_setup(chunks_are_200_or_50_with_a_question_or_one_job_in_turn, begin),
+        cmocka_unit_test_setup(a_specification_larger_than_a_record_is_refused, begin),
         cmocka_unit_test_setup(more_than_a_thousand_in_turn_are_refused, begin),
         cmocka_unit_test_setup(a_run_that_is_too_much_names_the_bound_and_its_own_remedy, begin),
         cmocka_unit_test_setup(max_instances_counts_the_whole_workload, begin),

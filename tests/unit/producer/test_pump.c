@@ -167,6 +167,15 @@ static void a_step_that_a_terminal_opened_is_looked_up(void **state)
     assert_int_equal(fl_asked(&f, "published"), 1);
 }
 
+static void after_a_sweep_of(const char *script)
+{
+    size_t before = fl_asked(&f, script);
+
+    for (int i = 0; i <= SWEEP_MS / TURN_MS && fl_asked(&f, script) == before; i++)
+        fl_run(&f, TURN_MS);
+    assert_true(fl_asked(&f, script) > before);
+}
+
 /* ---- messages ahead of the view ---- */
 
 static const struct epoch early_epoch = {.generation = 0, .partition = 0, .offset = 3};
@@ -202,6 +211,35 @@ static void a_job_that_was_sent_ahead_and_not_claimed_is_due_again_as_any(void *
     assert_int_equal(delivered(), 2);
 }
 
+/* A first job goes ahead, and a fold makes a take worth asking, all in one moment: the takes asked then. */
+static size_t takes_beside_a_first_job(bool acknowledged)
+{
+    after_a_sweep_of("take");
+    size_t before = fl_asked(&f, "take");
+    f.slow_acks = !acknowledged;
+    pump_early(&f.producer->partitions[0], &early_epoch, 0, "j1", "one");
+    fl_log(&f, "shop", terminal);
+    fl_say(&f, "fold", "(OPEN;#0)");
+    fl_run(&f, 1);
+    return fl_asked(&f, "take") - before;
+}
+
+static void the_rest_of_a_step_follows_the_first_jobs_acknowledgement(void **state)
+{
+    (void)state;
+    assert_int_equal(takes_beside_a_first_job(false), 0);
+    assert_int_equal(takes_beside_a_first_job(true), 1);
+}
+
+static void a_first_job_without_an_acknowledgement_does_not_hold_up_the_rest(void **state)
+{
+    (void)state;
+    assert_int_equal(takes_beside_a_first_job(false), 0);
+    size_t before = fl_asked(&f, "take");
+    fl_run(&f, PUMP_ALONE_MS);
+    assert_int_equal(fl_asked(&f, "take") - before, 1);
+}
+
 static void who_does_not_lead_sends_nothing_ahead(void **state)
 {
     (void)state;
@@ -215,15 +253,6 @@ static void who_does_not_lead_sends_nothing_ahead(void **state)
 /* ---- seen: whether what was asked last went out behind the fold that makes it worth asking ---- */
 
 /* Until the view has been asked just now: the next sweep is SWEEP_MS away. */
-static void after_a_sweep_of(const char *script)
-{
-    size_t before = fl_asked(&f, script);
-
-    for (int i = 0; i <= SWEEP_MS / TURN_MS && fl_asked(&f, script) == before; i++)
-        fl_run(&f, TURN_MS);
-    assert_true(fl_asked(&f, script) > before);
-}
-
 /* How often it is asked in the turns until this record's fold has answered, far from the next sweep. */
 static size_t asked_by(const char *script, const char *record, const char *answer)
 {
@@ -300,6 +329,8 @@ int main(void)
         CASE(a_step_that_a_terminal_opened_is_looked_up),
         CASE(a_message_ahead_of_the_view_goes_out_once),
         CASE(a_job_that_was_sent_ahead_and_not_claimed_is_due_again_as_any),
+        CASE(the_rest_of_a_step_follows_the_first_jobs_acknowledgement),
+        CASE(a_first_job_without_an_acknowledgement_does_not_hold_up_the_rest),
         CASE(who_does_not_lead_sends_nothing_ahead),
         CASE(a_fold_that_makes_something_owed_is_looked_at_at_once),
         CASE(what_was_asked_behind_the_fold_is_not_asked_again),
