@@ -17,6 +17,8 @@ enum {
     JUMP_S = 1200,
     SHEPHERD_MS = 1000,
     HEAVY = 60,
+    BLOW_WITHIN_US = 4000000,
+    SOON_US = 30000000,
     MILLION = 1000000,
 };
 
@@ -30,6 +32,7 @@ struct member { /* of the fleet */
     struct daemon d;
     struct fleet *f;
     uint64_t again, goes_on; /* tickets */
+    enum twist_blow blow;    /* that is about to fall */
     uint64_t poisoned;       /* the owner that is about to die of its job */
 };
 
@@ -79,11 +82,6 @@ static void hear_aws(void *self, const struct awssim_event *ev)
             f->swarm.struck[i]++;
     judge_sent(f->judge, sim_aws_sent_ms(f->aws));
     judge_aws(f->judge, ev);
-}
-
-static void hear_sent(void *self, const struct sim_aws_sent *sent)
-{
-    judge_sending(((struct fleet *)self)->judge, sent);
 }
 
 static void make_topics(struct fleet *f)
@@ -137,7 +135,6 @@ static void make_aws(struct fleet *f)
         (void)fprintf(stderr, "%s\n", e.msg);
     BUG_IF(!f->aws);
     sim_aws_listen(f->aws, hear_aws, f);
-    sim_aws_watch(f->aws, hear_sent, f);
     if (f->twist.fast)
         sim_aws_slowest(f->aws, TWIST_FAST_DELAY_MS);
 }
@@ -244,6 +241,49 @@ static bool hear_note(void *self, uint64_t owner, struct str note)
                                   &(struct completion){0, "poison", kill_poisoned, NULL, &f->members[i]});
         }
     return true;
+}
+
+static void blow(void *self)
+{
+    struct member *m = self;
+    struct fleet *f = m->f;
+    enum twist_blow what = m->blow;
+
+    m->blow = TWIST_NOTHING;
+    if (f->swarm.quiet)
+        return;
+    if (what == TWIST_LOSE_VIEW) {
+        enum fault fault = chance_between(&f->twist.chance, 0, 1) ? FAULT_REDIS_FLUSH : FAULT_REDIS_ROLLBACK;
+        f->swarm.struck[fault]++;
+        sim_redis_strike(f->redis, fault);
+    } else if (m->d.owner && !m->d.held) {
+        f->swarm.struck[what == TWIST_KILL ? FAULT_KILL : FAULT_STOP]++;
+        if (what == TWIST_KILL)
+            kill_member(m);
+        else
+            stop_member(m);
+    }
+    people_contradict_at(f->people, scheduler_now(f->s) + chance_between(&f->twist.chance, 0, SOON_US));
+}
+
+static void hear_sent(void *self, const struct sim_aws_sent *sent)
+{
+    struct fleet *f = self;
+
+    judge_sending(f->judge, sent);
+    if (f->swarm.quiet || sent->lands_ms == INT64_MAX)
+        return;
+    for (int i = 0; i < FLEET_DAEMONS; i++) {
+        struct member *m = &f->members[i];
+        enum twist_blow what = TWIST_NOTHING;
+        if (m->d.owner == sent->owner && !m->blow)
+            what = twist_blow(&f->twist, sent->lands_ms - sent->sent_ms);
+        if (!what)
+            continue;
+        m->blow = what;
+        (void)scheduler_after(f->s, chance_between(&f->twist.chance, 0, BLOW_WITHIN_US),
+                              &(struct completion){0, "blow", blow, NULL, m});
+    }
 }
 
 /* Most completions are heartbeats of idle daemons; those of calls and records are where a death hurts. */
@@ -366,6 +406,7 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     sim_disk_listen(f->disk, hear_note, f);
     make_flags(f);
     make_daemons(f);
+    sim_aws_watch(f->aws, hear_sent, f);
     const struct people_world w = {f->s, f->kafka, &f->trace, &f->estate, f->topic, config->partitions};
     int runs = (int)chance_between(&f->chance, RUNS_MIN, RUNS_MAX);
     f->people = people_new(&w, chance_next(&f->chance), runs, (int64_t)FLEET_SPAN_S * MILLION);

@@ -170,6 +170,13 @@ static void request(struct people *p, int workload, enum action action, const st
     say(p, &ev, action_names[action]);
 }
 
+static void contradict(struct people *p)
+{
+    enum action last = p->run_count ? p->runs[p->run_count - 1].action : ACTION_START;
+
+    request(p, 0, last == ACTION_START ? ACTION_STOP : ACTION_START, NULL);
+}
+
 static void control(struct people *p, struct asked *a, enum event_type type, const char *what)
 {
     struct event ev;
@@ -281,6 +288,20 @@ void people_rush(struct people *p)
     p->stirs *= RUSH_STIRS;
 }
 
+static void contradicted(void *self)
+{
+    struct people *p = self;
+
+    if (p->run_count < PEOPLE_RUNS_MAX)
+        contradict(p);
+}
+
+void people_contradict_at(struct people *p, int64_t at_us)
+{
+    (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
+                          &(struct completion){p->owner, "people.contradict", contradicted, NULL, p});
+}
+
 void people_bar_at(struct people *p, int64_t at_us)
 {
     (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
@@ -324,13 +345,6 @@ static void meddle(struct people *p)
             request(p, a->workload, a->action, a);
         break;
     }
-}
-
-static void contradict(struct people *p)
-{
-    enum action last = p->run_count ? p->runs[p->run_count - 1].action : ACTION_START;
-
-    request(p, 0, last == ACTION_START ? ACTION_STOP : ACTION_START, NULL);
 }
 
 static void act(void *self)

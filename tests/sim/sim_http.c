@@ -284,13 +284,14 @@ static struct wire *wire_new(struct sim_aws *a, const struct http_request *r)
 }
 
 /* us: INT64_MAX when it never arrives */
-static void tell_sent(const struct sim_aws *a, const struct http_request *r, int64_t us)
+static void tell_sent(const struct sim_aws *a, uint64_t owner, const struct http_request *r, int64_t us)
 {
     int64_t now_ms = true_now(a).wall_ms;
 
     if (a->sending)
         a->sending(a->sending_self,
                    &(struct sim_aws_sent){.body = r->body,
+                                          .owner = owner,
                                           .headers = r->headers,
                                           .header_count = r->header_count,
                                           .sent_ms = now_ms,
@@ -308,7 +309,7 @@ static void put_on_the_way(struct sim_aws *a, struct call *x, const struct http_
         us += chance_between(&a->chance, 100, a->slowest_ms) * 1000;
     w->reply_lost = strikes(a, FAULT_HTTP_REPLY_LOST);
     w->cut = strikes(a, FAULT_HTTP_CUT);
-    tell_sent(a, r, us);
+    tell_sent(a, x->c->owner, r, us);
     (void)scheduler_after(a->s, us, &(struct completion){0, "aws.request", land, wire_free, w});
 }
 
@@ -330,7 +331,7 @@ static uint64_t send_request(void *port, const struct http_request *r, http_done
     x->timeout = scheduler_after(a->s, r->timeout_ms * 1000,
                                  &(struct completion){c->owner, "http.timeout", timed_out, NULL, x});
     if (strikes(a, FAULT_HTTP_LOST))
-        tell_sent(a, r, INT64_MAX);
+        tell_sent(a, c->owner, r, INT64_MAX);
     else
         put_on_the_way(a, x, r);
     return x->id;

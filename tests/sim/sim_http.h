@@ -30,6 +30,7 @@ struct sim_aws_sent { /* borrowed */
     struct str body;
     const struct http_header *headers;
     size_t header_count;
+    uint64_t owner;            /* the process that sent it */
     int64_t sent_ms, lands_ms; /* true time; INT64_MAX: it is lost on the way */
 };
 /* Told of each request that leaves a process, before anything comes of it. */

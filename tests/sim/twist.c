@@ -8,6 +8,7 @@ enum {
     TICKS_MIN = 6,
     TICKS_MAX = 12,
     STORM_KINDS = 5,
+    LONG_MS = 5000,
     STORM_TIMES = 4,
 };
 
@@ -46,6 +47,23 @@ void twist_faults(struct twist *t, struct swarm *s)
     for (size_t i = 0; t->rush && i < sizeof more / sizeof *more; i++) {
         double rate = s->rate[more[i].fault] * more[i].times;
         s->rate[more[i].fault] = rate > more[i].least ? rate : more[i].least;
+    }
+}
+
+enum twist_blow twist_blow(struct twist *t, int64_t under_way_ms)
+{
+    if (!t->rush || under_way_ms < LONG_MS)
+        return TWIST_NOTHING;
+    switch (chance_between(&t->chance, 1, 6)) {
+    case 1:
+    case 2:
+        return TWIST_KILL;
+    case 3:
+        return TWIST_STOP;
+    case 4:
+        return TWIST_LOSE_VIEW;
+    default:
+        return TWIST_NOTHING;
     }
 }
 
