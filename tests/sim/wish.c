@@ -63,6 +63,18 @@ static bool read_number(const struct option *o, struct str value, struct err *e)
                    STR_ARG(value), o->low, o->high);
 }
 
+static bool read_plain(const struct option *o, struct str value, bool has_value, struct err *e)
+{
+    if (o->flag && has_value)
+        return err_set(e, ERR_CONFIG, "--%s takes no value", o->name);
+    if (o->number && !has_value)
+        return err_set(e, ERR_CONFIG, "--%s: there is no value", o->name);
+    if (o->number)
+        return read_number(o, value, e);
+    *o->flag = true;
+    return true;
+}
+
 /* One option, whose value may be the next word. */
 static bool read_option(struct wish *w, struct str name, struct str value, bool has_value, struct err *e)
 {
@@ -84,19 +96,9 @@ static bool read_option(struct wish *w, struct str name, struct str value, bool 
         w->seeds = value.p;
         return true;
     }
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        const struct option *o = &options[i];
-        if (!str_is(name, o->name))
-            continue;
-        if (o->flag && has_value)
-            return err_set(e, ERR_CONFIG, "--%s takes no value", o->name);
-        if (o->number && !has_value)
-            return err_set(e, ERR_CONFIG, "--%s: there is no value", o->name);
-        if (o->number)
-            return read_number(o, value, e);
-        *o->flag = true;
-        return true;
-    }
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (str_is(name, options[i].name))
+            return read_plain(&options[i], value, has_value, e);
     return err_set(e, ERR_CONFIG, "--" STR_FMT " is no option; --help tells what there is", STR_ARG(name));
 }
 
