@@ -10,8 +10,11 @@
 enum {
     TURN_US = 30, /* from a completion to the turn behind it */
     FLAGS_MAX = 64,
-    IDLE_TURNS_MAX = 20000, /* without a completion, within one millisecond: it spins */
+    BUSY_TURNS_MAX = 20000, /* that ask for the next one at once: it spins */
     WARM_MS = 1,
+    WORDS_MAX = 200,
+    ILL_FROM_US = 180 * 1000000,
+    GROWS_BYTES = 1024 * 1024,
 };
 
 static const char *const about[] = {"kafka.", NULL};
@@ -121,9 +124,19 @@ static void close_ports(struct daemon *d)
 
 /* ---- its life ---- */
 
+static const struct daemon *in_turn;
+
+const struct daemon *daemon_in_turn(void)
+{
+    return in_turn;
+}
+
 static void free_program(struct daemon *d)
 {
     greeting_free(d->greeting);
+    xfree(d->growth);
+    d->growth = NULL;
+    d->growth_bytes = 0;
     if (d->kind == DAEMON_PRODUCER)
         producer_free(d->program);
     else
@@ -181,15 +194,38 @@ static void turn_after(struct daemon *d, int64_t us)
     d->turn = scheduler_after(d->w->s, us, &(struct completion){d->owner, "turn", take_turn, NULL, d});
 }
 
-static void watch_for_spinning(struct daemon *d, int64_t now_ms)
+static void fail(const struct daemon *d, const char *what, int64_t value, const char *of)
 {
-    d->idle_turns = now_ms == d->idle_ms ? d->idle_turns + 1 : 0;
-    d->idle_ms = now_ms;
-    if (d->idle_turns <= IDLE_TURNS_MAX)
+    char words[WORDS_MAX];
+
+    (void)snprintf(words, sizeof words, "%s %lld %s", what, (long long)value, of);
+    if (d->w->failed)
+        d->w->failed(d->w->self, d, words);
+}
+
+/* What a process does that is made ill, on purpose. */
+static void be_ill(struct daemon *d)
+{
+    static volatile bool for_ever = true;
+
+    if (d->illness == DAEMON_WELL || scheduler_now(d->w->s) < ILL_FROM_US)
         return;
-    (void)fprintf(stderr, "%s takes turns without end at %lld ms of its boot clock\n", d->name,
-                  (long long)now_ms);
-    BUG_IF(d->idle_turns > IDLE_TURNS_MAX);
+    if (d->illness == DAEMON_GROWS) {
+        d->growth_bytes += GROWS_BYTES;
+        d->growth = xrealloc(d->growth, d->growth_bytes);
+    }
+    while (d->illness == DAEMON_HANGS && for_ever)
+        d->busy_turns++;
+}
+
+/* Whoever is well has nothing to do at last, whatever it hears meanwhile. */
+static void watch_for_spinning(struct daemon *d, int64_t now_ms, int64_t next_ms)
+{
+    d->busy_turns = next_ms <= now_ms ? d->busy_turns + 1 : 0;
+    if (d->busy_turns <= BUSY_TURNS_MAX)
+        return;
+    fail(d, "takes turns without end at", now_ms, "ms of its boot clock");
+    d->busy_turns = 0;
 }
 
 static int64_t turn_program(struct daemon *d, int64_t now_ms)
@@ -207,8 +243,15 @@ static void take_turn(void *self)
     int64_t now_us = scheduler_now(d->w->s), now_ms = now_of(d).boot_ms;
 
     d->turn = 0;
-    watch_for_spinning(d, now_ms);
+    in_turn = d;
+    be_ill(d);
     int64_t next_ms = turn_program(d, now_ms);
+    in_turn = NULL;
+    if (d->memory.bytes > DAEMON_MEMORY_MAX)
+        fail(d, "holds", d->memory.bytes, "bytes");
+    if (d->illness == DAEMON_SPINS && now_us >= ILL_FROM_US)
+        next_ms = now_ms;
+    watch_for_spinning(d, now_ms, next_ms);
     if (next_ms == TURN_DONE || now_us >= d->drain_by_us) {
         trace_line(d->w->trace, d->name, "ended%s", next_ms == TURN_DONE ? "" : " without having drained");
         end(d);
@@ -247,7 +290,6 @@ void daemon_heard(struct daemon *d, const char *what)
     (void)mem_account_set(&d->memory);
     if (strcmp(what, "turn") == 0)
         return;
-    d->idle_turns = 0;
     turn_after(d, TURN_US);
 }
 

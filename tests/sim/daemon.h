@@ -21,7 +21,17 @@
 #include "sim/trace.h"
 
 enum daemon_kind { DAEMON_PRODUCER, DAEMON_WORKER };
-enum { DAEMON_NAME_MAX = 16, DAEMON_OPTIONS_MAX = 4, DAEMON_OPTION_MAX = 48 };
+enum daemon_illness { DAEMON_WELL, DAEMON_SPINS, DAEMON_GROWS, DAEMON_HANGS };
+enum {
+    DAEMON_NAME_MAX = 16,
+    DAEMON_OPTIONS_MAX = 4,
+    DAEMON_OPTION_MAX = 48,
+    DAEMON_MEMORY_MAX = 128 * 1024 * 1024, /* bytes that one process may hold */
+};
+
+struct daemon;
+/* It does not come to rest, or is too large: the history ends. */
+typedef void daemon_failed(void *self, const struct daemon *d, const char *words);
 
 struct daemon_world { /* what all share; borrowed */
     struct scheduler *s;
@@ -34,6 +44,8 @@ struct daemon_world { /* what all share; borrowed */
     struct places *places;
     const char *const *flags; /* of every daemon, NULL-terminated */
     const char *const *env;
+    daemon_failed *failed;
+    void *self; /* of failed */
 };
 
 struct daemon {
@@ -66,14 +78,18 @@ struct daemon {
     struct greeting *greeting;
     uint64_t turn; /* ticket; 0: none is due */
     int64_t turn_us;
-    int64_t idle_turns; /* since the last completion, without the clock moving a millisecond */
-    int64_t idle_ms;
+    int64_t busy_turns;          /* in a row, that asked for the next one at once */
+    enum daemon_illness illness; /* put on: to see that it is told */
+    void *growth;
+    size_t growth_bytes;
 };
 
 void daemon_init(struct daemon *d, const struct daemon_world *w, enum daemon_kind kind, int number,
                  uint64_t seed);
 /* A new life. False: it refused to start, and said why in the trace. */
 bool daemon_start(struct daemon *d);
+/* Whose turn it is just now; NULL: the world's. For who looks from outside. */
+const struct daemon *daemon_in_turn(void);
 void daemon_kill(struct daemon *d);            /* SIGKILL; also of one that is stopped */
 void daemon_hold(struct daemon *d, bool held); /* SIGSTOP, SIGCONT */
 void daemon_drain(struct daemon *d);           /* SIGTERM */

@@ -21,6 +21,8 @@ enum {
     HEAVY = 60,
     REBUILDS_ONE_OF = 8,  /* histories: views are lost again and again */
     UPGRADES_ONE_OF = 16, /* they are an older build's again and again */
+    BLOW_WITHIN_US = 4000000,
+    SOON_US = 30000000,
     MILLION = 1000000,
 };
 
@@ -37,6 +39,7 @@ struct member { /* of the fleet */
     struct fleet *f;
     uint64_t again, goes_on, aimed; /* tickets */
     enum place_act act;             /* what the aim is */
+    enum twist_blow blow;           /* that is about to fall */
     uint64_t poisoned;              /* the owner that is about to die of its job */
 };
 
@@ -50,6 +53,7 @@ struct fleet {
     struct twist twist;
     struct trace trace;
     struct estate estate;
+    char failed[JUDGE_WORDS_MAX]; /* a process that does not come to rest, or grows: the history ends */
     struct sim_kafka *kafka;
     struct sim_aws *aws;
     struct sim_redis *redis;
@@ -63,6 +67,8 @@ struct fleet {
     const char *flags[16];
     char topic[TOPIC_NAME_MAX], progress[TOPIC_NAME_MAX], jobs[TOPIC_NAME_MAX];
 };
+
+static char kept_lines[TRACE_KEPT][TRACE_LINE_MAX];
 
 /* ---- the world around ---- */
 
@@ -267,6 +273,49 @@ static bool hear_note(void *self, uint64_t owner, struct str note)
     return true;
 }
 
+static void blow(void *self)
+{
+    struct member *m = self;
+    struct fleet *f = m->f;
+    enum twist_blow what = m->blow;
+
+    m->blow = TWIST_NOTHING;
+    if (f->swarm.quiet)
+        return;
+    if (what == TWIST_LOSE_VIEW) {
+        enum fault fault = chance_between(&f->twist.chance, 0, 1) ? FAULT_REDIS_FLUSH : FAULT_REDIS_ROLLBACK;
+        f->swarm.struck[fault]++;
+        sim_redis_strike(f->redis, fault);
+    } else if (m->d.owner && !m->d.held) {
+        f->swarm.struck[what == TWIST_KILL ? FAULT_KILL : FAULT_STOP]++;
+        if (what == TWIST_KILL)
+            kill_member(m);
+        else
+            stop_member(m);
+    }
+    people_contradict_at(f->people, scheduler_now(f->s) + chance_between(&f->twist.chance, 0, SOON_US));
+}
+
+static void hear_sent(void *self, const struct sim_aws_sent *sent)
+{
+    struct fleet *f = self;
+
+    judge_sending(f->judge, sent);
+    if (f->swarm.quiet || sent->lands_ms == INT64_MAX)
+        return;
+    for (int i = 0; i < FLEET_DAEMONS; i++) {
+        struct member *m = &f->members[i];
+        enum twist_blow what = TWIST_NOTHING;
+        if (m->d.owner == sent->owner && !m->blow)
+            what = twist_blow(&f->twist, sent->lands_ms - sent->sent_ms);
+        if (!what)
+            continue;
+        m->blow = what;
+        (void)scheduler_after(f->s, chance_between(&f->twist.chance, 0, BLOW_WITHIN_US),
+                              &(struct completion){0, "blow", blow, NULL, m});
+    }
+}
+
 /* Most completions are heartbeats of idle daemons; those of calls and records are where a death hurts. */
 static double weight_of(const char *what)
 {
@@ -363,10 +412,32 @@ static void draw_machine(struct fleet *f, struct machine *m)
         m->drift_ppm = chance_between(&f->chance, -MACHINE_DRIFT_MAX_PPM, MACHINE_DRIFT_MAX_PPM);
 }
 
+static void fail(void *self, const struct daemon *d, const char *words)
+{
+    struct fleet *f = self;
+
+    if (f->failed[0])
+        return;
+    (void)snprintf(f->failed, sizeof f->failed, "REST: %s %s", d->name, words);
+    trace_line(&f->trace, "JUDGE", "%s", f->failed);
+    if (f->config.last)
+        trace_last(&f->trace, d->name, f->config.last);
+}
+
 static void make_daemons(struct fleet *f)
 {
-    f->world = (struct daemon_world){f->s,    &f->swarm, f->kafka,   f->aws,   f->redis,
-                                     f->disk, &f->trace, &f->places, f->flags, env};
+    f->world = (struct daemon_world){.s = f->s,
+                                     .swarm = &f->swarm,
+                                     .kafka = f->kafka,
+                                     .aws = f->aws,
+                                     .redis = f->redis,
+                                     .disk = f->disk,
+                                     .trace = &f->trace,
+                                     .places = &f->places,
+                                     .flags = f->flags,
+                                     .env = env,
+                                     .failed = fail,
+                                     .self = f};
     for (int i = 0; i < FLEET_DAEMONS; i++) {
         enum daemon_kind kind = i < FLEET_PRODUCERS ? DAEMON_PRODUCER : DAEMON_WORKER;
         f->members[i].f = f;
@@ -376,6 +447,8 @@ static void make_daemons(struct fleet *f)
         f->members[i].d.answered = answered;
         f->members[i].d.fleet = &f->members[i];
         draw_machine(f, &f->members[i].d.machine);
+        if (f->config.ill && strcmp(f->config.ill, f->members[i].d.name) == 0)
+            f->members[i].d.illness = f->config.illness;
         again_after(&f->members[i], chance_between(&f->chance, 0, 3000));
     }
 }
@@ -403,14 +476,16 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     f->s = scheduler_new(chance_next(&f->chance));
     scheduler_watched(f->s, watch, f);
     trace_init(&f->trace, f->s, config->trace);
+    f->trace.kept = kept_lines;
     swarm_init(&f->swarm, chance_next(&f->chance), config->faults);
     places_init(&f->places, ~config->seed, config->faults > 0 && config->seed % 2);
     f->swarm.places = &f->places;
     estate_draw(&f->estate, &f->chance);
     if (config->faults > 0)
         estate_spice(&f->estate, &f->swarm, &f->other);
-    twist_draw(&f->twist, config->seed, config->faults > 0);
+    twist_draw(&f->twist, config->seed, config->faults > 0 && !config->plain);
     twist_guests(&f->twist, &f->estate);
+    twist_faults(&f->twist, &f->swarm);
     favour(f);
     f->kafka = sim_kafka_new(f->s, &f->swarm, chance_next(&f->chance));
     make_topics(f);
@@ -422,6 +497,7 @@ static void open_fleet(struct fleet *f, const struct fleet_config *config)
     sim_disk_listen(f->disk, hear_note, f);
     make_flags(f);
     make_daemons(f);
+    sim_aws_watch(f->aws, hear_sent, f);
     const struct people_world w = {f->s, f->kafka, &f->trace, &f->estate, f->topic, config->partitions};
     int runs = (int)chance_between(&f->chance, RUNS_MIN, RUNS_MAX);
     f->people = people_new(&w, chance_next(&f->chance), runs, (int64_t)FLEET_SPAN_S * MILLION);
@@ -463,7 +539,7 @@ static bool run_until(struct fleet *f, int64_t until_us)
     int64_t stop_us = f->config.until_us && f->config.until_us < until_us ? f->config.until_us : until_us;
 
     while (scheduler_step(f->s, stop_us))
-        if (judge_counts(f->judge).broken)
+        if (judge_counts(f->judge).broken || f->failed[0])
             return false;
     return stop_us == until_us;
 }
@@ -478,18 +554,31 @@ static void come_to_rest(struct fleet *f)
     judge_end(f->judge);
 }
 
+static struct fleet f;
+static struct fleet *playing;
+
+const struct trace *fleet_trace(void)
+{
+    return playing ? &playing->trace : NULL;
+}
+
+uint64_t fleet_fired(void)
+{
+    return playing ? scheduler_fired(playing->s) : 0;
+}
+
 struct fleet_verdict fleet_run(const struct fleet_config *config)
 {
-    static struct fleet f;
     struct fleet_verdict v = {0};
 
     open_fleet(&f, config);
+    playing = &f;
     if (run_until(&f, (int64_t)FLEET_SPAN_S * MILLION)) {
         heal(&f);
         come_to_rest(&f);
     }
     v.judged = judge_counts(f.judge);
-    (void)snprintf(v.first, sizeof v.first, "%s", judge_first(f.judge));
+    (void)snprintf(v.first, sizeof v.first, "%s", f.failed[0] ? f.failed : judge_first(f.judge));
     v.digest = f.trace.digest;
     v.lines = f.trace.lines;
     v.completions = scheduler_fired(f.s);
@@ -499,5 +588,6 @@ struct fleet_verdict fleet_run(const struct fleet_config *config)
     if (config->met)
         coverage_met(&f.coverage, &f.swarm, &f.places, config->met, config->self);
     close_fleet(&f);
+    playing = NULL;
     return v;
 }

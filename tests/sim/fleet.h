@@ -25,11 +25,16 @@ enum {
 struct fleet_config {
     uint64_t seed;
     double faults;      /* 0: none; 1: as usual */
+    bool plain;         /* no twist, whatever the seed */
     int64_t until_us;   /* stops there; 0: at the end */
     FILE *trace;        /* NULL: not printed */
     int partitions;     /* of the log */
     coverage_item *met; /* told of each thing that was met; NULL: nobody is */
     void *self;
+    const char *ill; /* a process's name; NULL or "": all are well */
+    enum daemon_illness illness;
+    void (*last)(
+        const char *line); /* told the last events of a process that ends the history; NULL: nobody */
 };
 
 struct fleet_verdict {
@@ -40,4 +45,7 @@ struct fleet_verdict {
     int64_t struck[FAULTS];
 };
 
+/* The trace of the history that is being played, for who looks from outside; NULL: none is. */
+const struct trace *fleet_trace(void);
+uint64_t fleet_fired(void); /* completions of that history so far */
 struct fleet_verdict fleet_run(const struct fleet_config *config);

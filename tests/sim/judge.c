@@ -28,11 +28,10 @@ void judge_say(struct judge *j, const char *rule, const char *fmt, ...)
 
 /* ---- runs, as the log tells them ---- */
 
-static struct run *run_find(struct judge *j, const char *workload, const char *id)
+struct run *judge_run(struct judge *j, int workload, const char *id)
 {
     for (size_t i = 0; i < j->run_count; i++)
-        if (strcmp(j->runs[i].id, id) == 0 &&
-            strcmp(j->estate->workloads[j->runs[i].workload].name, workload) == 0)
+        if (j->runs[i].workload == workload && strcmp(j->runs[i].id, id) == 0)
             return &j->runs[i];
     return NULL;
 }
@@ -44,7 +43,7 @@ static struct run *run_of(struct judge *j, const struct event *ev)
 
     if (workload < 0 || !ev->run)
         return NULL;
-    r = run_find(j, ev->workload, ev->run);
+    r = judge_run(j, workload, ev->run);
     if (r)
         return r;
     BUG_IF(j->run_count == JUDGE_RUNS_MAX);
@@ -61,11 +60,12 @@ static const char *target(const struct run *r)
     return r->action == ACTION_STOP ? "stopped" : "running";
 }
 
-static void accepted(struct judge *j, struct run *r, const struct event *ev)
+static void accepted(struct judge *j, struct run *r, const struct event *ev, const struct judge_place *at)
 {
     if (r->accepted) /* the first answer is the one that counts */
         return;
     r->accepted = true;
+    (void)snprintf(r->epoch, sizeof r->epoch, "0:%d:%lld", at->partition, (long long)at->offset);
     r->action = ev->action && strcmp(ev->action, action_names[ACTION_STOP]) == 0 ? ACTION_STOP : ACTION_START;
     r->goes_on = ev->accepted.on_failure == ON_FAILURE_CONTINUE;
     for (int i = 0; i < j->estate->member_count; i++)
@@ -94,6 +94,7 @@ static void leave_out(struct judge *j, struct run *r, int64_t step, const struct
             continue;
         r->step[m] = (int)step;
         r->outcome[m] = members->at[i].outcome;
+        r->why[m] = members->at[i].cause;
         r->doubt[m] = members->at[i].cause == CAUSE_OVERRIDE_UNKNOWN;
     }
 }
@@ -121,6 +122,7 @@ static void ended_job(struct judge *j, struct run *r, const struct event *ev)
         if (m < 0 || r->outcome[m] != OUTCOME_NONE)
             continue;
         r->outcome[m] = o->outcome;
+        r->why[m] = o->cause;
         r->doubt[m] = o->cause == CAUSE_OVERRIDE_UNKNOWN;
         if ((o->outcome == OUTCOME_DONE || o->outcome == OUTCOME_UNCHANGED) && !r->reached[m])
             judge_say(j, "P1", "%s tells %s as %s, which has not been %s since the run was accepted", r->id,
@@ -164,6 +166,8 @@ static void finished(struct judge *j, struct run *r, const struct event *ev, int
     if (first) {
         check_counts(j, r, &ev->finished.counts);
         judge_broken_off(j, r);
+        if (r->result == RESULT_DEADLINE)
+            judge_say(j, "P2", "%s was given up at its deadline: nobody went on with it", r->id);
     }
 }
 
@@ -175,6 +179,8 @@ static void hear(struct judge *j, const struct event *ev, const struct judge_pla
         judge_barred(j, at);
     if (ev->type == EVENT_HOLD_SET || ev->type == EVENT_HOLD_CLEARED)
         judge_control(j, NULL, ev, at->ts_ms);
+    if (ev->type == EVENT_DRAINED)
+        judge_drained(j, ev, at->ts_ms);
     if (!r)
         return;
     switch (ev->type) {
@@ -184,7 +190,7 @@ static void hear(struct judge *j, const struct event *ev, const struct judge_pla
         break;
     case EVENT_RUN_ACCEPTED:
         judge_answered(j, r, ev->accepted.request);
-        accepted(j, r, ev);
+        accepted(j, r, ev, at);
         break;
     case EVENT_RUN_REFUSED:
         judge_answered(j, r, ev->refused.request);
@@ -311,18 +317,17 @@ static void check_proof(struct judge *j, int m, const struct awssim_event *ev)
 }
 
 /* The run's name in a call is WORKLOAD@RUN's second half, or both: as the User-Agent has it. */
-static struct run *caller(struct judge *j, int m, const char *run)
+struct run *judge_caller(struct judge *j, int member, const char *run)
 {
-    const char *name = j->estate->workloads[j->estate->members[m].workload].name;
     const char *at = strrchr(run, '@');
 
-    return run_find(j, name, at ? at + 1 : run);
+    return judge_run(j, j->estate->members[member].workload, at ? at + 1 : run);
 }
 
 /* A start or a stop of this member has been accepted, or has changed its state (effect). */
 static void touched(struct judge *j, int m, bool stop, const struct awssim_event *ev, bool effect)
 {
-    struct run *r = caller(j, m, ev->run);
+    struct run *r = judge_caller(j, m, ev->run);
 
     if (!r || !r->accepted || r->step[m] < 0) {
         judge_say(j, "OWN", "%s touches %s, which it has not planned", ev->run, j->estate->members[m].id);
@@ -336,7 +341,10 @@ static void touched(struct judge *j, int m, bool stop, const struct awssim_event
     if (effect && r->step[m] < r->begun)
         judge_say(j, "S1b", "%s changes %s of step %d after step %d had begun", r->id,
                   j->estate->members[m].id, r->step[m], r->begun);
-    r->begun = r->step[m] > r->begun ? r->step[m] : r->begun;
+    if (r->step[m] > r->begun) {
+        r->begun = r->step[m];
+        judge_step_begins(j, r, r->begun, ev->at.wall_ms);
+    }
     if (stop)
         check_proof(j, m, ev);
 }
@@ -438,6 +446,7 @@ void judge_free(struct judge *j)
 {
     if (j) {
         xfree(j->asks);
+        xfree(j->ways);
         xfree(j->victims);
     }
     xfree(j);

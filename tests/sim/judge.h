@@ -8,8 +8,11 @@
  *   P1      a member is started or stopped only when every job of the earlier steps of its run has its
  *           terminal in the log, what they call done has been seen in its state since the run was accepted,
  *           and no failure or doubt among them ends the run there
- *   S1b     a step changes nothing any more once a later step of its run has begun
- *   P5      once a later run has touched a workload, an earlier one never does again
+ *   S1b     a step changes nothing any more once a later step of its run has begun; and what was left
+ *           unsettled is then neither called for nor on the way
+ *   P5      once a later run has touched a workload, an earlier one never does again; and once a Drained that
+ *           ends a run is in the log, the run sends nothing more, and nothing of it is on the way that AWS
+ *           would still accept
  *   ABSENT  a member of a tier that asks is stopped only after its guest said ABSENT to this very attempt,
  *           which is not old when the stop is sent
  *   KEPT    a machine that its guest keeps is never stopped
@@ -23,12 +26,14 @@
  *   MUST    nobody folds past a record that must be understood and is not
  *   COUNT   a run's counts are those of its members' outcomes
  *   OWN     no run touches what it has not planned
- * and at the end, after a time without faults: every run that was asked for has its result.
+ * and at the end, after a time without faults: every run that was asked for has its result (P2), and none was
+ * given up at its deadline, six hours after it began.
  *
  * Owner: the fleet. The first broken rule is kept in words; later ones are counted.
  */
 #include "awssim/core.h"
 #include "sim/estate.h"
+#include "sim/sim_http.h"
 #include "sim/sim_kafka.h"
 #include "sim/trace.h"
 
@@ -42,6 +47,8 @@ void judge_free(struct judge *j);
 /* When the request was sent whose effect is told next, true time in ms; 0: nobody sent one. */
 void judge_sent(struct judge *j, int64_t sent_ms);
 void judge_aws(void *self, const struct awssim_event *event); /* an awssim_listener */
+/* A request has left a process. */
+void judge_sending(struct judge *j, const struct sim_aws_sent *sent);
 /* A process died with this job in hand. */
 void judge_death(struct judge *j, const char *job);
 /* The view may have been lost, and what it counted with it. */

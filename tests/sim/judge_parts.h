@@ -25,10 +25,13 @@ struct run {
     int planned;                  /* steps that have a plan */
     int step[ESTATE_MEMBERS_MAX]; /* that plans the member; -1: none does */
     int outcome[ESTATE_MEMBERS_MAX];
+    int why[ESTATE_MEMBERS_MAX]; /* enum cause */
     bool doubt[ESTATE_MEMBERS_MAX];
     bool reached[ESTATE_MEMBERS_MAX]; /* seen in the run's state since it was accepted */
     /* what people meant */
     int partition;
+    char epoch[48];
+    bool drained;        /* a Drained that ends it is in the log */
     char request[48];    /* that it was accepted for */
     bool dropped;        /* its tick had been taken: it must not begin */
     int64_t paused_ms;   /* since its Pause, true time; 0: it is not paused */
@@ -64,6 +67,12 @@ struct victim { /* a job that somebody died with in hand, or that is in a dead l
     bool letter;
 };
 
+struct way { /* a request on its way to AWS that changes something, if it is accepted */
+    const struct run *run;
+    int64_t sent_ms, lands_ms;
+    bool of[ESTATE_MEMBERS_MAX];
+};
+
 struct judge {
     const struct estate *estate;
     struct trace *trace;
@@ -80,6 +89,8 @@ struct judge {
     size_t schedule_count;
     struct controls controls[ESTATE_WORKLOADS_MAX];
     int64_t barred[JUDGE_PARTITIONS_MAX]; /* offset + 1 of the first record that nobody may skip; 0: none */
+    struct way *ways;
+    size_t way_count, way_cap;
     struct victim *victims;
     size_t victim_count, victim_cap;
     char first[JUDGE_WORDS_MAX + 40];
@@ -87,7 +98,11 @@ struct judge {
 
 void judge_say(struct judge *j, const char *rule, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* judge_will.c: a tick begins one run (P6), pauses and cancels count (P8), a `must` stops who does not know. */
+struct run *judge_caller(struct judge *j, int member, const char *run);
+struct run *judge_run(struct judge *j, int workload, const char *id); /* NULL: not known */
+
+/* judge_will.c: a tick begins one run (P6), pauses and cancels count (P8), a `must` stops who does not
+ * know. */
 struct judge_place { /* of a record */
     int partition;
     int64_t offset, ts_ms;
@@ -99,6 +114,10 @@ void judge_barred(struct judge *j, const struct judge_place *at);  /* a record t
 void judge_will(struct judge *j, const struct run *r, int member); /* it changes this member now */
 void judge_broken_off(struct judge *j, const struct run *r);
 bool judge_waits_for_ever(const struct judge *j, const struct run *r);
+
+/* judge_way.c: nothing that may still land is left behind by a Drained (P5), or by a step (S1b). */
+void judge_drained(struct judge *j, const struct event *ev, int64_t ts_ms);
+void judge_step_begins(struct judge *j, const struct run *r, int step, int64_t now_ms);
 
 /* judge_poison.c: a job that kills ends, and is told in a dead letter first (P7). */
 void judge_letter(struct judge *j, const struct sim_kafka_record *r);

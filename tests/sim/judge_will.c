@@ -108,7 +108,7 @@ void judge_control(struct judge *j, struct run *r, const struct event *ev, int64
     int workload = r ? r->workload : estate_workload(j->estate, ev->workload ? ev->workload : "");
     const char *id = hold ? ev->hold.id : ev->control.id;
 
-    if (workload < 0 || !id || !id[0] || heard(j, workload, id) || hold || !r->requested)
+    if (workload < 0 || !id || !id[0] || heard(j, workload, id) || !r || !r->requested)
         return;
     if (ev->type == EVENT_CANCEL)
         r->cancel_ms = r->cancel_ms ? r->cancel_ms : ts_ms;

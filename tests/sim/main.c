@@ -2,8 +2,9 @@
  * ec2sched-sim - plays histories of the whole fleet in virtual time (docs/simulation.md).
  */
 #include "sim/fleet.h"
+#include "sim/watchdog.h"
+#include "sim/wish.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,77 +12,29 @@
 
 enum { WRONG = 2 };
 
-struct choice {
-    int64_t seed, count, minutes, until_s, partitions;
-    bool trace, calm, met, wanted;
-};
-
-static const char usage[] =
-    "usage: ec2sched-sim --seed N [--count N] [--minutes N] [--trace] [--until S] [--partitions N] [--calm]\n"
-    "  --seed N        the history to play; of several the first\n"
-    "  --count N       so many seeds, one after the other (1)\n"
-    "  --minutes N     seeds for so many minutes of real time\n"
-    "  --trace         prints each event, one line each\n"
-    "  --until S       ends after so many seconds of virtual time\n"
-    "  --partitions N  of the log (2)\n"
-    "  --calm          without faults\n"
-    "  --met           prints what each history has met, one line each\n"
-    "  --wanted        prints what there is to be met, and plays nothing\n";
-
-static bool number(const char *text, int64_t low, int64_t high, int64_t *out)
-{
-    return str_to_i64(str_of(text), out) && *out >= low && *out <= high;
-}
-
-static bool read_choice(struct choice *c, int argc, char **argv)
-{
-    static const struct option known[] = {{"seed", 1, NULL, 's'},       {"count", 1, NULL, 'n'},
-                                          {"minutes", 1, NULL, 'm'},    {"until", 1, NULL, 'u'},
-                                          {"partitions", 1, NULL, 'p'}, {"trace", 0, NULL, 't'},
-                                          {"met", 0, NULL, 'M'},        {"wanted", 0, NULL, 'w'},
-                                          {"calm", 0, NULL, 'c'},       {0}};
-    int which;
-    bool ok = true;
-
-    while (ok && (which = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (which == 's')
-            ok = number(optarg, 0, INT64_MAX, &c->seed);
-        else if (which == 'n')
-            ok = number(optarg, 1, INT32_MAX, &c->count);
-        else if (which == 'm')
-            ok = number(optarg, 1, 24 * 60, &c->minutes);
-        else if (which == 'u')
-            ok = number(optarg, 1, INT32_MAX, &c->until_s);
-        else if (which == 'p')
-            ok = number(optarg, 1, 64, &c->partitions);
-        else if (which == 't')
-            c->trace = true;
-        else if (which == 'c')
-            c->calm = true;
-        else if (which == 'M')
-            c->met = true;
-        else if (which == 'w')
-            c->wanted = true;
-        else
-            ok = false;
-    }
-    return ok && optind == argc && (c->seed >= 0 || c->wanted);
-}
-
 static void print_item(void *self, const char *item)
 {
     (void)printf("%s%s\n", (const char *)self, item);
 }
 
-static bool play(const struct choice *c, int64_t seed)
+static void print_line(const char *line)
+{
+    (void)puts(line);
+}
+
+static bool play(const struct wish *w, int64_t seed)
 {
     const struct fleet_config config = {.seed = (uint64_t)seed,
-                                        .faults = c->calm ? 0 : 1,
-                                        .until_us = c->until_s * 1000000,
-                                        .trace = c->trace ? stdout : NULL,
-                                        .partitions = (int)c->partitions,
-                                        .met = c->met ? print_item : NULL,
-                                        .self = "met "};
+                                        .faults = w->calm ? 0 : 1,
+                                        .until_us = w->until_s * 1000000,
+                                        .trace = w->trace ? stdout : NULL,
+                                        .plain = w->plain,
+                                        .partitions = (int)w->partitions,
+                                        .met = w->met ? print_item : NULL,
+                                        .self = "met ",
+                                        .ill = w->sick,
+                                        .illness = w->illness,
+                                        .last = w->trace ? NULL : print_line};
     const struct fleet_verdict v = fleet_run(&config);
 
     (void)printf("seed %" PRId64 ": %s, trace %016" PRIx64 " of %" PRIu64
@@ -89,7 +42,7 @@ static bool play(const struct choice *c, int64_t seed)
                  " records, %" PRId64 " of %" PRId64 " runs ended\n",
                  seed, v.first[0] ? v.first : "ok", v.digest, v.lines, (double)v.virtual_us / 3.6e9, v.faults,
                  v.judged.calls, v.judged.records, v.judged.finished, v.judged.runs);
-    if (c->trace)
+    if (w->trace)
         for (int f = 0; f < FAULTS; f++)
             if (v.struck[f])
                 (void)printf("  %s: %" PRId64 "\n", fault_names[f], v.struck[f]);
@@ -97,21 +50,55 @@ static bool play(const struct choice *c, int64_t seed)
     return v.first[0] == 0;
 }
 
+static bool read_seeds(const char *path, struct wish_seeds *out, struct err *e)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(WISH_FILE_MAX);
+    char some[4096];
+    size_t n;
+    FILE *f = fopen(path, "rb");
+
+    if (!f)
+        return err_set(e, ERR_CONFIG, "%s: it cannot be read", path);
+    while ((n = fread(some, 1, sizeof some, f)) > 0)
+        buf_add(&text, str_n(some, n));
+    bool whole = !ferror(f);
+    (void)fclose(f);
+    if (!whole || text.over)
+        return err_set(e, ERR_CONFIG, "%s: it cannot be read, or is no file of seeds", path);
+    return wish_seeds_read(buf_view(&text), out, e) || err_wrap(e, "%s", path);
+}
+
+static int wrong(const struct err *e)
+{
+    (void)fprintf(stderr, "ec2sched-sim: %s\n", e->msg);
+    return WRONG;
+}
+
 int main(int argc, char **argv)
 {
-    struct choice c = {.seed = -1, .count = 1, .partitions = FLEET_LOG_PARTITIONS};
+    static struct wish_seeds seeds;
+    struct wish w;
+    struct err e = {0};
     int failed = 0;
 
-    if (!read_choice(&c, argc, argv)) {
-        (void)fputs(usage, stderr);
-        return WRONG;
+    if (!wish_read(&w, argc, argv, &e) || (w.seeds && !read_seeds(w.seeds, &seeds, &e)))
+        return wrong(&e);
+    if (w.help) {
+        (void)fputs(wish_usage, stdout);
+        return EXIT_SUCCESS;
     }
-    if (c.wanted) {
+    if (w.wanted) {
         coverage_wanted(print_item, "");
         return EXIT_SUCCESS;
     }
-    time_t end = c.minutes ? time(NULL) + (time_t)c.minutes * 60 : 0;
-    for (int64_t i = 0; end ? time(NULL) < end : i < c.count; i++)
-        failed += !play(&c, c.seed + i);
+    watchdog_start(WATCHDOG_S);
+    time_t end = w.minutes ? time(NULL) + (time_t)w.minutes * 60 : 0;
+    for (size_t i = 0; i < seeds.n; i++) {
+        struct wish one = w;
+        one.plain = w.plain || seeds.plain[i];
+        failed += !play(&one, seeds.at[i]);
+    }
+    for (int64_t i = 0; !w.seeds && (end ? time(NULL) < end : i < w.count); i++)
+        failed += !play(&w, w.seed + i);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -19,6 +19,7 @@ enum {
     FLOODS_ONE_OF = 8,   /* histories */
     NOWHERE_ONE_OF = 60, /* a workload that is not there */
     PROFILE_ONE_OF = 40,
+    RUSH_STIRS = 2,
     STIR_MAX_US = 4000000,
     HOLD_MAX_MS = 30 * 60 * 1000,
     EXPIRES_MS = 600000,
@@ -67,6 +68,7 @@ struct people {
     int hold_count;
     uint64_t ids;
     int64_t ticks;
+    bool rush;
 };
 
 static int draw(struct people *p, int low, int high)
@@ -176,6 +178,13 @@ static void request(struct people *p, int workload, enum action action, const st
     say(p, &ev, action_names[action]);
 }
 
+static void contradict(struct people *p)
+{
+    enum action last = p->run_count ? p->runs[p->run_count - 1].action : ACTION_START;
+
+    request(p, 0, last == ACTION_START ? ACTION_STOP : ACTION_START, NULL);
+}
+
 static void control(struct people *p, struct asked *a, enum event_type type, const char *what)
 {
     struct event ev;
@@ -281,6 +290,26 @@ static void bar(void *self)
     request(p, workload, ACTION_STOP, NULL);
 }
 
+void people_rush(struct people *p)
+{
+    p->rush = true;
+    p->stirs *= RUSH_STIRS;
+}
+
+static void contradicted(void *self)
+{
+    struct people *p = self;
+
+    if (p->run_count < PEOPLE_RUNS_MAX)
+        contradict(p);
+}
+
+void people_contradict_at(struct people *p, int64_t at_us)
+{
+    (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
+                          &(struct completion){p->owner, "people.contradict", contradicted, NULL, p});
+}
+
 void people_bar_at(struct people *p, int64_t at_us)
 {
     (void)scheduler_after(p->w.s, at_us - scheduler_now(p->w.s),
@@ -332,6 +361,10 @@ static void act(void *self)
 
     if (p->wanted > 0 && draw(p, 0, OTHERS_PER_RUN) == 0) {
         p->wanted--;
+        if (p->rush) {
+            contradict(p);
+            return;
+        }
         int workload = draw(p, 0, p->w.estate->n - 1);
         request(p, workload, draw(p, 0, 1) ? ACTION_START : ACTION_STOP, NULL);
         return;
@@ -351,7 +384,12 @@ static void flood(void *self)
 
 static void stirred(void *self)
 {
-    meddle(self);
+    struct people *p = self;
+
+    if (p->rush && draw(p, 0, 1) && p->run_count < PEOPLE_RUNS_MAX)
+        contradict(p);
+    else
+        meddle(p);
 }
 
 void people_stir(struct people *p)

@@ -33,6 +33,10 @@ void people_free(struct people *p);
 void people_stir(struct people *p);
 /* By somebody's clock: one tick, asked for several times under other names; or one that is over. */
 void people_tick_at(struct people *p, int64_t at_us);
+/* From now on they all want one workload, now up, now down. */
+void people_rush(struct people *p);
+/* They want the contrary of what they wanted last: in a rush, when something went wrong. */
+void people_contradict_at(struct people *p, int64_t at_us);
 /* A record that must be understood and that this build does not know, and a request behind it. */
 void people_bar_at(struct people *p, int64_t at_us);
 void people_give_way(struct people *p);   /* resumes what they have paused, clears what they hold */

@@ -18,6 +18,8 @@ struct sim_aws {
     struct swarm *swarm;
     struct chance chance;
     int64_t slowest_ms;
+    sim_aws_sending *sending;
+    void *sending_self;
     struct awssim *sim;
     uint64_t tick; /* ticket: something changes without a request */
     int64_t sent_ms;
@@ -124,6 +126,12 @@ void sim_aws_free(struct sim_aws *a)
 void sim_aws_listen(struct sim_aws *a, awssim_listener *listener, void *self)
 {
     awssim_listen(a->sim, listener, self);
+}
+
+void sim_aws_watch(struct sim_aws *a, sim_aws_sending *sending, void *self)
+{
+    a->sending = sending;
+    a->sending_self = self;
 }
 
 void sim_aws_slowest(struct sim_aws *a, int64_t ms)
@@ -280,6 +288,21 @@ static struct wire *wire_new(struct sim_aws *a, const struct http_request *r)
     return w;
 }
 
+/* us: INT64_MAX when it never arrives */
+static void tell_sent(const struct sim_aws *a, uint64_t owner, const struct http_request *r, int64_t us)
+{
+    int64_t now_ms = true_now(a).wall_ms;
+
+    if (a->sending)
+        a->sending(a->sending_self,
+                   &(struct sim_aws_sent){.body = r->body,
+                                          .owner = owner,
+                                          .headers = r->headers,
+                                          .header_count = r->header_count,
+                                          .sent_ms = now_ms,
+                                          .lands_ms = us == INT64_MAX ? us : now_ms + us / 1000});
+}
+
 static void put_on_the_way(struct sim_aws *a, struct call *x, const struct http_request *r)
 {
     int64_t us = chance_between(&a->chance, WAY_US, WAY_MAX_US);
@@ -291,6 +314,7 @@ static void put_on_the_way(struct sim_aws *a, struct call *x, const struct http_
         us += chance_between(&a->chance, 100, a->slowest_ms) * 1000;
     w->reply_lost = strikes(a, FAULT_HTTP_REPLY_LOST);
     w->cut = strikes(a, FAULT_HTTP_CUT);
+    tell_sent(a, x->c->owner, r, us);
     (void)scheduler_after(a->s, us, &(struct completion){0, "aws.request", land, wire_free, w});
 }
 
@@ -324,7 +348,9 @@ static uint64_t send_request(void *port, const struct http_request *r, http_done
     }
     x->timeout = scheduler_after(a->s, r->timeout_ms * 1000,
                                  &(struct completion){c->owner, "http.timeout", timed_out, NULL, x});
-    if (!strikes(a, FAULT_HTTP_LOST))
+    if (strikes(a, FAULT_HTTP_LOST))
+        tell_sent(a, c->owner, r, INT64_MAX);
+    else
         put_on_the_way(a, x, r);
     (void)swarm_at(a->swarm, before);
     return x->id;

@@ -26,6 +26,16 @@ void sim_aws_listen(struct sim_aws *a, awssim_listener *listener, void *self);
 /* A person at the console, or a test: a request to its control paths (tests/awssim/README.md). */
 void sim_aws_control(struct sim_aws *a, const char *path, struct str body);
 /* True time in ms at which the request was sent that has its effect just now (in the listener); 0: none. */
+struct sim_aws_sent { /* borrowed */
+    struct str body;
+    const struct http_header *headers;
+    size_t header_count;
+    uint64_t owner;            /* the process that sent it */
+    int64_t sent_ms, lands_ms; /* true time; INT64_MAX: it is lost on the way */
+};
+/* Told of each request that leaves a process, before anything comes of it. */
+typedef void sim_aws_sending(void *self, const struct sim_aws_sent *sent);
+void sim_aws_watch(struct sim_aws *a, sim_aws_sending *sending, void *self);
 /* How long a request may be under way at most; 20 minutes, beyond the signature's window, unless said. */
 void sim_aws_slowest(struct sim_aws *a, int64_t ms);
 int64_t sim_aws_sent_ms(const struct sim_aws *a);

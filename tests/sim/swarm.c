@@ -143,6 +143,11 @@ void swarm_init(struct swarm *s, uint64_t seed, double scale)
     }
 }
 
+void swarm_storm(struct swarm *s, enum fault f, double times)
+{
+    s->rate[f] = most[f] * times;
+}
+
 bool swarm_strike(struct swarm *s, enum fault f)
 {
     return swarm_strike_by(s, f, 1);

@@ -88,5 +88,7 @@ bool swarm_strike(struct swarm *s, enum fault f);
 int swarm_at(struct swarm *s, int place);
 /* So many times as likely: where a fault hurts more than elsewhere. */
 bool swarm_strike_by(struct swarm *s, enum fault f, double weight);
+/* This kind is on, and strikes so many times as often as it may at most. */
+void swarm_storm(struct swarm *s, enum fault f, double times);
 void swarm_quiet(struct swarm *s); /* from now on nothing strikes */
 int64_t swarm_total(const struct swarm *s);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 enum { MILLION = 1000000 };
 
@@ -31,6 +32,26 @@ void trace_line(struct trace *t, const char *who, const char *fmt, ...)
         t->digest = (t->digest ^ (unsigned char)*c) * fnv_prime;
     }
     t->lines++;
+    if (t->kept)
+        memcpy(t->kept[t->next++ % TRACE_KEPT], line, strlen(line) + 1);
     if (t->out)
         (void)fprintf(t->out, "%s\n", line);
+}
+
+/* "SECONDS WHO ..." */
+static bool is_of(const char *line, const char *who)
+{
+    const char *name = strchr(line, ' ');
+    size_t n = who ? strlen(who) : 0;
+
+    return !who || (name && strncmp(name + 1, who, n) == 0 && name[n + 1] == ' ');
+}
+
+void trace_last(const struct trace *t, const char *who, void (*line)(const char *text))
+{
+    size_t first = t->next > TRACE_KEPT ? t->next - TRACE_KEPT : 0;
+
+    for (size_t i = first; t->kept && i < t->next; i++)
+        if (is_of(t->kept[i % TRACE_KEPT], who))
+            line(t->kept[i % TRACE_KEPT]);
 }

@@ -22,8 +22,12 @@ struct trace {
     FILE *out;       /* NULL: lines are counted, not printed */
     uint64_t digest; /* FNV-1a of all lines */
     uint64_t lines;
+    char (*kept)[TRACE_LINE_MAX]; /* the last TRACE_KEPT; NULL: none are kept */
+    size_t next;
 };
 
+/* The last lines of `who`, of all when NULL: those that are kept. Calls nothing that may wait. */
+void trace_last(const struct trace *t, const char *who, void (*line)(const char *text));
 void trace_init(struct trace *t, const struct scheduler *s, FILE *out);
 /* Control characters and line ends are told as spaces; what is too long is cut. */
 void trace_line(struct trace *t, const char *who, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -7,6 +7,9 @@ enum {
     POISON_ONE_OF = 12, /* jobs of such a history */
     TICKS_MIN = 6,
     TICKS_MAX = 12,
+    STORM_KINDS = 5,
+    LONG_MS = 5000,
+    STORM_TIMES = 4,
 };
 
 static const uint64_t apart = UINT64_C(0x7477697374656421);
@@ -25,6 +28,43 @@ void twist_draw(struct twist *t, uint64_t seed, bool any)
     t->echoes = one_of(t, 3) && any;
     t->clocks = one_of(t, 3) && any;
     t->bar = one_of(t, 12) && any;
+    t->rush = one_of(t, 3) && any;
+    t->storm = one_of(t, 3) && any;
+}
+
+void twist_faults(struct twist *t, struct swarm *s)
+{
+    static const struct {
+        enum fault fault;
+        double least, times;
+    } more[] = {{FAULT_KILL, 5e-5, 4},
+                {FAULT_STOP, 5e-5, 4},
+                {FAULT_HTTP_DELAY, 0.05, 4},
+                {FAULT_HTTP_REPLY_LOST, 0.02, 2}};
+
+    for (int i = 0; t->storm && i < STORM_KINDS; i++)
+        swarm_storm(s, (enum fault)chance_between(&t->chance, 0, FAULTS - 1), STORM_TIMES);
+    for (size_t i = 0; t->rush && i < sizeof more / sizeof *more; i++) {
+        double rate = s->rate[more[i].fault] * more[i].times;
+        s->rate[more[i].fault] = rate > more[i].least ? rate : more[i].least;
+    }
+}
+
+enum twist_blow twist_blow(struct twist *t, int64_t under_way_ms)
+{
+    if (!t->rush || under_way_ms < LONG_MS)
+        return TWIST_NOTHING;
+    switch (chance_between(&t->chance, 1, 6)) {
+    case 1:
+    case 2:
+        return TWIST_KILL;
+    case 3:
+        return TWIST_STOP;
+    case 4:
+        return TWIST_LOSE_VIEW;
+    default:
+        return TWIST_NOTHING;
+    }
 }
 
 void twist_guests(struct twist *t, struct estate *e)
@@ -39,6 +79,8 @@ void twist_people(struct twist *t, struct scheduler *s, struct people *p, int64_
 
     for (int i = 0; i < ticks; i++)
         people_tick_at(p, scheduler_now(s) + chance_between(&t->chance, 0, span_us));
+    if (t->rush)
+        people_rush(p);
     if (t->bar)
         people_bar_at(p, scheduler_now(s) + chance_between(&t->chance, span_us / 2, span_us));
 }
