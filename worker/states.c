@@ -414,20 +414,18 @@ static void send_by_id(struct states *st, struct query *q)
     ec2_filters_release(&f);
 }
 
-static bool asks_by_id(const struct work *w, size_t member, bool missed_only)
+static bool asks_by_id(const struct work *w, size_t member)
 {
-    return job_step_watches(w->step, member) &&
-           (!missed_only || job_step_member(w->step, member)->misses > 0);
+    return job_step_watches(w->step, member) && (!w->by_tag || job_step_member(w->step, member)->misses > 0);
 }
 
 /* The work's members into the query that is being filled; a full one is sent and the next begun. */
-static void add_by_id(struct states *st, struct query **q, const struct work *w, bool missed_only,
-                      int *queries)
+static void add_by_id(struct states *st, struct query **q, const struct work *w, int *queries)
 {
     struct place *p = (*q)->place;
 
     for (size_t i = 0; i < w->job.members.n && *queries < STATES_QUERIES_MAX; i++) {
-        if (!asks_by_id(w, i, missed_only))
+        if (!asks_by_id(w, i))
             continue;
         query_add(*q, w->id, i);
         if ((*q)->n < STATES_BY_ID)
@@ -439,15 +437,15 @@ static void add_by_id(struct states *st, struct query **q, const struct work *w,
     }
 }
 
-/* Watched members of the place: all, or only those that the last reply did not list. */
-static void poll_by_id(struct states *st, struct place *p, bool missed_only, int64_t now_ms)
+/* Watched members of the place that are not asked for by tag, and those that such a reply did not list. */
+static void poll_by_id(struct states *st, struct place *p, int64_t now_ms)
 {
     struct query *q = query_new(p, now_ms);
     int queries = 0;
 
     for (struct work *w = works_first(st->works); w; w = works_next(w))
         if (w->watched && is_there(p, w))
-            add_by_id(st, &q, w, missed_only, &queries);
+            add_by_id(st, &q, w, &queries);
     if (q->n)
         send_by_id(st, q);
     else
@@ -466,6 +464,19 @@ static bool first_of_its_tag(struct states *st, const struct place *p, const str
         if (x->watched && is_there(p, x) && same_tag(x, w))
             return false;
     return true;
+}
+
+/* All works of the first one's tag. */
+static void choose(struct states *st, const struct place *p, const struct work *first)
+{
+    size_t watched = 0;
+
+    for (struct work *w = works_first(st->works); w; w = works_next(w))
+        if (w->watched && is_there(p, w) && same_tag(w, first))
+            watched += w->watched;
+    for (struct work *w = works_first(st->works); w; w = works_next(w))
+        if (w->watched && is_there(p, w) && same_tag(w, first))
+            w->by_tag = watched > STATES_BY_ID;
 }
 
 static void send_by_tag(struct states *st, struct place *p, const struct work *first, int64_t now_ms)
@@ -494,29 +505,30 @@ static void poll_by_tag(struct states *st, struct place *p, int64_t now_ms)
     int queries = 0;
 
     for (struct work *w = works_first(st->works); w && queries < STATES_QUERIES_MAX; w = works_next(w)) {
-        if (!w->watched || !is_there(p, w) || !first_of_its_tag(st, p, w))
+        if (!w->watched || !w->by_tag || !is_there(p, w) || !first_of_its_tag(st, p, w))
             continue;
         send_by_tag(st, p, w, now_ms);
         queries++;
     }
-    poll_by_id(st, p, true, now_ms);
 }
 
 static void poll_place(struct states *st, struct place *p, int64_t now_ms)
 {
     size_t watched = 0;
 
-    for (struct work *w = works_first(st->works); w; w = works_next(w))
-        if (is_there(p, w))
-            watched += w->watched;
     p->next_ms = INT64_MAX;
+    for (struct work *w = works_first(st->works); w; w = works_next(w)) {
+        if (!w->watched || !is_there(p, w))
+            continue;
+        watched += w->watched;
+        if (first_of_its_tag(st, p, w))
+            choose(st, p, w);
+    }
     if (!watched)
         return;
     p->last_ms = now_ms;
-    if (watched <= STATES_BY_ID)
-        poll_by_id(st, p, false, now_ms);
-    else
-        poll_by_tag(st, p, now_ms);
+    poll_by_tag(st, p, now_ms);
+    poll_by_id(st, p, now_ms);
 }
 
 int64_t states_turn(struct states *st, int64_t now_ms)

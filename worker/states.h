@@ -3,12 +3,14 @@
  * states - what EC2 says of all members that wait: ONE DescribeInstances an account and region, whatever the
  * number of jobs.
  *
- * Up to STATES_BY_ID members are asked for by `instance-id` filter values; above that by the workloads' own
- * tag, a query a tag, all pages (and those that such a reply did not list once more by id: a tag may have
- * been taken off). Cadence of a job, from the moment it began to wait: `worker.poll` twice, then twice and
- * three times that (5, 5, 10, then 15 s), divided by aws.time_scale; a job that looks for the first time is
- * asked for at once. A poll that is due takes all jobs of its place along. Members that wait for their status
- * checks get DescribeInstanceStatus besides.
+ * Up to STATES_BY_ID members of a workload are asked for by `instance-id` filter values, several workloads in
+ * one query; more by the workload's own tag, a query a tag, all pages (and those that such a reply did not
+ * list once more by id: a tag may have been taken off). A tag's pages list members that other workers wait
+ * for, too: with many workers each has few members of a workload, and reads those alone. Cadence of a job,
+ * from the moment it began to wait: `worker.poll` twice, then twice and three times that (5, 5, 10, then 15
+ * s), divided by aws.time_scale; a job that looks for the first time is asked for at once. A poll that is due
+ * takes all jobs of its place along. Members that wait for their status checks get DescribeInstanceStatus
+ * besides.
  *
  * Each page is handed to the jobs when it has been read, and kept no longer: a job whose members have all
  * been told of goes on while the next page comes. That a member is absent is known only when the last page

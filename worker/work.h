@@ -43,6 +43,7 @@ struct work {
     int64_t holds_ms; /* not read again before */
     /* states */
     size_t watched; /* members that are polled for */
+    bool by_tag;    /* in the poll that began last, by their workload's tag */
     size_t unheard; /* of the polls that are out: who has not been told of yet */
     bool polling;   /* a poll that is out counts as its next */
     int polls;      /* since watching began anew */

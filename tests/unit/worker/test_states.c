@@ -244,6 +244,53 @@ static void a_second_question_holds_nobody_up_who_was_told_by_the_first(void **s
     end(&c);
 }
 
+/* So many members of a workload of its own. */
+static void add_workload(struct scene *c, const char *name, size_t n)
+{
+    const char *ids[STATES_BY_ID + 2];
+    char text[STATES_BY_ID + 2][24];
+
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(text[i], sizeof text[i], "i-%.4s%04zx", name, i);
+        ids[i] = text[i];
+    }
+    struct work *w = add(c, name, n, ids);
+    xfree(w->job.options.filter_value);
+    w->job.options.filter_value = xstrdup(name);
+}
+
+static size_t asked_with(const char *what)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < world.asked_count; i++)
+        n += world.asked[i].id && strstr(world.asked[i].body, what);
+    return n;
+}
+
+/* Its tag would list what other workers wait for, too. */
+static void a_workload_of_which_few_wait_is_asked_for_by_id_whatever_else_waits(void **state)
+{
+    struct scene c;
+
+    (void)state;
+    begin(&c);
+    answer(&c, 200, REPLY(ITEM("i-00000001", "80") ITEM("i-00000002", "80") ITEM("i-00000003", "80"), ""));
+    add_workload(&c, "aaaa", STATES_BY_ID - 50);
+    add_workload(&c, "bbbb", STATES_BY_ID - 50);
+    add_workload(&c, "cccc", STATES_BY_ID + 1);
+    (void)step(&c);
+    fake_pass(&world, POLL_MS);
+    (void)turn(&c);
+    assert_int_equal(fake_open(&world), 3);
+    assert_int_equal(asked_with("instance-id"), 2); /* the two together, in as few as hold them */
+    assert_int_equal(asked_with("i-aaaa0000"), 1);
+    assert_int_equal(asked_with("i-bbbb0000"), 1);
+    assert_int_equal(asked_with("=cccc"), 1);
+    assert_int_equal(asked_with("i-cccc"), 0);
+    end(&c);
+}
+
 static void what_nobody_asked_for_is_nobodys(void **state)
 {
     struct scene c;
@@ -290,6 +337,7 @@ int main(void)
         WEIGHED(of_an_instance_in_two_pages_the_later_word_counts),
         WEIGHED(two_ids_of_one_hash_are_not_taken_for_each_other),
         WEIGHED(a_second_question_holds_nobody_up_who_was_told_by_the_first),
+        WEIGHED(a_workload_of_which_few_wait_is_asked_for_by_id_whatever_else_waits),
         WEIGHED(what_nobody_asked_for_is_nobodys),
         WEIGHED(a_job_that_waits_anew_since_a_page_keeps_its_own_next_poll),
     };
