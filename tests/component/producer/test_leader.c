@@ -1,6 +1,5 @@
 /* One producer and one partition of the log over ports in memory: what it asks the view, what it appends,
  * when it stops. */
-#include "producer/precheck.h"
 #include "support/fake_leader.h"
 
 #include "support/cmocka_first.h"
@@ -190,24 +189,6 @@ static void a_lost_lock_ends_leading(void **state)
     fl_say(&f, "lead", "#0");
     fl_run(&f, 1500);
     assert_false(leads());
-}
-
-static void a_log_whose_partitions_were_added_to_is_led_no_more(void **state)
-{
-    (void)state;
-    lead();
-    f.log_partitions = FL_PARTITIONS + 1;
-    fl_run(&f, PRECHECK_WATCH_MS);
-    assert_false(leads());
-    assert_true(says("/readyz", "t.events.v1 has 2 partitions, kafka.log.partitions is 1"));
-    size_t asked = fl_asked(&f, "lead");
-    size_t due = fl_asked(&f, "take");
-    fl_run(&f, PRECHECK_WATCH_MS / 2);
-    assert_int_equal(fl_asked(&f, "lead"), asked); /* nor does it try to */
-    assert_int_equal(fl_asked(&f, "take"), due);
-    f.log_partitions = 0; /* the topic was put back */
-    fl_run(&f, PRECHECK_WATCH_MS);
-    assert_true(leads());
 }
 
 static void a_view_ahead_of_the_log_halts(void **state)
@@ -575,7 +556,6 @@ int main(void)
         CASE(a_snapshot_of_newer_rules_stops_the_partition),
         CASE(a_views_head_that_cannot_be_read_is_removed_and_the_view_is_built),
         CASE(a_lost_lock_ends_leading),
-        CASE(a_log_whose_partitions_were_added_to_is_led_no_more),
         CASE(a_view_ahead_of_the_log_halts),
         CASE(a_view_behind_what_the_log_still_holds_halts),
         CASE(a_lost_view_whose_start_is_no_longer_in_the_log_halts),
