@@ -309,13 +309,14 @@ int64_t leases_turn(struct leases *l, int64_t now_ms)
         return l->next_ms;
     l->next_ms = INT64_MAX;
     for (struct work *w = works_first(l->works); w; w = works_next(w)) {
-        if (w->fate == WORK_LIVE && !w->reading_holds && w->holds_ms <= now_ms)
+        bool heeds = w->fate == WORK_LIVE; /* holds: whoever makes no call any more waits for none */
+        if (heeds && !w->reading_holds && w->holds_ms <= now_ms)
             read_holds(l, w, now_ms);
         if (to_renew(w) && w->renew_ms <= now_ms)
             renew_partition(l, (int)w->epoch.partition, now_ms);
         if (to_renew(w))
             due(l, w->renew_ms);
-        if (!w->reading_holds && w->holds_ms != INT64_MAX)
+        if (heeds && !w->reading_holds && w->holds_ms != INT64_MAX)
             due(l, w->holds_ms);
     }
     return l->next_ms;

@@ -14,6 +14,7 @@ enum {
     JUDGE_SCHEDULES_MAX = 64,
     JUDGE_SCHEDULE_MAX = 64,
     JUDGE_PARTITIONS_MAX = 64,
+    JUDGE_PATIENCE_S = 3600, /* a run that asks for less may end by it */
 };
 
 struct run {
@@ -37,6 +38,7 @@ struct run {
     int64_t paused_ms;   /* since its Pause, true time; 0: it is not paused */
     int64_t cancel_ms;   /* of its first Cancel; 0: none */
     int64_t finished_ms; /* told */
+    int64_t patience_s;  /* the shorter of its deadline and its longest pause, as accepted */
 };
 
 struct ask { /* an attempt that asked a guest, and what it said */
