@@ -158,6 +158,29 @@ static void a_hold_that_a_renewal_announces_is_read_before_the_next_call(void **
     world_close(&w);
 }
 
+static void a_job_whose_report_waits_looks_for_no_holds(void **state)
+{
+    enum { WAIT_MS = 60 * 1000, TURNS_MAX = 600 /* ten a second: nobody is awake without end */ };
+    struct world w;
+
+    (void)state;
+    case_begin(&w,
+               "{\"region\":\"us-west-2\",\"instances\":[{\"id\":\"i-0000000a\",\"state\":\"running\"," TAGS
+               "}]}",
+               ACTION_STOP, false, 1);
+    w.appends_fail = true;
+    world_run(&w, 3 * 60 * 1000);
+    assert_true(w.paused); /* the terminal waits */
+    w.hv = 1;              /* told with the next renewal */
+    int64_t turns = w.turns;
+    world_run(&w, WAIT_MS);
+    assert_true(w.turns - turns < TURNS_MAX);
+    w.appends_fail = false;
+    world_until(&w, "reported", case_reported, HOUR);
+    case_expect(&w, "j1", case_ids[0], OUTCOME_DONE, CAUSE_NONE);
+    world_close(&w);
+}
+
 static void a_terminal_outlives_its_lease_only_if_nothing_failed(void **state)
 {
     static const char *const second[] = {"running", "terminated"};
@@ -272,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_renewed_lease_ends_with_its_last_renewal),
         cmocka_unit_test(the_smaller_of_the_fleets_lease_time_and_ours_counts),
         cmocka_unit_test(a_hold_that_a_renewal_announces_is_read_before_the_next_call),
+        cmocka_unit_test(a_job_whose_report_waits_looks_for_no_holds),
         cmocka_unit_test(a_terminal_outlives_its_lease_only_if_nothing_failed),
         cmocka_unit_test(a_pause_hands_the_job_back_after_the_lag),
         cmocka_unit_test(an_unanswered_call_is_never_released_and_is_told),
