@@ -141,11 +141,23 @@ static void print_holds(const struct cli_state *s)
         print_line("holds: they cannot be read in the view: nobody is acted on");
 }
 
-static void print_state(const char *workload, const struct cli_state *s)
+/* Why it does not go on, and who waits. */
+static void print_waiting(const struct cli_state *s)
 {
     BUF_CLEANUP struct buf start = BUF_INIT(1000);
 
     cli_state_start(s, &start);
+    if (s->why[0] && strcmp(s->state, "running") == 0)
+        print_line("%s: `ec2sched doctor`", s->why);
+    if (s->next_run[0])
+        print_line("next: %s %s%s%s", s->next_action, s->next_run,
+                   start.n ? ": " : ": when the run has ended", buf_cstr(&start));
+    for (size_t i = 0; i < s->waiting.n; i++)
+        print_line("waits for admission: %s", s->waiting.at[i]);
+}
+
+static void print_state(const char *workload, const struct cli_state *s)
+{
     print_line("%s: %s%s%s%s%s%s", workload, s->state, s->run[0] ? ", " : "", s->action, s->run[0] ? " " : "",
                s->run, s->result ? " (ended)" : "");
     if (s->run[0] && s->result == RESULT_NONE)
@@ -154,13 +166,7 @@ static void print_state(const char *workload, const struct cli_state *s)
         print_line("%lld done, %lld unchanged, %lld bypassed, %lld failed%s%s", (long long)s->counts.done,
                    (long long)s->counts.unchanged, (long long)s->counts.bypassed, (long long)s->counts.failed,
                    s->result ? ": " : " so far", s->result ? result_names[s->result] : "");
-    if (s->why[0] && strcmp(s->state, "running") == 0)
-        print_line("%s: `ec2sched doctor`", s->why);
-    if (s->next_run[0])
-        print_line("next: %s %s%s%s", s->next_action, s->next_run,
-                   start.n ? ": " : ": when the run has ended", buf_cstr(&start));
-    for (size_t i = 0; i < s->waiting.n; i++)
-        print_line("waits for admission: %s", s->waiting.at[i]);
+    print_waiting(s);
     print_holds(s);
     print_source(s);
 }

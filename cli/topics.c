@@ -139,6 +139,21 @@ static int show(const struct cli *c, const struct question *q)
     return good ? CLI_OK : CLI_FAILED;
 }
 
+static void check_topic(struct checks *k, const struct topic_wanted *wanted, const struct found *found)
+{
+    const struct err *wrong = &found->wrong; /* holds its remedy */
+
+    if (wrong->kind != ERR_NONE)
+        checks_add(k, CHECK_FAIL, "topic",
+                   wrong->kind == ERR_NOT_FOUND ? "`ec2sched topics create` makes what is missing"
+                                                : "until then nothing is led, and nothing is asked for",
+                   "%s", wrong->msg);
+    else
+        checks_add(k, found->config_known ? CHECK_OK : CHECK_WARN, "topic",
+                   found->config_known ? NULL : "the broker does not show its settings", "%s, %d partitions",
+                   wanted->name, found->partitions);
+}
+
 void checks_topics(struct cli *c, struct checks *k)
 {
     struct err e = {0};
@@ -151,18 +166,8 @@ void checks_topics(struct cli *c, struct checks *k)
     checks_add(k, q->brokers < GOOD_REPLICATION ? CHECK_WARN : CHECK_OK, "kafka",
                q->brokers < GOOD_REPLICATION ? "a lost broker can lose the log; production wants 3" : NULL,
                "%d broker%s at %s", q->brokers, q->brokers == 1 ? "" : "s", c->options->kafka.brokers);
-    for (int t = 0; t < TOPICS; t++) {
-        const struct err *wrong = &q->found[t].wrong; /* holds its remedy */
-        if (wrong->kind != ERR_NONE)
-            checks_add(k, CHECK_FAIL, "topic",
-                       wrong->kind == ERR_NOT_FOUND ? "`ec2sched topics create` makes what is missing"
-                                                    : "until then nothing is led, and nothing is asked for",
-                       "%s", wrong->msg);
-        else
-            checks_add(k, q->found[t].config_known ? CHECK_OK : CHECK_WARN, "topic",
-                       q->found[t].config_known ? NULL : "the broker does not show its settings",
-                       "%s, %d partitions", q->wanted[t].name, q->found[t].partitions);
-    }
+    for (int t = 0; t < TOPICS; t++)
+        check_topic(k, &q->wanted[t], &q->found[t]);
 }
 
 static int check(struct cli *c)

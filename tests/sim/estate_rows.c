@@ -51,34 +51,30 @@ static void add_workload_rows(const struct estate *e, struct buf *out)
     }
 }
 
+static void add_tier(const char *workload, const struct estate_tier *t, struct buf *out)
+{
+    buf_addf(out, "{\"SpecName\":\"%s\",\"TierTagValue\":\"%s\"", workload, t->name);
+    add_section(out, "TierStop", t->stop, t, t->asks ? guest : t->ignores ? ",\"IgnoreStop\":true" : "");
+    add_section(out, "TierStart", t->start, t, t->status ? ",\"ReadyCheck\":\"status-ok\"" : "");
+    if (t->timeout_s)
+        buf_addf(out, ",\"TierTimeout\":%d", t->timeout_s);
+    buf_adds(out, "},");
+}
+
 static void add_tier_rows(const struct estate *e, struct buf *out)
 {
-    bool any = false;
-
-    for (int i = 0; i < e->n; i++)
-        for (int k = 0; k < e->workloads[i].more; k++) {
-            const struct estate_tier t = {.stop = e->workloads[i].steps ? k : 0, .start = -1};
-            buf_addf(out, "%s{\"SpecName\":\"%s\",\"TierTagValue\":\"more%d\"", any ? "," : "",
-                     e->workloads[i].name, k);
-            add_section(out, "TierStop", t.stop, &t, "");
-            buf_addc(out, '}');
-            any = true;
+    for (int i = 0; i < e->n; i++) {
+        const struct estate_workload *w = &e->workloads[i];
+        for (int k = 0; k < w->more; k++) {
+            struct estate_tier t = {.stop = w->steps ? k : 0, .start = -1};
+            (void)snprintf(t.name, sizeof t.name, "more%d", k);
+            add_tier(w->name, &t, out);
         }
-    for (int i = 0; i < e->n; i++)
-        for (int k = 0; k < e->workloads[i].tier_count; k++) {
-            const struct estate_tier *t = &e->workloads[i].tiers[k];
-            buf_addf(out, "%s{\"SpecName\":\"%s\",\"TierTagValue\":\"%s\"", any ? "," : "",
-                     e->workloads[i].name, t->name);
-            add_section(out, "TierStop", t->stop, t,
-                        t->asks      ? guest
-                        : t->ignores ? ",\"IgnoreStop\":true"
-                                     : "");
-            add_section(out, "TierStart", t->start, t, t->status ? ",\"ReadyCheck\":\"status-ok\"" : "");
-            if (t->timeout_s)
-                buf_addf(out, ",\"TierTimeout\":%d", t->timeout_s);
-            buf_addc(out, '}');
-            any = true;
-        }
+        for (int k = 0; k < w->tier_count; k++)
+            add_tier(w->name, &w->tiers[k], out);
+    }
+    BUG_IF(!out->n || out->p[out->n - 1] != ',');
+    out->n--;
 }
 
 static const char *const zones[ESTATE_SCHEDULES_MAX] = {"Etc/UTC", "Sim/Forward", "Sim/Back"};

@@ -130,8 +130,9 @@ static void make_aws(struct fleet *f)
 
 static void make_flags(struct fleet *f)
 {
+    static const char zones[] = "--schedule.zoneinfo=" ESTATE_ZONES;
     static const char *const fixed[] = {prefix_flag, "--specs.source=dynamodb", "--worker.state=/state",
-                                        "--config=/none", "--schedule.zoneinfo=" ESTATE_ZONES};
+                                        "--config=/none", zones};
     size_t n = 0;
 
     (void)snprintf(f->log_flag, sizeof f->log_flag, "--kafka.log.partitions=%d", f->config.partitions);

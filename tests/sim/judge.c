@@ -68,7 +68,8 @@ static void accepted(struct judge *j, struct run *r, const struct event *ev, con
     (void)snprintf(r->epoch, sizeof r->epoch, "0:%d:%lld", at->partition, (long long)at->offset);
     r->action = ev->action && strcmp(ev->action, action_names[ACTION_STOP]) == 0 ? ACTION_STOP : ACTION_START;
     r->goes_on = ev->accepted.on_failure == ON_FAILURE_CONTINUE;
-    r->patience_s = ev->accepted.deadline_s < ev->accepted.pause_s ? ev->accepted.deadline_s : ev->accepted.pause_s;
+    r->patience_s =
+        ev->accepted.deadline_s < ev->accepted.pause_s ? ev->accepted.deadline_s : ev->accepted.pause_s;
     for (int i = 0; i < j->estate->member_count; i++)
         r->reached[i] = strcmp(j->state[i], target(r)) == 0;
 }
