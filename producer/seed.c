@@ -171,6 +171,8 @@ static void read_snapshots(struct partition *p)
             return;
         if (r.offset < s->high)
             load(p, &r);
+        if (p->seeding != s)
+            return; /* it has halted the partition */
         s->next = r.offset + 1;
     }
     if (p->state == PARTITION_SEED && s->next >= s->high && s->loading == 0)

@@ -90,7 +90,7 @@ void court_accept(struct court *c, const char *run, int64_t request)
         c, "RunAccepted",
         ",\"run\":\"%s\",\"action\":\"stop\",\"request\":\"0:0:%" PRId64
         "\",\"steps\":[],\"on_failure\":\"halt\","
-        "\"deadline_s\":60,\"pause_s\":60,\"members\":4,\"spec\":{\"workload\":\"shop\",\"filter_key\":\"k\","
+        "\"deadline_s\":21600,\"pause_s\":604800,\"members\":4,\"spec\":{\"workload\":\"shop\",\"filter_key\":\"k\","
         "\"filter_value\":\"v\",\"tier_key\":\"t\",\"region\":\"r\"}",
         run, request);
 }

@@ -30,10 +30,12 @@ struct side {
 
 static struct schedules *begin(struct side *s)
 {
+    static char zoneinfo[] = "/zones";
+
     zone_rule = "UTC0";
     zones_read = 0;
     *s = (struct side){.ports = {.process = {.ops = &files}}};
-    s->options.schedule.zoneinfo = (char[]){"/zones"};
+    s->options.schedule.zoneinfo = zoneinfo;
     s->c = (struct context){.options = &s->options, .ports = &s->ports, .partitions = 1};
     s->all = schedules_new(&s->c);
     return s->all;
