@@ -43,6 +43,11 @@ def kept():
     return found, chosen
 
 
+def options_of(words):
+    """How a kept seed is played, by its words."""
+    return ["--plain"] if words.startswith("--plain ") else []
+
+
 def complaints(met):
     """What is wrong with what the kept seeds met, in words."""
     there, excused = wanted(), unmet()
