@@ -86,13 +86,13 @@ int64_t court_tick(struct court *c, const char *run, int64_t number)
 
 void court_accept(struct court *c, const char *run, int64_t request)
 {
-    (void)court_record(
-        c, "RunAccepted",
-        ",\"run\":\"%s\",\"action\":\"stop\",\"request\":\"0:0:%" PRId64
-        "\",\"steps\":[],\"on_failure\":\"halt\","
-        "\"deadline_s\":21600,\"pause_s\":604800,\"members\":4,\"spec\":{\"workload\":\"shop\",\"filter_key\":\"k\","
-        "\"filter_value\":\"v\",\"tier_key\":\"t\",\"region\":\"r\"}",
-        run, request);
+    (void)court_record(c, "RunAccepted",
+                       ",\"run\":\"%s\",\"action\":\"stop\",\"request\":\"0:0:%" PRId64
+                       "\",\"steps\":[],\"on_failure\":\"halt\","
+                       "\"deadline_s\":21600,\"pause_s\":604800,\"members\":4,\"spec\":{\"workload\":"
+                       "\"shop\",\"filter_key\":\"k\","
+                       "\"filter_value\":\"v\",\"tier_key\":\"t\",\"region\":\"r\"}",
+                       run, request);
 }
 
 void court_plan(struct court *c, const char *run, int step, const char *job, const char *members)
